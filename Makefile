@@ -1,0 +1,47 @@
+# Everything a person does with this project; `make help` lists it.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+DISTRIBUTIONS := libs/bokeh_common services/auth services/plots services/data services/gc services/web client .
+PYPROJECTS := pyproject.toml $(wildcard libs/*/pyproject.toml services/*/pyproject.toml client/pyproject.toml)
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell command -v $(p) >/dev/null && $(p) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2])' 2>/dev/null && echo $(p))))
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: help setup run test lint bench
+.DEFAULT_GOAL := help
+
+help: ## list what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
+
+setup: $(VENV)/.run ## make .venv and install the cloud and the client into it
+
+run: $(VENV)/.run ## start the embedded cloud on http://localhost:5006 with sample plots
+	@$(BIN)/bokeh-cloud serve $(ARGS)
+
+test: $(VENV)/.dev ## run all tests (ARGS="..." are pytest's)
+	@tests/system-packages
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev ## ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy .
+
+bench: $(VENV)/.dev ## measure, as ratios against a peer in the same run
+	@tests/system-packages
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Bokeh Cloud needs Python 3.11 or newer: install it, or say where it is with make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+
+$(VENV)/.run: $(VENV)/bin/python constraints.txt $(PYPROJECTS)
+	@echo "Installing into $(VENV) ..."
+	@$(INSTALL) hatchling editables
+	@$(INSTALL) --no-build-isolation $(addprefix --editable=./,$(DISTRIBUTIONS))
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+	@$(INSTALL) --requirement requirements-dev.txt
+	@$(INSTALL) --no-build-isolation --editable='./libs/bokeh_common[redis,azure,testing]'
+	@touch $@

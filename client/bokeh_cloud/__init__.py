@@ -1,0 +1,1 @@
+"""Publish Bokeh figures to a Bokeh Cloud with one call."""

@@ -1,0 +1,1 @@
+"""The auth service: who is asking, and what may they do."""

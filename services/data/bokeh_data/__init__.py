@@ -1,0 +1,1 @@
+"""The data service: columns, stored once by content hash."""

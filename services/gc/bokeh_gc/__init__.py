@@ -1,0 +1,1 @@
+"""The garbage collector: finds what nothing refers to any more."""

@@ -1,0 +1,1 @@
+"""The plots service: scene graphs, their versions and their names."""
