@@ -1,0 +1,68 @@
+"""The embedded cloud: all services in one process, wired together as compose.yaml wires containers."""
+
+from wsgiref.types import WSGIApplication
+
+import bokeh_auth.app
+import bokeh_data.app
+import bokeh_data.settings
+import bokeh_gc.app
+import bokeh_plots.app
+import bokeh_plots.settings
+import bokeh_web.app
+import bokeh_web.settings
+from bokeh_common.http.gateway import Gateway
+from bokeh_common.http.loopback import LoopbackOnly
+from bokeh_common.http.peer import Peer
+from bokeh_common.http.transport import WSGIAdapter
+from bokeh_common.storage import open_blobs, open_records
+
+#: Which service answers which paths; `/internal` is nobody's, so it cannot be reached from outside.
+ROUTES = (
+    (r"/(register|login|logout|whoami)(/.*)?", "auth"),
+    (r"/|/(plots|static)/.*|/health/(live|ready)", "web"),
+    (r"/(?!internal/)[^/]+/keys(/.*)?", "auth"),
+    (r"/(?!internal/)[^/]+/(plots|objects|store)(/.*)?", "plots"),
+    (r"/(?!internal/)[^/]+/data(/.*)?", "data"),
+    (r"/(?!internal/)[^/]+/gc(/.*)?", "gc"),
+)
+
+
+def create_app(storage: str) -> WSGIApplication:
+    """Make the whole key-less cloud as one WSGI app.
+
+    Args:
+        storage: URL of the storage, such as `local:///var/lib/bokeh-cloud`.
+
+    Raises:
+        CloudError: the storage cannot be used; the message says why.
+    """
+    apps: dict[str, WSGIApplication] = {}
+
+    def peer(name: str) -> Peer:
+        return Peer(f"http://{name}", WSGIAdapter(lambda: apps[name]))
+
+    data, plots, web = bokeh_data.settings, bokeh_plots.settings, bokeh_web.settings
+    apps["auth"] = bokeh_auth.app.create_app(bokeh_auth.app.Dependencies(open_records(storage, "auth")))
+    apps["data"] = bokeh_data.app.create_app(
+        bokeh_data.app.Dependencies(
+            settings=data.Settings(storage),
+            records=open_records(storage, "data"),
+            blobs=open_blobs(storage, "data"),
+            auth=peer("auth"),
+            plots=peer("plots"),
+        )
+    )
+    apps["plots"] = bokeh_plots.app.create_app(
+        bokeh_plots.app.Dependencies(
+            settings=plots.Settings(storage),
+            records=open_records(storage, "plots"),
+            blobs=open_blobs(storage, "plots"),
+            auth=peer("auth"),
+            data=peer("data"),
+        )
+    )
+    apps["gc"] = bokeh_gc.app.create_app(bokeh_gc.app.Dependencies(auth=peer("auth")))
+    apps["web"] = bokeh_web.app.create_app(
+        bokeh_web.app.Dependencies(settings=web.Settings(), auth=peer("auth"), plots=peer("plots"))
+    )
+    return LoopbackOnly(Gateway([(pattern, apps[name]) for pattern, name in ROUTES]))

@@ -1,8 +1,8 @@
 """The errors of the domain, in its own words; `bokeh_common.http` alone turns them into HTTP answers.
 
 Every error says what happened and what to do in ``str(error)``. ``slug`` names the kind for good: it is the
-last part of the problem's ``type`` (RFC 9457), so a client may rely on it. ``members`` are facts for programs,
-such as the list of missing chunks.
+last part of the problem's ``type`` (RFC 9457), so a client may rely on it. ``members`` are facts for
+programs, such as the list of missing chunks.
 """
 
 from typing import Any, ClassVar

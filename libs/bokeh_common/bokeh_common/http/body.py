@@ -1,0 +1,63 @@
+"""Reading what a client sends, within limits."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import falcon
+
+from bokeh_common.errors import Invalid, TooLarge
+
+BLOCK_BYTES = 1 << 20
+
+
+def check_length(req: falcon.Request, limit: int) -> int:
+    """Return the declared length in bytes.
+
+    Raises:
+        falcon.HTTPLengthRequired: the request does not say how long it is.
+        TooLarge: it says more than `limit`.
+    """
+    length = req.content_length
+    if length is None:
+        raise falcon.HTTPLengthRequired(description="Send the body with a Content-Length.")
+    if length > limit:
+        raise TooLarge(f"The body is {length} bytes; this server takes {limit} here.", limit=limit)
+    return length
+
+
+def read_blocks(req: falcon.Request) -> Iterator[bytes]:
+    """Yield the body in blocks of at most 1 MiB; it ends early when the client does."""
+    while block := req.bounded_stream.read(BLOCK_BYTES):
+        yield block
+
+
+def read_json(req: falcon.Request, limit: int) -> Any:
+    """Read a JSON body (RFC 8259, so no NaN) of at most `limit` bytes.
+
+    Raises:
+        falcon.HTTPUnsupportedMediaType: it does not call itself `application/json`.
+        TooLarge: over `limit`.
+        Invalid: not JSON, or nested too deeply.
+    """
+    length = check_length(req, limit)
+    if (req.content_type or "").partition(";")[0].strip().lower() != "application/json":
+        raise falcon.HTTPUnsupportedMediaType(description="Send JSON, with 'Content-Type: application/json'.")
+    body = req.bounded_stream.read()
+    if len(body) != length:
+        raise Invalid("The body ended before its Content-Length; send it again.", slug="not-json")
+    return parse_json(body)
+
+
+def parse_json(body: bytes) -> Any:
+    """Parse strictly; `Invalid` says where it is wrong."""
+    try:
+        return json.loads(body, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise Invalid("The JSON is nested too deeply.", slug="not-json") from None
+    except ValueError as error:
+        raise Invalid(f"The body is not JSON: {error}.", slug="not-json") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

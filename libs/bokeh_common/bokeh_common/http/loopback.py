@@ -1,0 +1,49 @@
+"""The guard of a server without keys: only this machine's own pages and programs may talk to it.
+
+A key-less server trusts whoever reaches it, and a browser on this machine reaches it for every site that is
+open in it. So `Host` must be a loopback name (against DNS rebinding), and a request that another site made,
+which its `Origin` tells, is refused unless it carries a token of its own.
+"""
+
+import ipaddress
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+from wsgiref.types import StartResponse, WSGIApplication
+
+from bokeh_common.http.gateway import refuse
+
+
+class LoopbackOnly:
+    """WSGI middleware around the whole cloud."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Pass the request on, or answer 403."""
+        host = environ.get("HTTP_HOST", "")
+        if not is_loopback(urlsplit(f"//{host}").hostname or ""):
+            detail = "This server has no keys, so it answers to localhost only. Open it as http://localhost."
+            return refuse(start_response, "403 Forbidden", "not-loopback", detail)
+        if _foreign(environ, host):
+            detail = "Another site may not use a server without keys through your browser."
+            return refuse(start_response, "403 Forbidden", "cross-site", detail)
+        return self._app(environ, start_response)
+
+
+def is_loopback(name: str) -> bool:
+    """Whether a host name or address is this machine's own (RFC 6761 section 6.3; RFC 1122; RFC 4291)."""
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _foreign(environ: dict[str, Any], host: str) -> bool:
+    origin = environ.get("HTTP_ORIGIN")
+    own = f"{environ.get('wsgi.url_scheme', 'http')}://{host}"
+    harmless = environ.get("REQUEST_METHOD") == "OPTIONS" or "HTTP_AUTHORIZATION" in environ
+    return origin is not None and origin != own and not harmless

@@ -1,0 +1,88 @@
+"""How a service asks another one."""
+
+from collections.abc import Iterator
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from requests.adapters import BaseAdapter
+
+from bokeh_common.errors import CloudError, Unavailable
+from bokeh_common.http.errors import STATUS
+
+CONNECT_SECONDS = 3.0
+READ_SECONDS = 30.0
+BLOCK_BYTES = 1 << 20
+
+
+class Peer:
+    """Another service, by its base URL.
+
+    Safe to use from several threads: the session keeps no cookies and reads no environment, so nothing of one
+    user's request can reach the next one's.
+    """
+
+    def __init__(self, url: str, adapter: BaseAdapter | None = None) -> None:
+        """Name the peer.
+
+        Args:
+            url: base URL without a path, such as `http://data:8000`.
+            adapter: transport for that URL; plain HTTP when not given.
+        """
+        self._url = url.rstrip("/")
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        if adapter is not None:
+            self._session.mount(self._url + "/", adapter)
+
+    def get(self, path: str, *, authorization: str | None = None, **params: object) -> Any:
+        """GET JSON; query parameters that are None are left out.
+
+        Raises:
+            CloudError: the peer's own error, in the domain's words; `Unavailable` when it gave none.
+        """
+        return self._send("GET", path, authorization, params=params).json()
+
+    def post(self, path: str, body: object, *, authorization: str | None = None) -> Any:
+        """POST JSON and return the JSON answer; raises as `get`."""
+        return self._send("POST", path, authorization, json=body).json()
+
+    def stream(
+        self, method: str, path: str, *, authorization: str | None, body: object = None
+    ) -> Iterator[bytes]:
+        """Yield the answer's body in blocks of about 1 MiB; raises as `get`, before the first block."""
+        response = self._send(method, path, authorization, json=body, stream=True)
+        return response.iter_content(BLOCK_BYTES)
+
+    def _send(self, method: str, path: str, authorization: str | None, **how: Any) -> requests.Response:
+        headers = {"Authorization": authorization} if authorization else {}
+        try:
+            response = self._session.request(
+                method,
+                self._url + path,
+                headers=headers,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+                **how,
+            )
+        except requests.RequestException as error:
+            raise Unavailable(f"The service behind {self._url} does not answer; try again soon.") from error
+        if response.status_code >= 400:
+            raise _error_of(response)
+        return response
+
+
+_ERRORS = {status: error for error, status in STATUS.items()}
+
+
+def _error_of(response: requests.Response) -> CloudError:
+    kind = _ERRORS.get(response.status_code)
+    if kind is None:
+        return Unavailable(f"A service answered {response.status_code} where it should not; try again soon.")
+    try:
+        problem = response.json()
+    except requests.JSONDecodeError:
+        return kind(f"A service answered {response.status_code}.")
+    members = {k: v for k, v in problem.items() if k not in {"type", "title", "status", "detail"}}
+    return kind(problem.get("detail", ""), slug=problem.get("type", "").rpartition("/")[2] or None, **members)

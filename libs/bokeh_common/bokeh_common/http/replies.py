@@ -1,0 +1,44 @@
+"""What answers have in common: conditional requests and paging."""
+
+import base64
+import binascii
+
+import falcon
+
+from bokeh_common.errors import Invalid
+
+PAGE_LIMIT = 1000
+PAGE_DEFAULT = 100
+
+
+def not_modified(req: falcon.Request, resp: falcon.Response, etag: str) -> bool:
+    """Set a strong ETag; True, with status 304, when the client has that already (RFC 9110, 13.1.2)."""
+    resp.etag = etag
+    known = req.if_none_match or []
+    if "*" in known or any(not tag.is_weak and tag == etag for tag in known if isinstance(tag, falcon.ETag)):
+        resp.status = 304
+        return True
+    return False
+
+
+def immutable(resp: falcon.Response) -> None:
+    """Say that this address will never answer anything else (RFC 8246)."""
+    resp.set_header("Cache-Control", "private, max-age=31536000, immutable")
+
+
+def page_of(req: falcon.Request) -> tuple[str, int]:
+    """Return the cursor and the size of the page that is asked for; `Invalid` when they make no sense."""
+    try:
+        limit = int(req.get_param("limit", default=str(PAGE_DEFAULT)))
+        after = base64.urlsafe_b64decode(req.get_param("after", default="").encode()).decode()
+    except (ValueError, binascii.Error):
+        raise Invalid("'limit' must be a number, and 'after' the cursor of a Link header.") from None
+    if not 1 <= limit <= PAGE_LIMIT:
+        raise Invalid(f"'limit' must be from 1 to {PAGE_LIMIT}.")
+    return after, limit
+
+
+def link_next(req: falcon.Request, resp: falcon.Response, after: str, limit: int) -> None:
+    """Link to the page that follows the item `after` (RFC 8288)."""
+    cursor = base64.urlsafe_b64encode(after.encode()).decode()
+    resp.append_link(f"{req.path}?limit={limit}&after={cursor}", "next")

@@ -1,0 +1,59 @@
+"""The routes of the auth service, a class each: read the request, call the domain, write the answer."""
+
+import falcon
+
+from bokeh_auth.accounts import Accounts
+from bokeh_common.errors import Invalid
+from bokeh_common.http.auth import OPEN, Access
+from bokeh_common.http.body import read_json
+
+MAX_JSON_BYTES = 1 << 16
+
+
+class Resource:
+    """What the resources of this service hold."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+
+
+class WhoAmI(Resource):
+    """`GET /whoami`."""
+
+    access = {"GET": Access("account")}
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Tell the caller the account and the scopes of the key that was sent."""
+        principal = req.context.principal
+        keyless = req.get_header("Authorization") is None
+        resp.media = {"user_id": principal.user_id, "scopes": sorted(principal.scopes), "keyless": keyless}
+
+
+class Introspection(Resource):
+    """`POST /internal/auth/introspection`; the gateway does not know this path."""
+
+    access = {"POST": OPEN}
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Say who holds a token (RFC 7662)."""
+        [token] = _texts(req, "token")
+        resp.media = self._accounts.introspect(token)
+
+
+class ViewTokens(Resource):
+    """`POST /internal/auth/view-tokens`; the gateway does not know this path."""
+
+    access = {"POST": OPEN}
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Make a token that opens one plot."""
+        user_id, plot = _texts(req, "user_id", "plot")
+        resp.media = {"token": self._accounts.view_token(str(user_id), str(plot))}
+
+
+def _texts(req: falcon.Request, *names: str) -> list[str | None]:
+    body = read_json(req, MAX_JSON_BYTES)
+    values = [body.get(name) if isinstance(body, dict) else body for name in names]
+    if not isinstance(body, dict) or any(not isinstance(value, str | None) for value in values):
+        raise Invalid(f"Send an object with the texts {', '.join(names)}.")
+    return values

@@ -1,0 +1,20 @@
+"""What the data service asks of others."""
+
+from typing import Any
+
+from bokeh_common.errors import NotFound
+from bokeh_common.http.peer import Peer
+
+
+class Plots:
+    """The plots service: it knows which columns a plot shows."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+
+    def demand_columns(self, plot: str, hashes: list[Any], authorization: str | None) -> None:
+        """Raise `NotFound` unless the plot shows all of these columns: its view token opens no others."""
+        body = {"columns": hashes}
+        answer = self._peer.post(f"/internal/plots/{plot}/columns", body, authorization=authorization)
+        if answer["missing"]:
+            raise NotFound("This plot does not show these columns.", missing=answer["missing"])

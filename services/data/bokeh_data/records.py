@@ -1,0 +1,76 @@
+"""Where columns and data sources are kept; the only file that knows the keys.
+
+Records: `sources/{user}/{id}`. Blobs: `columns/{user}/{hash}` (manifests) and `chunks/{user}/{hash}`.
+Everything is within an account: nobody learns from a hash what others store.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from bokeh_common.errors import Conflict, NotFound
+from bokeh_common.storage import ABSENT, BlobStore, RecordStore
+from bokeh_data.columns import Column, read_manifest
+
+
+class Records:
+    """Data sources, columns and chunks on a record store and a blob store."""
+
+    def __init__(self, records: RecordStore, blobs: BlobStore) -> None:
+        self._records = records
+        self._blobs = blobs
+
+    def ping(self) -> None:
+        """Raise `Unavailable` when a store does not answer."""
+        self._records.list(limit=1)
+        self._blobs.list(limit=1)
+
+    def touch_chunk(self, user: str, chunk: str) -> bool:
+        """Mark a chunk as used just now; False when it is not there."""
+        try:
+            self._blobs.touch(f"chunks/{user}/{chunk}")
+        except NotFound:
+            return False
+        return True
+
+    def put_chunk(self, user: str, chunk: str, blocks: Iterable[bytes]) -> None:
+        """Store a chunk whole, or not at all when `blocks` raises."""
+        self._blobs.put(f"chunks/{user}/{chunk}", blocks)
+
+    def chunk(self, user: str, chunk: str) -> Iterator[bytes]:
+        """Yield the bytes of a chunk."""
+        return self._blobs.get(f"chunks/{user}/{chunk}")
+
+    def chunk_size(self, user: str, chunk: str) -> int | None:
+        """Return the bytes of a chunk; None when it is not there."""
+        try:
+            return self._blobs.stat(f"chunks/{user}/{chunk}").size
+        except NotFound:
+            return None
+
+    def put_column(self, user: str, column: Column) -> None:
+        """Store a manifest under its hash."""
+        self._blobs.put(f"columns/{user}/{column.hash}", [column.manifest])
+
+    def find_column(self, user: str, column: str) -> Column | None:
+        """Return a column by its hash; None when it is not there."""
+        try:
+            return read_manifest(b"".join(self._blobs.get(f"columns/{user}/{column}")))
+        except NotFound:
+            return None
+
+    def add_source(self, user: str, source_id: str, value: dict[str, Any]) -> bool:
+        """Add a data source; False when there is one of this id."""
+        try:
+            self._records.put(f"sources/{user}/{source_id}", value, if_match=ABSENT)
+        except Conflict:
+            return False
+        return True
+
+    def source(self, user: str, source_id: str) -> dict[str, Any]:
+        """Return a data source; `NotFound`."""
+        return dict(self._records.get(f"sources/{user}/{source_id}").value)
+
+    def sources(self, user: str, after: str, limit: int) -> list[dict[str, Any]]:
+        """Return data sources in the order of their ids."""
+        prefix = f"sources/{user}/"
+        return [dict(record.value) for record in self._records.list(prefix, prefix + after, limit)]

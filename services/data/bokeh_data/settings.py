@@ -1,0 +1,34 @@
+"""Settings of the data service."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an operator may choose.
+
+    Attributes:
+        storage: URL of the storage (`BOKEH_CLOUD_STORAGE`).
+        auth_url: base URL of the auth service (`BOKEH_CLOUD_AUTH_URL`).
+        plots_url: base URL of the plots service (`BOKEH_CLOUD_PLOTS_URL`).
+        max_chunk_bytes: the largest chunk that is taken.
+        max_json_bytes: the largest JSON body that is taken.
+    """
+
+    storage: str
+    auth_url: str = "http://auth:8000"
+    plots_url: str = "http://plots:8000"
+    max_chunk_bytes: int = 64 << 20
+    max_json_bytes: int = 16 << 20
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read the settings from environment variables; `KeyError` names one that must be there."""
+        return cls(
+            storage=environ["BOKEH_CLOUD_STORAGE"],
+            auth_url=environ.get("BOKEH_CLOUD_AUTH_URL", cls.auth_url),
+            plots_url=environ.get("BOKEH_CLOUD_PLOTS_URL", cls.plots_url),
+            max_chunk_bytes=int(environ.get("BOKEH_CLOUD_MAX_CHUNK_BYTES", cls.max_chunk_bytes)),
+            max_json_bytes=int(environ.get("BOKEH_CLOUD_MAX_JSON_BYTES", cls.max_json_bytes)),
+        )

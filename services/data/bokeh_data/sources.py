@@ -1,0 +1,137 @@
+"""Data sources: named sets of columns, and the chunks that they are made of.
+
+The data source of a published figure is *frozen*: its id is derived from its columns, so the same columns are
+the same source, however often and in however many plots they are published.
+"""
+
+import base64
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from blake3 import blake3
+
+from bokeh_common.errors import Invalid, NotFound
+from bokeh_data.columns import Column, check_hash, parse_column
+from bokeh_data.records import Records
+
+MAX_COLUMNS = 10_000
+MAX_NAME = 1000  # characters
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data source; `columns` are summaries by name."""
+
+    id: str
+    name: str
+    version: int
+    columns: dict[str, dict[str, Any]]
+
+
+class Sources:
+    """What the data service does, for one account at a time."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def missing_chunks(self, user: str, hashes: Any) -> list[str]:
+        """Return those of `hashes` that have to be uploaded, in order.
+
+        The others are touched: who is told that a chunk is there may rely on it for the time of a commit.
+        """
+        return [h for h in _hashes(hashes) if not self._records.touch_chunk(user, h)]
+
+    def store_chunk(self, user: str, chunk_hash: str, blocks: Iterable[bytes]) -> bool:
+        """Store a chunk as its bytes come in; False when it was there.
+
+        Raises:
+            Invalid: the bytes do not hash to `chunk_hash`; nothing is stored.
+        """
+        check_hash(chunk_hash)
+        if self._records.touch_chunk(user, chunk_hash):
+            return False
+        self._records.put_chunk(user, chunk_hash, _verified(blocks, chunk_hash))
+        return True
+
+    def create(self, user: str, name: Any, columns: Any) -> tuple[Source, bool]:
+        """Commit a frozen data source; False as second when it was there.
+
+        Args:
+            user: the account.
+            name: for people; a source keeps the first one that it was given.
+            columns: by name: dtype, shape and chunks, as `columns.parse_column` takes them.
+
+        Raises:
+            Invalid: it is not well-formed, or names chunks that are not stored (member `missing`).
+        """
+        parsed = _parse(name, columns)
+        self._demand_chunks(user, parsed.values())
+        for column in parsed.values():
+            self._records.put_column(user, column)
+        source = Source(_frozen_id(parsed), name, 1, {key: column.summary for key, column in parsed.items()})
+        return source, self._records.add_source(user, source.id, vars(source))
+
+    def get(self, user: str, source_id: str) -> Source:
+        """Return one source; `NotFound`."""
+        return Source(**self._records.source(user, source_id))
+
+    def page(self, user: str, after: str, limit: int) -> list[Source]:
+        """Return the sources whose id is greater than `after`, ordered by id."""
+        return [Source(**value) for value in self._records.sources(user, after, limit)]
+
+    def columns(self, user: str, hashes: Any) -> list[Column]:
+        """Return the columns of those names; `NotFound` names (member `missing`) those that are not there."""
+        found = {h: self._records.find_column(user, h) for h in _hashes(hashes)}
+        missing = [h for h, column in found.items() if column is None]
+        if missing:
+            raise NotFound("Some columns are not there; publish the figure again.", missing=missing)
+        return [column for h in hashes if (column := found[h])]
+
+    def read(self, user: str, column: Column) -> Iterator[bytes]:
+        """Yield the bytes of all values, in blocks."""
+        for chunk in column.chunks:
+            yield from self._records.chunk(user, chunk.hash)
+
+    def _demand_chunks(self, user: str, columns: Iterable[Column]) -> None:
+        wanted = {chunk.hash: chunk.size for column in columns for chunk in column.chunks}
+        stored = {h: self._records.chunk_size(user, h) for h in wanted}
+        if missing := [h for h, size in stored.items() if size is None]:
+            detail = f"{len(missing)} chunks are not stored; upload those of 'missing' and commit again."
+            raise Invalid(detail, slug="missing-chunks", missing=missing)
+        if wrong := [h for h, size in stored.items() if size != wanted[h]]:
+            raise Invalid(f"Chunk {wrong[0]} has {stored[wrong[0]]} bytes, not {wanted[wrong[0]]}.")
+
+
+def _parse(name: Any, columns: Any) -> dict[str, Column]:
+    if not isinstance(name, str) or not name or len(name) > MAX_NAME:
+        raise Invalid(f"'name' must be a text of 1 to {MAX_NAME} characters.")
+    if not isinstance(columns, dict) or len(columns) > MAX_COLUMNS:
+        raise Invalid(f"'columns' must be an object of at most {MAX_COLUMNS} columns by name.")
+    return {key: parse_column(key, spec) for key, spec in columns.items()}
+
+
+def _hashes(value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise Invalid("Send a list of hashes.")
+    return [check_hash(item) for item in value]
+
+
+def _frozen_id(columns: dict[str, Column]) -> str:
+    content = json.dumps({name: column.hash for name, column in columns.items()}, sort_keys=True)
+    digest = blake3(content.encode()).digest(length=16)
+    return base64.b32encode(digest).decode().rstrip("=").lower()
+
+
+def _verified(blocks: Iterable[bytes], expected: str) -> Iterator[bytes]:
+    hasher = blake3()
+    for block in blocks:
+        hasher.update(block)
+        yield block
+    found = hasher.hexdigest()
+    if found != expected:
+        detail = (
+            f"The bytes hash to {found}, not to {expected}; they were cut short or changed. Send them again."
+        )
+        raise Invalid(detail, slug="hash-mismatch")

@@ -1,0 +1,25 @@
+"""The garbage collector's HTTP side: the routes, top to bottom."""
+
+import os
+from dataclasses import dataclass
+
+from bokeh_common.http.app import App, new_app
+from bokeh_common.http.auth import Authenticator, PeerIntrospection
+from bokeh_common.http.peer import Peer
+
+
+@dataclass(frozen=True)
+class Dependencies:
+    """What the service needs of the world."""
+
+    auth: Peer
+
+
+def create_app(given: Dependencies) -> App:
+    """Make the app from ready objects."""
+    return new_app(Authenticator(PeerIntrospection(given.auth)), {})
+
+
+def get_app() -> App:
+    """Make the app from the environment, for a WSGI server."""
+    return create_app(Dependencies(auth=Peer(os.environ.get("BOKEH_CLOUD_AUTH_URL", "http://auth:8000"))))

@@ -1,0 +1,58 @@
+"""The plots service: the routes, top to bottom."""
+
+import os
+from dataclasses import dataclass
+
+from bokeh_common.http.app import App, new_app
+from bokeh_common.http.auth import Authenticator, PeerIntrospection
+from bokeh_common.http.peer import Peer
+from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_records
+from bokeh_plots import resources
+from bokeh_plots.objects import Objects
+from bokeh_plots.peers import Data
+from bokeh_plots.plots import Plots
+from bokeh_plots.records import Records
+from bokeh_plots.settings import Settings
+
+
+@dataclass(frozen=True)
+class Dependencies:
+    """What the service needs of the world."""
+
+    settings: Settings
+    records: RecordStore
+    blobs: BlobStore
+    auth: Peer
+    data: Peer
+
+
+def create_app(given: Dependencies) -> App:
+    """Make the app from ready objects."""
+    records, data = Records(given.records, given.blobs), Data(given.data)
+    plots = Plots(records, data, given.settings.max_versions)
+    app = new_app(Authenticator(PeerIntrospection(given.auth)), {"storage": records.ping})
+    parts = plots, Objects(plots, data), given.settings
+    app.add_route("/{user}/store", resources.Store(*parts))
+    app.add_route("/{user}/plots", resources.PlotList(*parts))
+    app.add_route("/{user}/plots/{plot}", resources.OnePlot(*parts))
+    app.add_route("/{user}/plots/{plot}/scene", resources.Scene(*parts))
+    app.add_route("/{user}/plots/{plot}/data", resources.PlotSources(*parts))
+    app.add_route("/{user}/objects/{ids}", resources.ManyObjects(*parts))
+    app.add_route("/internal/plots/{plot}", resources.View(*parts))
+    app.add_route("/internal/plots/{plot}/columns", resources.ShownColumns(*parts))
+    app.add_route("/internal/plots/{plot}/extensions/{name}", resources.Extension(*parts))
+    return app
+
+
+def get_app() -> App:
+    """Make the app from the environment, for a WSGI server."""
+    settings = Settings.from_env(os.environ)
+    return create_app(
+        Dependencies(
+            settings=settings,
+            records=open_records(settings.storage, "plots"),
+            blobs=open_blobs(settings.storage, "plots"),
+            auth=Peer(settings.auth_url),
+            data=Peer(settings.data_url),
+        )
+    )

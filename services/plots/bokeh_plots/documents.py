@@ -1,0 +1,170 @@
+"""Bokeh documents as JSON: what the server has to know of them, without ever building a model.
+
+A *scene* is the JSON of `bokeh.document.Document.to_json(deferred=True)` in which a column's hash stands
+where an array's bytes stood: `{"type": "bytes", "data": {"id": HASH}}`, or `{"type": "packed", "data":
+{"id": HASH}}` where a column's value was not one array. The encoding is that of `bokeh.core.serialization`.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from bokeh_common.errors import Invalid
+
+#: Bokeh's own serializer recurses too, several frames a level, so no real document comes near this.
+MAX_DEPTH = 200
+
+#: Models whose properties are JavaScript, or that BokehJS renders by compiling code (`new Function`).
+CODE_MODELS = frozenset(
+    {"FuncTickFormatter", "CustomLabelingPolicy", "HTMLTemplateFormatter", "CanvasTexture"}
+)
+
+_GENERATED_ID = re.compile(r"p\d+")
+
+Node = dict[str, Any]
+
+
+def check_document(document: Any) -> None:
+    """Raise `Invalid` unless `document` is the JSON of a Bokeh document with at least one root."""
+    if not isinstance(document, dict):
+        raise _invalid("'document' must be an object, the JSON of a Bokeh document.")
+    if not isinstance(document.get("version"), str) or not re.fullmatch(
+        r"\d+\.\d+\.\d+\S{0,20}", document["version"]
+    ):
+        raise _invalid("The document must say the version of Bokeh that wrote it, such as '3.9.2'.")
+    roots = document.get("roots")
+    if not isinstance(roots, list) or not roots:
+        raise _invalid("The document has no roots, so there is nothing to show. Add a figure to it.")
+    for root in roots:
+        if not _is_object(root):
+            raise _invalid("Each root of the document must be a Bokeh model with 'name' and 'id'.")
+    for _ in walk(document):  # raises where it is too deep
+        pass
+
+
+def walk(value: Any) -> Iterator[Node]:
+    """Yield every JSON object in `value`, outermost first; raise `Invalid` below `MAX_DEPTH` levels."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        nodes = [item for item in level if isinstance(item, dict)]
+        yield from nodes
+        level = [child for item in level for child in _children(item)]
+        if not level:
+            return
+    raise _invalid(f"The document is nested over {MAX_DEPTH} levels deep.")
+
+
+def columns_of(document: Node) -> set[str]:
+    """Return the hashes of the columns that the scene refers to."""
+    return {node["data"]["id"] for node in walk(document) if _is_leaf(node)}
+
+
+def objects_of(document: Node) -> dict[str, Node]:
+    """Return every object of the scene by its model id, in order of appearance.
+
+    Bokeh writes a shared object in full where it comes first and as `{"id": ...}` afterwards; here each
+    stands alone, with references for all others.
+    """
+    found: dict[str, Node] = {}
+    for key in ("roots", "callbacks", "config"):
+        _detach(document.get(key), found)
+    return found
+
+
+def uses_code(document: Node) -> bool:
+    """Whether BokehJS needs `eval` for it: JavaScript of the author, or WebGL, which compiles its own."""
+    return any(
+        _is_object(node)
+        and (
+            node["name"].startswith("CustomJS")
+            or node["name"] in CODE_MODELS
+            or node.get("attributes", {}).get("output_backend") == "webgl"
+        )
+        for node in walk(document)
+    )
+
+
+def image_hosts(document: Node) -> list[str]:
+    """Return what `img-src` of a Content-Security-Policy must name for its tiles and images."""
+    hosts = set()
+    for node in walk(document):
+        if _is_object(node) and node["name"].endswith("TileSource"):
+            hosts.add(_host_of(node.get("attributes", {}).get("url")))
+        if _is_object(node) and node["name"] == "ImageURL":
+            hosts.add("https:")  # the addresses are data
+    return sorted(host for host in hosts if host)
+
+
+def canonical(value: Any) -> Any:
+    """Return `value` with Bokeh's generated ids (`p1001`) renumbered in order of appearance, and sets sorted.
+
+    The ids of one figure differ each time it is made, and sets of texts come in any order; what is left is
+    equal exactly when the documents are.
+    """
+    return _canonical(value, {})
+
+
+def _canonical(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, list):
+        return [_canonical(item, names) for item in value]
+    if not isinstance(value, dict) or _is_leaf(value):
+        return value
+    result = {}
+    for key, item in value.items():
+        is_id = key == "id" and isinstance(item, str) and (_is_object(value) or len(value) == 1)
+        result[key] = _renamed(item, names) if is_id else _canonical(item, names)
+    if value.get("type") == "set" and all(isinstance(item, str) for item in value.get("entries", ())):
+        result["entries"] = sorted(value.get("entries", ()))
+    return result
+
+
+def _renamed(model: str, names: dict[str, str]) -> str:
+    if not _GENERATED_ID.fullmatch(model):
+        return model
+    return names.setdefault(model, f"#{len(names)}")
+
+
+def _detach(value: Any, found: dict[str, Node]) -> Any:
+    if isinstance(value, list):
+        return [_detach(item, found) for item in value]
+    if not isinstance(value, dict) or _is_leaf(value):
+        return value
+    if not _is_object(value):
+        return {key: _detach(item, found) for key, item in value.items()}
+    found[value["id"]] = value  # keeps its place in the order
+    found[value["id"]] = {key: _detach(item, found) for key, item in value.items()}
+    return {"id": value["id"]}
+
+
+def _children(item: Any) -> list[Any]:
+    if isinstance(item, dict):
+        return list(item.values())
+    return item if isinstance(item, list) else []
+
+
+def _is_object(node: Any) -> bool:
+    return (
+        isinstance(node, dict)
+        and node.get("type") == "object"
+        and isinstance(node.get("name"), str)
+        and isinstance(node.get("id"), str)
+        and isinstance(node.get("attributes", {}), dict)
+    )
+
+
+def _is_leaf(node: Node) -> bool:
+    data = node.get("data")
+    return (
+        node.get("type") in {"bytes", "packed"} and isinstance(data, dict) and isinstance(data.get("id"), str)
+    )
+
+
+def _host_of(url: object) -> str:
+    # Placeholders such as {s} in the host stand for subdomains.
+    netloc = re.sub(r"^[^.]*\{[^}]*\}[^.]*", "*", urlsplit(url).netloc) if isinstance(url, str) else ""
+    return f"https://{netloc}" if re.fullmatch(r"(\*\.)?[A-Za-z0-9.-]+(:\d+)?", netloc) else ""
+
+
+def _invalid(detail: str) -> Invalid:
+    return Invalid(detail, slug="invalid-document")

@@ -1,0 +1,44 @@
+"""What the plots service asks of others."""
+
+from typing import Any
+
+from bokeh_common.errors import Invalid, NotFound
+from bokeh_common.http.peer import Peer
+
+
+class Data:
+    """The data service, asked in the name of the caller."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+
+    def columns(self, user: str, sources: list[str], authorization: str | None) -> dict[str, dict[str, Any]]:
+        """Return the columns of these data sources by hash: `dtype`, `shape`, `length`, `size` in bytes.
+
+        Raises:
+            Invalid: one of the sources is not there.
+        """
+        found = {}
+        for source in dict.fromkeys(sources):
+            try:
+                summary = self._peer.get(f"/{user}/data/{source}", authorization=authorization)
+            except NotFound:
+                detail = f"There is no data source {source!r}; commit it before the plot that uses it."
+                raise Invalid(detail, slug="missing-source") from None
+            found.update({column["hash"]: column for column in summary["columns"].values()})
+        return found
+
+    def values(self, user: str, columns: list[str], authorization: str | None) -> dict[str, bytes]:
+        """Return the bytes of columns, by hash."""
+        if not columns:
+            return {}
+        blocks = self._peer.stream(
+            "POST", f"/{user}/data/columns", authorization=authorization, body={"columns": columns}
+        )
+        body = b"".join(blocks)
+        values, start = {}, 0
+        for column in columns:
+            size = int.from_bytes(body[start : start + 8], "little")
+            values[column] = body[start + 8 : start + 8 + size]
+            start += 8 + size
+        return values

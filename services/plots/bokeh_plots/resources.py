@@ -1,0 +1,163 @@
+"""The routes of the plots service, a class each: read the request, call the domain, write the answer."""
+
+from typing import Any
+
+import falcon
+
+from bokeh_common.errors import Invalid, NotFound
+from bokeh_common.http.auth import Access
+from bokeh_common.http.body import read_json
+from bokeh_common.http.replies import immutable, link_next, not_modified, page_of
+from bokeh_plots.documents import objects_of
+from bokeh_plots.objects import Objects, split_ids
+from bokeh_plots.plots import Plot, Plots
+from bokeh_plots.publication import parse_publication
+from bokeh_plots.settings import Settings
+
+READ = Access("plots:read")
+READ_OR_VIEW = Access("plots:read", bound=True)
+WRITE = Access("plots:write")
+
+
+class Resource:
+    """What the resources of this service hold."""
+
+    def __init__(self, plots: Plots, objects: Objects, settings: Settings) -> None:
+        self._plots = plots
+        self._objects = objects
+        self._settings = settings
+
+    def _plot(self, req: falcon.Request, plot: str) -> Plot:
+        principal = req.context.principal
+        if principal.only not in {None, plot}:
+            raise NotFound("There is no such plot, or it is not yours to see.")
+        return self._plots.get(principal.user_id, plot)
+
+
+class Store(Resource):
+    """`POST /{user}/store`."""
+
+    access = {"POST": WRITE}
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
+        """Publish a scene under a name."""
+        publication = parse_publication(read_json(req, self._settings.max_document_bytes))
+        plot, changed = self._plots.publish(user, publication, req.get_header("Authorization"))
+        created = changed and plot.latest.version == 1
+        resp.status = falcon.HTTP_201 if created else falcon.HTTP_200
+        resp.location = f"/{user}/plots/{plot.id}"
+        resp.media = {**plot.summary, "unchanged": not changed}
+
+
+class PlotList(Resource):
+    """`GET /{user}/plots`."""
+
+    access = {"GET": READ}
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
+        """List the plots by name."""
+        after, limit = page_of(req)
+        plots = self._plots.page(user, after, limit)
+        resp.media = {"plots": [plot.summary for plot in plots]}
+        if len(plots) == limit:
+            link_next(req, resp, plots[-1].name, limit)
+
+
+class OnePlot(Resource):
+    """`GET /{user}/plots/{plot}`."""
+
+    access = {"GET": READ_OR_VIEW}
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
+        """Show the objects of the scene graph, without data."""
+        found = self._plot(req, plot)
+        number = version_of(req)
+        document = self._plots.document(found, number)
+        resp.media = {
+            **found.summary,
+            "version": number or found.latest.version,
+            "roots": [f"{plot}.{root['id']}" for root in document["roots"]],
+            "objects": {f"{plot}.{model}": item for model, item in objects_of(document).items()},
+        }
+
+
+class Scene(Resource):
+    """`GET /{user}/plots/{plot}/scene`."""
+
+    access = {"GET": READ_OR_VIEW}
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
+        """Send the scene: the Bokeh document, with hashes where the columns' bytes stood."""
+        found, number = self._plot(req, plot), version_of(req)
+        manifest = self._plots.manifest(found, number)
+        if number is not None:
+            immutable(resp)
+        if not not_modified(req, resp, manifest["scene"]):
+            resp.content_type = falcon.MEDIA_JSON
+            resp.data = self._plots.scene(found, manifest)
+
+
+class PlotSources(Resource):
+    """`GET /{user}/plots/{plot}/data`."""
+
+    access = {"GET": READ_OR_VIEW}
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
+        """List the ids of its data sources, not the data."""
+        manifest = self._plots.manifest(self._plot(req, plot), version_of(req))
+        resp.media = {"sources": manifest["sources"]}
+
+
+class ManyObjects(Resource):
+    """`GET /{user}/objects/{ids}`."""
+
+    access = {"GET": READ}
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, ids: str) -> None:
+        """Send objects with their data; one that is asked for alone and not there is a 404."""
+        pairs = split_ids(ids)
+        answer = self._objects.find(user, pairs, req.get_header("Authorization"))
+        if not answer["objects"]:
+            raise NotFound("There are no such objects.", missing=answer["missing"])
+        resp.media = answer
+
+
+class View(Resource):
+    """`GET /internal/plots/{plot}`; the gateway does not know this path."""
+
+    access = {"GET": READ_OR_VIEW}
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
+        """Tell a page what it has to know to show the plot."""
+        found = self._plot(req, plot)
+        resp.media = {**found.summary, **self._plots.manifest(found, version_of(req))}
+
+
+class ShownColumns(Resource):
+    """`POST /internal/plots/{plot}/columns`; the gateway does not know this path."""
+
+    access = {"POST": READ_OR_VIEW}
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
+        """List those of these columns that the plot does not show."""
+        body: Any = read_json(req, self._settings.max_document_bytes)
+        columns = body.get("columns") if isinstance(body, dict) else None
+        if not isinstance(columns, list) or not all(isinstance(item, str) for item in columns):
+            raise Invalid("Send {'columns': [...]}.")
+        resp.media = {"missing": self._plots.not_shown(self._plot(req, plot), columns)}
+
+
+class Extension(Resource):
+    """`GET /internal/plots/{plot}/extensions/{name}`; the gateway does not know this path."""
+
+    access = {"GET": Access(None)}
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str, name: str) -> None:
+        """Send the JavaScript of a custom model."""
+        resp.content_type = "text/javascript; charset=utf-8"
+        resp.data = self._plots.extension(plot, name)
+
+
+def version_of(req: falcon.Request) -> int | None:
+    """Return `?version=`; None for the newest."""
+    return req.get_param_as_int("version", min_value=1)

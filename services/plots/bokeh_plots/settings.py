@@ -1,0 +1,34 @@
+"""Settings of the plots service."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an operator may choose.
+
+    Attributes:
+        storage: URL of the storage (`BOKEH_CLOUD_STORAGE`).
+        auth_url: base URL of the auth service (`BOKEH_CLOUD_AUTH_URL`).
+        data_url: base URL of the data service (`BOKEH_CLOUD_DATA_URL`).
+        max_document_bytes: the largest publication that is taken, without its columns.
+        max_versions: how many versions of a plot are kept.
+    """
+
+    storage: str
+    auth_url: str = "http://auth:8000"
+    data_url: str = "http://data:8000"
+    max_document_bytes: int = 64 << 20
+    max_versions: int = 100
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read the settings from environment variables; `KeyError` names one that must be there."""
+        return cls(
+            storage=environ["BOKEH_CLOUD_STORAGE"],
+            auth_url=environ.get("BOKEH_CLOUD_AUTH_URL", cls.auth_url),
+            data_url=environ.get("BOKEH_CLOUD_DATA_URL", cls.data_url),
+            max_document_bytes=int(environ.get("BOKEH_CLOUD_MAX_DOCUMENT_BYTES", cls.max_document_bytes)),
+            max_versions=int(environ.get("BOKEH_CLOUD_MAX_VERSIONS", cls.max_versions)),
+        )
