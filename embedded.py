@@ -26,6 +26,9 @@ ROUTES = (
     (r"/(?!internal/)[^/]+/gc(/.*)?", "gc"),
 )
 
+#: What the frame of a plot loads; it holds nothing of an account that its address does not tell.
+OPEN_PATHS = r"/static/.*|/plots/[^/]+/extensions/.*"
+
 
 def create_app(storage: str) -> WSGIApplication:
     """Make the whole key-less cloud as one WSGI app.
@@ -65,4 +68,4 @@ def create_app(storage: str) -> WSGIApplication:
     apps["web"] = bokeh_web.app.create_app(
         bokeh_web.app.Dependencies(settings=web.Settings(), auth=peer("auth"), plots=peer("plots"))
     )
-    return LoopbackOnly(Gateway([(pattern, apps[name]) for pattern, name in ROUTES]))
+    return LoopbackOnly(Gateway([(pattern, apps[name]) for pattern, name in ROUTES]), OPEN_PATHS)

@@ -68,7 +68,10 @@ class Records:
 
     def source(self, user: str, source_id: str) -> dict[str, Any]:
         """Return a data source; `NotFound`."""
-        return dict(self._records.get(f"sources/{user}/{source_id}").value)
+        try:
+            return dict(self._records.get(f"sources/{user}/{source_id}").value)
+        except NotFound:
+            raise NotFound(f"There is no data source {source_id!r}.") from None
 
     def sources(self, user: str, after: str, limit: int) -> list[dict[str, Any]]:
         """Return data sources in the order of their ids."""

@@ -92,7 +92,7 @@ class Plots:
 
     def get(self, user: str, plot: str) -> Plot:
         """Return a plot by its id; `NotFound`."""
-        owner, name = self._records.owner(plot)
+        owner, name = self._records.owner(plot) or (None, "")
         found = self._find(user, name) if owner == user else None
         if found is None or found[0].id != plot:
             raise NotFound("There is no such plot, or it is not yours to see.")
@@ -118,7 +118,7 @@ class Plots:
 
     def extension(self, plot: str, name: str) -> bytes:
         """Return the JavaScript of a custom model by its hash; who knows plot and hash may have it."""
-        owner, _ = self._records.owner(plot)
+        owner, _ = self._records.owner(plot) or ("", "")
         found = self.get(owner, plot)
         if all(name not in self.manifest(found, v.version)["extensions"] for v in found.versions):
             raise NotFound("This plot has no such extension.")

@@ -28,9 +28,12 @@ class Records:
         self._records.list(limit=1)
         self._blobs.list(limit=1)
 
-    def owner(self, plot: str) -> tuple[str, str]:
-        """Return the account and the name of a plot; `NotFound`."""
-        value = dict(self._records.get(f"ids/{plot}").value)
+    def owner(self, plot: str) -> tuple[str, str] | None:
+        """Return the account and the name of a plot; None when there is none of this id."""
+        try:
+            value = dict(self._records.get(f"ids/{plot}").value)
+        except NotFound:
+            return None
         return value["user_id"], value["name"]
 
     def find(self, user: str, name: str) -> tuple[dict[str, Any], str] | None:

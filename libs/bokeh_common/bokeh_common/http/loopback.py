@@ -2,10 +2,12 @@
 
 A key-less server trusts whoever reaches it, and a browser on this machine reaches it for every site that is
 open in it. So `Host` must be a loopback name (against DNS rebinding), and a request that another site made,
-which its `Origin` tells, is refused unless it carries a token of its own.
+which its `Origin` tells, is refused unless it carries a token of its own. Frames in a sandbox count as other sites
+(their origin is "null"), so the files that they are made of have to be open.
 """
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,8 +19,10 @@ from bokeh_common.http.gateway import refuse
 class LoopbackOnly:
     """WSGI middleware around the whole cloud."""
 
-    def __init__(self, app: WSGIApplication) -> None:
+    def __init__(self, app: WSGIApplication, open_paths: str) -> None:
+        """Guard `app`, but for the paths that the regular expression `open_paths` matches from end to end."""
         self._app = app
+        self._open = re.compile(open_paths)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Pass the request on, or answer 403."""
@@ -26,10 +30,17 @@ class LoopbackOnly:
         if not is_loopback(urlsplit(f"//{host}").hostname or ""):
             detail = "This server has no keys, so it answers to localhost only. Open it as http://localhost."
             return refuse(start_response, "403 Forbidden", "not-loopback", detail)
-        if _foreign(environ, host):
+        if self._foreign(environ, host):
             detail = "Another site may not use a server without keys through your browser."
             return refuse(start_response, "403 Forbidden", "cross-site", detail)
         return self._app(environ, start_response)
+
+
+    def _foreign(self, environ: dict[str, Any], host: str) -> bool:
+        origin = environ.get("HTTP_ORIGIN")
+        own = f"{environ.get('wsgi.url_scheme', 'http')}://{host}"
+        harmless = environ.get("REQUEST_METHOD") == "OPTIONS" or "HTTP_AUTHORIZATION" in environ
+        return origin not in {None, own} and not harmless and not self._open.fullmatch(environ["PATH_INFO"])
 
 
 def is_loopback(name: str) -> bool:
@@ -40,10 +51,3 @@ def is_loopback(name: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
-
-
-def _foreign(environ: dict[str, Any], host: str) -> bool:
-    origin = environ.get("HTTP_ORIGIN")
-    own = f"{environ.get('wsgi.url_scheme', 'http')}://{host}"
-    harmless = environ.get("REQUEST_METHOD") == "OPTIONS" or "HTTP_AUTHORIZATION" in environ
-    return origin is not None and origin != own and not harmless
