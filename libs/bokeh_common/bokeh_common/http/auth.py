@@ -71,9 +71,9 @@ class Authenticator:
         if req.method == "OPTIONS":
             return
         access = getattr(resource, "access", {}).get(req.method)
-        if access is None:
-            return  # falcon answers 405, or 404 where there is no resource
-        if access.scope is not None:
+        if access is None and hasattr(resource, f"on_{req.method.lower()}"):
+            raise Forbidden(f"Nobody has said who may {req.method} here; the operator must report this.")
+        if access is not None and access.scope is not None:
             req.context.principal = self._admit(req, access, params)
 
     def _admit(self, req: falcon.Request, access: Access, params: dict[str, Any]) -> Principal:

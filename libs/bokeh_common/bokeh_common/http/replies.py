@@ -30,7 +30,8 @@ def page_of(req: falcon.Request) -> tuple[str, int]:
     """Return the cursor and the size of the page that is asked for; `Invalid` when they make no sense."""
     try:
         limit = int(req.get_param("limit", default=str(PAGE_DEFAULT)))
-        after = base64.urlsafe_b64decode(req.get_param("after", default="").encode()).decode()
+        cursor = req.get_param("after", default="").encode()
+        after = base64.b64decode(cursor, altchars=b"-_", validate=True).decode()
     except (ValueError, binascii.Error):
         raise Invalid("'limit' must be a number, and 'after' the cursor of a Link header.") from None
     if not 1 <= limit <= PAGE_LIMIT:

@@ -1,0 +1,151 @@
+"""What the server knows of a Bokeh document."""
+
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from bokeh_common.errors import Invalid
+from bokeh_plots.documents import (
+    MAX_DEPTH,
+    canonical,
+    check_document,
+    columns_of,
+    image_hosts,
+    objects_of,
+    uses_code,
+)
+
+H1, H2 = "1" * 64, "2" * 64
+
+
+def model(name: str, model_id: str, **attributes: Any) -> dict[str, Any]:
+    return {"type": "object", "name": name, "id": model_id, "attributes": attributes}
+
+
+def document(*roots: Any, **more: Any) -> dict[str, Any]:
+    return {"version": "3.9.2", "title": "T", "roots": list(roots), **more}
+
+
+def figure() -> dict[str, Any]:
+    """A small figure as Bokeh writes it: `p3` stands in full at its first use and as a reference afterwards."""
+    array = {"type": "ndarray", "array": {"type": "bytes", "data": {"id": H1}}, "shape": [3], "dtype": "float64"}
+    data = {"type": "map", "entries": [["x", array], ["t", {"type": "packed", "data": {"id": H2}}]]}
+    source = model("ColumnDataSource", "p3", data=data)
+    return model("Figure", "p1", renderers=[model("GlyphRenderer", "p2", data_source=source)], source={"id": "p3"})
+
+
+def test_a_document_is_accepted() -> None:
+    check_document(document(figure()))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        None,
+        [],
+        {},
+        document(),
+        document("p1"),
+        document({"id": "p1"}),
+        document(model("Figure", None)),  # type: ignore[arg-type]  # on purpose
+        {**document(figure()), "version": None},
+        {**document(figure()), "version": "../../3.9.2"},
+        {**document(figure()), "roots": {"0": figure()}},
+    ],
+)
+def test_what_is_no_document(wrong: Any) -> None:
+    with pytest.raises(Invalid) as caught:
+        check_document(wrong)
+    assert caught.value.kind == "invalid-document"
+
+
+def test_depth_is_bounded() -> None:
+    deep: Any = 1
+    for _ in range(MAX_DEPTH):
+        deep = [deep]
+    with pytest.raises(Invalid, match="levels deep"):
+        check_document(document(model("Figure", "p1", tags=deep)))
+
+
+def test_columns() -> None:
+    assert columns_of(document(figure())) == {H1, H2}
+    assert columns_of(document(model("Div", "p1", text={"type": "bytes", "data": "aGk="}))) == set()
+
+
+def test_objects_stand_alone() -> None:
+    objects = objects_of(document(figure(), callbacks={"type": "map", "entries": [["e", [model("CustomJS", "p9")]]]}))
+    assert list(objects) == ["p1", "p2", "p3", "p9"]
+    assert objects["p1"]["attributes"] == {"renderers": [{"id": "p2"}], "source": {"id": "p3"}}
+    assert objects["p2"]["attributes"] == {"data_source": {"id": "p3"}}
+    assert objects["p3"]["attributes"]["data"]["entries"][0][1]["array"]["data"] == {"id": H1}
+
+
+def test_objects_leave_the_document_as_it_was() -> None:
+    original = document(figure())
+    before = copy.deepcopy(original)
+    objects_of(original)
+    assert original == before
+
+
+def renumbered(value: Any) -> Any:
+    text = json.dumps(value)
+    for i in range(9, 0, -1):
+        text = text.replace(f'"p{i}"', f'"p{1000 + 7 * i}"')
+    return json.loads(text)
+
+
+def test_canonical_forgets_generated_ids() -> None:
+    assert canonical(document(figure())) == canonical(renumbered(document(figure())))
+
+
+def test_canonical_tells_a_different_reference() -> None:
+    other = figure()
+    other["attributes"]["source"] = {"id": "p2"}
+    assert canonical(document(figure())) != canonical(document(other))
+
+
+def test_canonical_tells_different_data() -> None:
+    changed = json.loads(json.dumps(document(figure())).replace(H1, "3" * 64))
+    assert canonical(document(figure())) != canonical(changed)
+
+
+def test_canonical_keeps_names_that_people_gave() -> None:
+    assert canonical(document(model("Div", "mine"))) != canonical(document(model("Div", "yours")))
+
+
+def test_canonical_sorts_sets() -> None:
+    sets = [model("Div", "p1", events={"type": "set", "entries": order}) for order in (["a", "b"], ["b", "a"])]
+    assert canonical(sets[0]) == canonical(sets[1])
+
+
+@pytest.mark.parametrize(
+    ("node", "code"),
+    [
+        (model("Line", "p2"), False),
+        (model("CustomJS", "p2"), True),
+        (model("CustomJSTickFormatter", "p2"), True),
+        (model("HTMLTemplateFormatter", "p2"), True),
+        (model("Figure", "p2", output_backend="webgl"), True),
+        (model("Figure", "p2", output_backend="canvas"), False),
+        (model("Div", "p2", text="CustomJS"), False),
+    ],
+)
+def test_code(node: Any, code: bool) -> None:
+    assert uses_code(document(model("Figure", "p1", renderers=[node]))) is code
+
+
+@pytest.mark.parametrize(
+    ("node", "hosts"),
+    [
+        (model("WMTSTileSource", "p2", url="https://tile.example.org/{Z}/{X}/{Y}.png"), ["https://tile.example.org"]),
+        (model("WMTSTileSource", "p2", url="https://{s}.tile.example.org/{Z}.png"), ["https://*.tile.example.org"]),
+        (model("TMSTileSource", "p2", url="https://a.b;script-src *//x"), []),
+        (model("WMTSTileSource", "p2", url=5), []),
+        (model("ImageURL", "p2"), ["https:"]),
+        (model("Line", "p2", url="https://x.org"), []),
+    ],
+)
+def test_image_hosts(node: Any, hosts: list[str]) -> None:
+    assert image_hosts(document(model("Figure", "p1", renderers=[node]))) == hosts

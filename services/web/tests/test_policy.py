@@ -1,0 +1,19 @@
+"""Content security policies."""
+
+from bokeh_web.policy import PAGE, SANDBOX, frame_policy
+
+
+def test_the_frame_has_an_opaque_origin_wherever_it_is_opened() -> None:
+    assert frame_policy(True, []).startswith(f"sandbox {SANDBOX}; default-src 'none'")
+    assert "allow-same-origin" not in SANDBOX
+    assert "allow-top-navigation" not in SANDBOX
+
+
+def test_eval_only_for_documents_with_code() -> None:
+    assert "'unsafe-eval'" in frame_policy(True, [])
+    assert "unsafe-eval" not in frame_policy(False, [])
+    assert "unsafe" not in PAGE
+
+
+def test_image_hosts() -> None:
+    assert "img-src 'self' data: blob: https://tile.example.org;" in frame_policy(False, ["https://tile.example.org"])
