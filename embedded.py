@@ -3,6 +3,7 @@
 from wsgiref.types import WSGIApplication
 
 import bokeh_auth.app
+import bokeh_auth.settings
 import bokeh_data.app
 import bokeh_data.settings
 import bokeh_gc.app
@@ -45,7 +46,9 @@ def create_app(storage: str) -> WSGIApplication:
         return Peer(f"http://{name}", WSGIAdapter(lambda: apps[name]))
 
     data, plots, web = bokeh_data.settings, bokeh_plots.settings, bokeh_web.settings
-    apps["auth"] = bokeh_auth.app.create_app(bokeh_auth.app.Dependencies(open_records(storage, "auth")))
+    apps["auth"] = bokeh_auth.app.create_app(
+        bokeh_auth.app.Dependencies(bokeh_auth.settings.Settings(storage), open_records(storage, "auth"))
+    )
     apps["data"] = bokeh_data.app.create_app(
         bokeh_data.app.Dependencies(
             settings=data.Settings(storage),

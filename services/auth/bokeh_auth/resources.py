@@ -2,7 +2,8 @@
 
 import falcon
 
-from bokeh_auth.accounts import Accounts
+from bokeh_auth import tokens
+from bokeh_auth.introspection import Introspection
 from bokeh_common.errors import Invalid
 from bokeh_common.http.auth import OPEN, Access
 from bokeh_common.http.body import read_json
@@ -10,14 +11,7 @@ from bokeh_common.http.body import read_json
 MAX_JSON_BYTES = 1 << 16
 
 
-class Resource:
-    """What the resources of this service hold."""
-
-    def __init__(self, accounts: Accounts) -> None:
-        self._accounts = accounts
-
-
-class WhoAmI(Resource):
+class WhoAmI:
     """`GET /whoami`."""
 
     access = {"GET": Access("account")}
@@ -29,26 +23,32 @@ class WhoAmI(Resource):
         resp.media = {"user_id": principal.user_id, "scopes": sorted(principal.scopes), "keyless": keyless}
 
 
-class Introspection(Resource):
+class Introspect:
     """`POST /internal/auth/introspection`; the gateway does not know this path."""
+
+    def __init__(self, introspection: Introspection) -> None:
+        self._introspection = introspection
 
     access = {"POST": OPEN}
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Say who holds a token (RFC 7662)."""
         [token] = _texts(req, "token")
-        resp.media = self._accounts.introspect(token)
+        resp.media = self._introspection.introspect(token)
 
 
-class ViewTokens(Resource):
+class ViewTokens:
     """`POST /internal/auth/view-tokens`; the gateway does not know this path."""
+
+    def __init__(self, views: tokens.ViewTokens) -> None:
+        self._views = views
 
     access = {"POST": OPEN}
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Make a token that opens one plot."""
         user_id, plot = _texts(req, "user_id", "plot")
-        resp.media = {"token": self._accounts.view_token(str(user_id), str(plot))}
+        resp.media = {"token": self._views.make(str(user_id), str(plot))}
 
 
 def _texts(req: falcon.Request, *names: str) -> list[str | None]:

@@ -1,0 +1,98 @@
+"""Who holds a token, and what it allows: the one place that knows all kinds of them.
+
+There are two modes. Without keys there is one account, `local`, and whoever reaches the server without a
+token is its owner. With accounts, who sends nothing is nobody. View tokens exist in both: the frame in which
+a plot runs is not trusted with the account.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from hmac import compare_digest
+from typing import Any
+
+from bokeh_auth import credentials
+from bokeh_auth.domain import Domain
+from bokeh_auth.scopes import SCOPES, SERVICE_SCOPES, VIEWING
+from bokeh_auth.tokens import ViewTokens
+
+LOCAL = "local"
+
+#: A server without keys has none to manage.
+LOCAL_SCOPES = tuple(scope for scope in SCOPES if scope != "keys:write")
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a token; `only` is the id of the one plot that it opens, None when it opens the account."""
+
+    user_id: str
+    scopes: tuple[str, ...]
+    only: str | None = None
+
+
+class Keyless:
+    """The one account of a server without keys."""
+
+    def __init__(self, views: ViewTokens) -> None:
+        self._views = views
+
+    def holder(self, token: str | None) -> Holder | None:
+        """Return who holds `token`."""
+        return Holder(LOCAL, LOCAL_SCOPES) if token is None else _viewer(self._views, token)
+
+
+class Keyed:
+    """The accounts of a server with keys."""
+
+    def __init__(self, domain: Domain) -> None:
+        self._views = domain.views
+        self._vault = domain.vault
+        self._accounts = domain.accounts
+
+    def holder(self, token: str | None) -> Holder | None:
+        """Return who holds `token`; nobody, when the account is disabled or gone."""
+        if token is None:
+            return None
+        found = _viewer(self._views, token) or self._credential(token)
+        return found if found is not None and self._accounts.is_active(found.user_id) else None
+
+    def _credential(self, token: str) -> Holder | None:
+        opened = self._vault.open(token)
+        return None if opened is None else Holder(opened.user_id, opened.scopes, opened.only)
+
+
+class Services:
+    """The services of the cloud, by the digests of their tokens."""
+
+    def __init__(self, digests: Mapping[str, str]) -> None:
+        """Take the SHA-256 of each service's token, by the service's name."""
+        self._digests = digests
+
+    def holder(self, token: str | None) -> Holder | None:
+        """Return which service holds `token`."""
+        digest = credentials.digest_of(token or "")
+        found = [name for name, known in self._digests.items() if compare_digest(known, digest)]
+        return Holder(f"service:{found[0]}", SERVICE_SCOPES[found[0]]) if found else None
+
+
+class Introspection:
+    """Answers what the services ask."""
+
+    def __init__(self, people: Keyless | Keyed, services: Services) -> None:
+        self._people = people
+        self._services = services
+
+    def holder(self, token: str | None) -> Holder | None:
+        """Return who holds `token`, a person's or a service's."""
+        is_service = token is not None and token.startswith(credentials.SERVICE)
+        return self._services.holder(token) if is_service else self._people.holder(token)
+
+    def introspect(self, token: str | None) -> dict[str, Any]:
+        """Say who holds `token` in the manner of RFC 7662; `{"active": False}` when nobody does."""
+        holder = self.holder(token)
+        return {"active": False} if holder is None else {"active": True, **asdict(holder)}
+
+
+def _viewer(views: ViewTokens, token: str) -> Holder | None:
+    opened = views.open(token)
+    return None if opened is None else Holder(opened.user_id, VIEWING, opened.plot)
