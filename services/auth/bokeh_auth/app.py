@@ -4,8 +4,16 @@ import os
 from dataclasses import dataclass, field
 
 from bokeh_auth import resources
+from bokeh_auth.audit import Audit
+from bokeh_auth.credentials import digest_of
 from bokeh_auth.domain import Domain
+from bokeh_auth.entrance import Entrance
 from bokeh_auth.introspection import Introspection, Keyed, Keyless, Services
+from bokeh_auth.letters import Letters
+from bokeh_auth.limits import Limits
+from bokeh_auth.mailer import Mailer
+from bokeh_auth.outbox import Outbox
+from bokeh_auth.post import Folder, SmtpServer
 from bokeh_auth.records import Records
 from bokeh_auth.settings import Settings
 from bokeh_common.http.app import App, new_app
@@ -22,11 +30,15 @@ class Dependencies:
 
 
 def create_app(given: Dependencies) -> App:
-    """Make the app from ready objects."""
-    domain = Domain.on(Records(given.records))
+    """Make the app from ready objects.
+
+    With accounts this starts the thread that sends mail, so it has to be called in the process that serves.
+    """
+    domain, settings = Domain.on(Records(given.records)), given.settings
     # The one place that decides between the two modes.
-    people = Keyed(domain) if given.settings.accounts else Keyless(domain.views)
-    introspection = Introspection(people, Services({}))
+    people = Keyed(domain) if settings.accounts else Keyless(domain.views)
+    services = Services({name: digest_of(token) for name, token in settings.services.items()})
+    introspection = Introspection(people, services, settings.cacheable)
 
     def introspect(token: str | None) -> Principal | None:
         holder = introspection.holder(token)
@@ -36,7 +48,27 @@ def create_app(given: Dependencies) -> App:
     app.add_route("/whoami", resources.WhoAmI())
     app.add_route("/internal/auth/introspection", resources.Introspect(introspection))
     app.add_route("/internal/auth/view-tokens", resources.ViewTokens(domain.views))
+    if settings.accounts:
+        _add_accounts(app, domain, settings)
     return app
+
+
+def _add_accounts(app: App, domain: Domain, settings: Settings) -> None:
+    audit = Audit()
+    letters = Letters(domain.accounts, domain.links, settings.public_url, settings.sender)
+    post = SmtpServer.from_url(settings.smtp_url) if settings.smtp_url else Folder(settings.outbox)
+    outbox = Outbox(domain.records, letters, post)
+    mailer = Mailer(outbox, domain.links)
+    parts = domain.accounts, domain.links, domain.sessions, outbox, Limits(settings.limits), audit
+    entrance = Entrance(*parts, mailer.wake)
+    app.add_route("/{user}/keys", resources.KeyList(domain.keys, audit))
+    app.add_route("/{user}/keys/{key}", resources.OneKey(domain.keys, audit))
+    app.add_route("/internal/auth/registrations", resources.Registrations(entrance))
+    app.add_route("/internal/auth/login-links", resources.LoginLinks(entrance))
+    app.add_route("/internal/auth/links", resources.OneTimeLinks(entrance))
+    app.add_route("/internal/auth/sessions", resources.SessionList(entrance, domain.sessions))
+    app.add_route("/internal/auth/sessions/{session}", resources.OneSession(domain.sessions))
+    mailer.start()
 
 
 def get_app() -> App:

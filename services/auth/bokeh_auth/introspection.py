@@ -78,9 +78,17 @@ class Services:
 class Introspection:
     """Answers what the services ask."""
 
-    def __init__(self, people: Keyless | Keyed, services: Services) -> None:
+    def __init__(self, people: Keyless | Keyed, services: Services, cacheable: bool = True) -> None:
+        """Put it together.
+
+        Args:
+            people: whose tokens there are.
+            services: the services' own tokens.
+            cacheable: whether who asks may remember an answer; a revoked key then works for that much longer.
+        """
         self._people = people
         self._services = services
+        self._cacheable = cacheable
 
     def holder(self, token: str | None) -> Holder | None:
         """Return who holds `token`, a person's or a service's."""
@@ -90,7 +98,11 @@ class Introspection:
     def introspect(self, token: str | None) -> dict[str, Any]:
         """Say who holds `token` in the manner of RFC 7662; `{"active": False}` when nobody does."""
         holder = self.holder(token)
-        return {"active": False} if holder is None else {"active": True, **asdict(holder)}
+        if holder is None:
+            return {"active": False}
+        # Who signs out on a shared computer expects it to hold at once.
+        is_session = token is not None and token.startswith(credentials.SESSION)
+        return {"active": True, **asdict(holder), "cacheable": self._cacheable and not is_session}
 
 
 def _viewer(views: ViewTokens, token: str) -> Holder | None:

@@ -156,14 +156,14 @@ class Records:
         """Put a mail into the outbox."""
         self._records.put(f"outbox/{name}", mail, if_match=ABSENT)
 
-    def mails(self, limit: int) -> list[tuple[str, Value, str]]:
+    def mails(self, after: str, limit: int) -> list[tuple[str, Value, str]]:
         """Return name, mail and etag of what is to be sent."""
-        found = self._records.list("outbox/", limit=limit)
+        found = self._records.list("outbox/", "outbox/" + after, limit)
         return [(record.key.removeprefix("outbox/"), dict(record.value), record.etag) for record in found]
 
-    def change_mail(self, name: str, mail: Value, etag: str) -> None:
-        """Replace a mail; `Conflict` when another process changed it since `etag`."""
-        self._records.put(f"outbox/{name}", mail, if_match=etag)
+    def change_mail(self, name: str, mail: Value, etag: str) -> str:
+        """Replace a mail and return its new etag; `Conflict` when it changed since `etag`."""
+        return self._records.put(f"outbox/{name}", mail, if_match=etag)
 
     def delete_mail(self, name: str) -> None:
         """Take a mail out of the outbox."""

@@ -52,7 +52,7 @@ def get_app() -> App:
             settings=settings,
             records=open_records(settings.storage, "plots"),
             blobs=open_blobs(settings.storage, "plots"),
-            auth=Peer(settings.auth_url),
-            data=Peer(settings.data_url),
+            auth=Peer(settings.auth_url, token=settings.service_token),
+            data=Peer(settings.data_url, token=settings.service_token),
         )
     )

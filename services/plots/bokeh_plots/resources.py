@@ -17,6 +17,8 @@ from bokeh_plots.settings import Settings
 READ = Access("plots:read")
 READ_OR_VIEW = Access("plots:read", bound=True)
 WRITE = Access("plots:write")
+VIEW = Access("plots:read", bound=True, service="internal:pages")
+COLUMNS = Access("plots:read", bound=True, service="internal:columns")
 
 
 class Resource:
@@ -125,7 +127,7 @@ class ManyObjects(Resource):
 class View(Resource):
     """`GET /internal/plots/{plot}`; the gateway does not know this path."""
 
-    access = {"GET": READ_OR_VIEW}
+    access = {"GET": VIEW}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """Tell a page what it has to know to show the plot."""
@@ -136,7 +138,7 @@ class View(Resource):
 class ShownColumns(Resource):
     """`POST /internal/plots/{plot}/columns`; the gateway does not know this path."""
 
-    access = {"POST": READ_OR_VIEW}
+    access = {"POST": COLUMNS}
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """List those of these columns that the plot does not show."""
@@ -150,7 +152,7 @@ class ShownColumns(Resource):
 class Extension(Resource):
     """`GET /internal/plots/{plot}/extensions/{name}`; the gateway does not know this path."""
 
-    access = {"GET": Access(None)}
+    access = {"GET": Access(None, service="internal:pages")}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str, name: str) -> None:
         """Send the JavaScript of a custom model."""

@@ -42,5 +42,9 @@ def get_app() -> App:
     """Make the app from the environment, for a WSGI server."""
     settings = Settings.from_env(os.environ)
     return create_app(
-        Dependencies(settings=settings, auth=Peer(settings.auth_url), plots=Peer(settings.plots_url))
+        Dependencies(
+            settings=settings,
+            auth=Peer(settings.auth_url, token=settings.service_token),
+            plots=Peer(settings.plots_url, token=settings.service_token),
+        )
     )
