@@ -12,6 +12,7 @@ import click
 from gunicorn.app.base import BaseApplication
 
 import embedded
+from bokeh_auth.audit import print_audit
 from bokeh_auth.post import SmtpServer
 from bokeh_auth.settings import Settings
 from bokeh_common.errors import CloudError
@@ -37,6 +38,7 @@ class Server(BaseApplication):
 
     def load(self) -> Any:
         """Make the app, in the worker."""
+        print_audit()
         return embedded.create_app(self._storage, self._auth)
 
 

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field
 
 from bokeh_auth import resources
-from bokeh_auth.audit import Audit
+from bokeh_auth.audit import Audit, print_audit
 from bokeh_auth.credentials import digest_of
 from bokeh_auth.domain import Domain
 from bokeh_auth.entrance import Entrance
@@ -74,4 +74,5 @@ def _add_accounts(app: App, domain: Domain, settings: Settings) -> None:
 def get_app() -> App:
     """Make the app from the environment, for a WSGI server."""
     settings = Settings.from_env(os.environ)
+    print_audit()
     return create_app(Dependencies(settings, open_records(settings.storage, "auth")))

@@ -21,3 +21,11 @@ class Audit:
         """
         line = {"action": action, "user": user, "origin": origin, "outcome": outcome, **facts}
         log.info("%s", json.dumps(line, ensure_ascii=True))
+
+
+def print_audit() -> None:
+    """Print the audit log: on standard error, a line of JSON for each entry and nothing around it."""
+    if not log.handlers:
+        log.addHandler(logging.StreamHandler())
+        log.setLevel(logging.INFO)
+        log.propagate = False

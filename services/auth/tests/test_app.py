@@ -136,7 +136,11 @@ def test_introspection(client: testing.TestClient, key: str) -> None:
 
 def test_asking_is_answered_the_same_for_known_and_unknown(client: testing.TestClient, key: str) -> None:
     answers = set()
-    for email, name in (("ada@example.com", "newbie"), ("new@example.com", "ada"), ("new@example.com", "newbie")):
+    for email, name in (
+        ("ada@example.com", "newbie"),
+        ("new@example.com", "ada"),
+        ("new@example.com", "newbie"),
+    ):
         body = {"email": email, "username": name, "address": "::1"}
         result = client.simulate_post("/internal/auth/registrations", json=body, headers=service("web"))
         answers.add((result.status_code, result.text))

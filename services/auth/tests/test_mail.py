@@ -2,14 +2,10 @@
 
 import logging
 import re
-import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from email import message_from_bytes, policy
 from email.message import EmailMessage
 from itertools import pairwise
 from pathlib import Path
@@ -17,8 +13,7 @@ from smtplib import SMTPException, SMTPNotSupportedError, SMTPRecipientsRefused
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, Envelope
+from aiosmtpd.smtp import AuthResult
 
 from bokeh_auth.domain import Domain
 from bokeh_auth.letters import SUBJECTS, Letters
@@ -28,40 +23,9 @@ from bokeh_auth.outbox import Note, Outbox
 from bokeh_auth.post import Folder, SmtpServer
 from bokeh_common.errors import Invalid
 from bokeh_common.storage import RecordStore
+from tests.mailbox import Mailbox, smtp_server
 
 LINK = re.compile(r"https://cloud\.example\.org/\S*")
-
-
-class Mailbox:
-    """What an SMTP server received."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self.answers: list[str] = []
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
-        if self.answers:
-            return self.answers.pop(0)
-        content = envelope.content
-        assert isinstance(content, bytes)
-        self.mails.append(message_from_bytes(content, policy=policy.default))
-        return "250 OK"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:  # the controller cannot say which one it was given for 0
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def smtp_server(box: Mailbox, port: int = 0, **how: Any) -> Iterator[int]:
-    controller = Controller(box, hostname="127.0.0.1", port=port or free_port(), **how)
-    controller.start()
-    try:
-        yield controller.port
-    finally:
-        controller.stop()
 
 
 @pytest.fixture
