@@ -6,6 +6,7 @@ nobody can hold a name or somebody else's address by asking for it.
 
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from bokeh_auth.names import email_of, username_of
@@ -14,6 +15,7 @@ from bokeh_auth.times import Clock, now, stamp
 from bokeh_common.errors import Conflict, NotFound
 
 ATTEMPTS = 5
+STALE = timedelta(minutes=1)  # making an account takes milliseconds
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,9 @@ class Accounts:
             Invalid: the address or the name cannot be.
             Conflict: one of them is taken (`email-taken`, `username-taken`).
         """
-        account = Account(username_of(username), email_of(email), stamp(self._clock()))
-        self._records.add_account(asdict(account))
+        time = self._clock()
+        account = Account(username_of(username), email_of(email), stamp(time))
+        self._records.add_account(asdict(account), stale=stamp(time - STALE))
         return account
 
     def find(self, user: str) -> Account | None:

@@ -45,28 +45,29 @@ class Records:
         """Return an account and its etag."""
         return self._find(f"accounts/{user}")
 
-    def add_account(self, account: Value) -> None:
-        """Add an account; `Conflict` when its name or its address is taken."""
-        index = _email_key(account["email"])
+    def add_account(self, account: Value, stale: str) -> None:
+        """Add an account; `Conflict` when its name or its address is taken.
+
+        First its address is claimed, then the account is made. A claim that leads to no account is somebody's
+        who is in between, or, when it was made before `stale` (RFC 3339), one that a crash has left: that is
+        taken over.
+        """
+        index, user = _email_key(account["email"]), account["user_id"]
         claimed = self._find(index)
-        if claimed is not None:
-            owner = self.account(claimed[0]["user_id"])
-            if owner is not None and owner[0]["email"] == account["email"]:
-                raise Conflict("There is an account with this email address already.", slug="email-taken")
-        # An index that leads to no account of this address was left by a crash, and is taken over.
-        etag = self._records.put(
-            index, {"user_id": account["user_id"]}, if_match=claimed[1] if claimed else ABSENT
-        )
+        if claimed is not None and (claimed[0]["at"] > stale or self._owns(claimed[0], account["email"])):
+            raise Conflict("There is an account with this email address already.", slug="email-taken")
+        claim = {"user_id": user, "at": account["created"]}
+        etag = self._records.put(index, claim, if_match=claimed[1] if claimed else ABSENT)
         try:
-            self._records.put(f"accounts/{account['user_id']}", account, if_match=ABSENT)
+            self._records.put(f"accounts/{user}", account, if_match=ABSENT)
         except Conflict:
             with suppress(Conflict):
                 self._records.delete(index, if_match=etag)
             raise Conflict("This username is taken; choose another one.", slug="username-taken") from None
-        if self.user_of_email(account["email"]) != account["user_id"]:
-            # Another account of this address was made at the same moment; it took the index over.
-            self._records.delete(f"accounts/{account['user_id']}")
-            raise Conflict("There is an account with this email address already.", slug="email-taken")
+
+    def _owns(self, claim: Value, email: str) -> bool:
+        owner = self.account(claim["user_id"])
+        return owner is not None and owner[0]["email"] == email
 
     def change_account(self, account: Value, etag: str) -> None:
         """Replace an account; `Conflict` when it changed since `etag`."""
