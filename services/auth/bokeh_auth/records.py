@@ -55,9 +55,12 @@ class Records:
         index, user = _email_key(account["email"]), account["user_id"]
         claimed = self._find(index)
         if claimed is not None and (claimed[0]["at"] > stale or self._owns(claimed[0], account["email"])):
-            raise Conflict("There is an account with this email address already.", slug="email-taken")
+            raise _email_taken()
         claim = {"user_id": user, "at": account["created"]}
-        etag = self._records.put(index, claim, if_match=claimed[1] if claimed else ABSENT)
+        try:
+            etag = self._records.put(index, claim, if_match=claimed[1] if claimed else ABSENT)
+        except Conflict:
+            raise _email_taken() from None
         try:
             self._records.put(f"accounts/{user}", account, if_match=ABSENT)
         except Conflict:
@@ -184,3 +187,7 @@ def _email_key(email: str) -> str:
 
 def _credential_key(room: str, value: Value) -> str:
     return f"{room}/{value['user_id']}/{value['id']}"
+
+
+def _email_taken() -> Conflict:
+    return Conflict("There is an account with this email address already.", slug="email-taken")
