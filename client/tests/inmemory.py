@@ -183,6 +183,7 @@ def canonical(scene: Any) -> str:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one packet an answer: two would wait 40 ms for each other
     cloud: InMemoryCloud
 
     def handle_any(self) -> None:
