@@ -89,10 +89,10 @@ class Sources:
             raise NotFound("Some columns are not there; publish the figure again.", missing=missing)
         return [column for h in hashes if (column := found[h])]
 
-    def read(self, user: str, column: Column) -> Iterator[bytes]:
+    def read(self, column: Column) -> Iterator[bytes]:
         """Yield the bytes of all values, in blocks."""
         for chunk in column.chunks:
-            yield from self._records.chunk(user, chunk.hash)
+            yield from self._records.chunk(chunk.hash)
 
     def _demand_chunks(self, user: str, columns: Iterable[Column]) -> None:
         wanted = {chunk.hash: chunk.size for column in columns for chunk in column.chunks}
