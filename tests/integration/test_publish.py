@@ -120,7 +120,9 @@ def test_columns_are_immutable_and_not_sent_twice(server: bokeh_cloud.Server, cl
 def test_scene_of_each_version(server: bokeh_cloud.Server, cloud: str) -> None:
     plot = server.publish(sine(), "scenes")
     server.publish(sine(label="z"), "scenes")
-    first, second, newest = (get(cloud, f"/local/plots/{plot.id}/scene{q}") for q in ("?version=1", "?version=2", ""))
+    first, second, newest = (
+        get(cloud, f"/local/plots/{plot.id}/scene{q}") for q in ("?version=1", "?version=2", "")
+    )
     assert first.text != second.text == newest.text
     assert "immutable" in first.headers["cache-control"]
     assert "immutable" not in newest.headers["cache-control"]

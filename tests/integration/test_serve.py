@@ -14,7 +14,9 @@ PROGRAM = Path(sys.executable).with_name("bokeh-cloud")
 
 def serve(*options: str) -> str:
     """Run the command, which must fail, and return what it prints."""
-    result = subprocess.run([PROGRAM, "serve", "--no-samples", *options], capture_output=True, text=True, timeout=60)
+    result = subprocess.run(
+        [PROGRAM, "serve", "--no-samples", *options], capture_output=True, text=True, timeout=60
+    )
     assert result.returncode == 1, result
     assert result.stdout == ""
     return result.stderr

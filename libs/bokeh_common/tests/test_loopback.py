@@ -19,12 +19,16 @@ def status_of(**environ: str) -> str:
     return statuses[0]
 
 
-@pytest.mark.parametrize("host", ["localhost", "localhost:5006", "127.0.0.1:5006", "[::1]:5006", "a.localhost:1"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:5006", "127.0.0.1:5006", "[::1]:5006", "a.localhost:1"]
+)
 def test_this_machine_is_let_in(host: str) -> None:
     assert status_of(HTTP_HOST=host) == "200 OK"
 
 
-@pytest.mark.parametrize("host", ["", "example.com", "localhost.example.com", "192.168.1.2:5006", "127.0.0.1.example"])
+@pytest.mark.parametrize(
+    "host", ["", "example.com", "localhost.example.com", "192.168.1.2:5006", "127.0.0.1.example"]
+)
 def test_a_rebound_name_is_refused(host: str) -> None:
     assert status_of(HTTP_HOST=host) == "403 Forbidden"
 
@@ -33,7 +37,9 @@ def test_own_pages_are_let_in() -> None:
     assert status_of(HTTP_HOST="localhost:5006", HTTP_ORIGIN="http://localhost:5006") == "200 OK"
 
 
-@pytest.mark.parametrize("origin", ["http://example.com", "null", "http://localhost:8888", "https://localhost:5006"])
+@pytest.mark.parametrize(
+    "origin", ["http://example.com", "null", "http://localhost:8888", "https://localhost:5006"]
+)
 def test_other_sites_are_refused(origin: str) -> None:
     assert status_of(HTTP_HOST="localhost:5006", HTTP_ORIGIN=origin) == "403 Forbidden"
 

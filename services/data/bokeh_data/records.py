@@ -1,6 +1,6 @@
 """Where columns and data sources are kept; the only file that knows the keys.
 
-Records: `sources/{user}/{id}` and `uploads/{user}/{hash}` (the account has sent this chunk: its size in bytes).
+Records: `sources/{user}/{id}` and `uploads/{user}/{hash}` (the account has sent this chunk; its bytes).
 Blobs: `columns/{user}/{hash}` (manifests) and `chunks/{hash}`.
 
 A chunk is stored once for all accounts, but an account has to send it before it may refer to it: so nobody
