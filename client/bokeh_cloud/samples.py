@@ -98,7 +98,8 @@ def leaves() -> Model:
         return drawn
 
     first = view("length", "width")
-    entry = LegendItem(label={"field": "kind"}, renderers=first.renderers)
+    shown: Any = first.renderers
+    entry = LegendItem(label={"field": "kind"}, renderers=shown)
     first.add_layout(Legend(items=[entry], location="top_left"))
     second = view("length", "mass", x_range=first.x_range)
     third = view("width", "mass", y_range=second.y_range)
@@ -108,22 +109,11 @@ def leaves() -> Model:
 def stations() -> Model:
     """Draw a plot above the table of its numbers; rows and points are selected together."""
     random = np.random.default_rng(SEED)
-    names = [
-        "Arkona",
-        "Brocken",
-        "Cuxhaven",
-        "Dresden",
-        "Emden",
-        "Feldberg",
-        "Görlitz",
-        "Hof",
-        "Jena",
-        "Kempten",
-    ]
+    name = ["Arkona", "Brocken", "Husum", "Dresden", "Emden", "Feldberg", "Görlitz", "Hof", "Jena", "Kempten"]
     altitude = np.array([42, 1134, 5, 227, 0, 1490, 238, 565, 164, 705])
     temperature = 10.9 - 0.0062 * altitude + random.normal(scale=0.35, size=altitude.size)
     rain = 540 + 0.72 * altitude + random.normal(scale=55, size=altitude.size)
-    data = ColumnDataSource({"name": names, "altitude": altitude, "temperature": temperature, "rain": rain})
+    data = ColumnDataSource({"name": name, "altitude": altitude, "temperature": temperature, "rain": rain})
     drawn = _figure(
         "Higher is colder: ten weather stations",
         x_axis_label="altitude in m",

@@ -4,10 +4,12 @@ from typing import Any
 import pytest
 from bokeh.core.serialization import Buffer
 from bokeh.core.types import ID
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bokeh_cloud.packed import pack, unpack
+
+QUICK = settings(deadline=None, max_examples=50)  # a shared machine stops for a moment now and then
 
 values = st.recursive(
     st.none()
@@ -32,11 +34,13 @@ def test_the_layout_byte_by_byte() -> None:
     assert pack(["é", leaf(b"abc"), leaf(b"12345678")]) == expected
 
 
+@QUICK
 @given(values)
 def test_values_come_back(value: Any) -> None:
     assert unpack(pack(value), str) == (value, {})
 
 
+@QUICK
 @given(st.lists(st.binary(max_size=20), max_size=5))
 def test_buffers_come_back_and_stand_at_multiples_of_eight(datas: list[bytes]) -> None:
     packed = pack([leaf(data) for data in datas])
