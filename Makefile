@@ -26,7 +26,8 @@ test: $(VENV)/.dev ## run all tests (ARGS="..." are pytest's)
 lint: $(VENV)/.dev ## ruff and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy .
+	@$(BIN)/mypy *.py tests libs/*/bokeh_* services/*/bokeh_* client/bokeh_cloud
+	@for folder in libs/*/tests services/*/tests client/tests; do $(BIN)/mypy $$folder || exit; done
 
 bench: $(VENV)/.dev ## measure, as ratios against a peer in the same run
 	@tests/system-packages

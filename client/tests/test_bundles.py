@@ -114,7 +114,7 @@ def test_extension_packages_are_read_from_their_files(
 def test_scripts_of_other_servers_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
     class Foreign(TickFormatter):
         __view_module__ = "bokeh"  # Bokeh looks for files of any other package, and this is none
-        __javascript__ = ["https://cdn.example.org/x.js"]  # noqa: RUF012 - as Bokeh wants it
+        __javascript__ = ["https://cdn.example.org/x.js"]
 
     try:
         assert scripts(formatted(Foreign())) == Scripts(("bokeh",), ())

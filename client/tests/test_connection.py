@@ -147,7 +147,7 @@ def test_the_environment_changes_no_request(cloud: InMemoryCloud, monkeypatch: p
 
 def test_no_server_makes_a_person_wait_for_hours() -> None:
     class Answer:
-        headers = {"Retry-After": "7200"}  # noqa: RUF012 - read only
+        headers = {"Retry-After": "7200"}
 
     seconds = _PatientRetry().get_retry_after(Answer())  # type: ignore[arg-type] # only the headers are read
     assert seconds == LONGEST_WAIT

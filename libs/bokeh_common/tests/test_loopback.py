@@ -15,7 +15,11 @@ def status_of(**environ: str) -> str:
         return []
 
     full = {"wsgi.url_scheme": "http", "REQUEST_METHOD": "GET", "PATH_INFO": "/local/plots", **environ}
-    LoopbackOnly(app, r"/static/.*")(full, lambda status, headers: statuses.append(status))
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        statuses.append(status)
+
+    LoopbackOnly(app, r"/static/.*")(full, start_response)
     return statuses[0]
 
 
