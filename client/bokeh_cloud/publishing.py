@@ -14,7 +14,7 @@ from .upload import create_sources, upload_chunks
 
 LONGEST_NAME = 200  # characters
 ATTEMPTS = 3  # each sends only what is missing by then
-COLLECTED = ("missing-chunks", "missing-columns")  # what the server says when its data went away in between
+COLLECTED = ("missing-chunks", "missing-columns", "missing-source")  # its data went away in between
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def test_the_sources_are_named_after_plot_and_model(cloud: InMemoryCloud) -> Non
     assert (stored["bundles"], stored["extensions"], "title" in stored) == (["bokeh"], [], False)
 
 
-@pytest.mark.parametrize("slug", ["missing-chunks", "missing-columns"])
+@pytest.mark.parametrize("slug", ["missing-chunks", "missing-columns", "missing-source"])
 def test_a_server_that_keeps_losing_data_is_not_tried_for_ever(cloud: InMemoryCloud, slug: str) -> None:
     def lose(method: str, path: str) -> None:
         if path == "/local/store":
