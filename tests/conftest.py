@@ -26,7 +26,7 @@ def free_port() -> int:
 def one_process(storage: str) -> Iterator[str]:
     """Start the embedded cloud as its command does, and yield its URL."""
     port = free_port()
-    program = Path(sys.executable).with_name("bokeh-cloud")
+    program = str(Path(sys.executable).with_name("bokeh-cloud"))
     command = [program, "serve", "--port", str(port), "--no-samples"]
     server = subprocess.Popen([*command, "--storage", storage])
     url = f"http://localhost:{port}"

@@ -49,7 +49,8 @@ def script() -> Iterator[tuple[Connection, type[Script]]]:
 
 
 def answer(status: str, body: bytes = b"", *headers: str) -> bytes:
-    lines = [status, f"Content-Length: {len(body)}", *headers, "", ""]
+    # Closing without a word would race with the next request, which then costs a try.
+    lines = [status, f"Content-Length: {len(body)}", "Connection: close", *headers, "", ""]
     return "\r\n".join(lines).encode() + body
 
 
