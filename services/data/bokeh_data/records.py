@@ -72,12 +72,12 @@ class Records:
             return False
         return True
 
-    def source(self, user: str, source_id: str) -> dict[str, Any]:
-        """Return a data source; `NotFound`."""
+    def find_source(self, user: str, source_id: str) -> dict[str, Any] | None:
+        """Return a data source; None when it is not there."""
         try:
             return dict(self._records.get(f"sources/{user}/{source_id}").value)
         except NotFound:
-            raise NotFound(f"There is no data source {source_id!r}.") from None
+            return None
 
     def sources(self, user: str, after: str, limit: int) -> list[dict[str, Any]]:
         """Return data sources in the order of their ids."""
