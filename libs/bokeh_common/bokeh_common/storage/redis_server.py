@@ -12,8 +12,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
-from bokeh_common.errors import Invalid, Unavailable
+from bokeh_common.errors import Unavailable
 from bokeh_common.storage.base import Traits
+from bokeh_common.storage.keys import check_timeout
 from bokeh_common.storage.retry import persistently
 
 TIMEOUT_SECONDS = 5.0
@@ -44,7 +45,7 @@ class RedisServer:
 
     def __init__(self, url: str, allow_volatile: bool) -> None:
         self._url, options = _split(url)
-        self._seconds = _timeout(options)
+        self._seconds = check_timeout(options, TIMEOUT_SECONDS)
         self.traits = Traits()
         self._client: Client = redis.Redis.from_url(self._url, **self._settings())
         if self.run(lambda client, _: _info(client, "cluster"))[0].get("cluster_enabled"):
@@ -149,13 +150,3 @@ def _split(url: str) -> tuple[str, dict[str, str]]:
     ours = {name: value for name, value in options.items() if name in _OPTIONS}
     options = {name: value for name, value in options.items() if name not in _OPTIONS}
     return parts._replace(query=urlencode(options)).geturl(), ours
-
-
-def _timeout(options: dict[str, str]) -> float:
-    try:
-        seconds = float(options.get("timeout", TIMEOUT_SECONDS))
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds <= 3600:
-        raise Invalid("The storage URL's timeout must be a number of seconds, more than 0 and at most 3600.")
-    return seconds
