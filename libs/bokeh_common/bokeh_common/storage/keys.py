@@ -3,6 +3,7 @@
 import json
 import re
 import secrets
+from collections.abc import Mapping
 
 from bokeh_common.errors import Invalid, TooLarge
 from bokeh_common.storage.base import JSON
@@ -62,6 +63,19 @@ def beyond(prefix: str) -> str | None:
         return None
     following = ord(head[-1]) + 1
     return head[:-1] + chr(SURROGATES.stop if following in SURROGATES else following)
+
+
+def check_timeout(options: Mapping[str, str], otherwise: float) -> float:
+    """Return the option ``timeout`` of a storage URL, in seconds; `Invalid`."""
+    try:
+        seconds = float(options.get("timeout", otherwise))
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 3600:
+        raise Invalid(
+            "The timeout of a storage URL must be a number of seconds, more than 0 and at most 3600."
+        )
+    return seconds
 
 
 def dump(value: JSON) -> str:

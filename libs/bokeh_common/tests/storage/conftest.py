@@ -1,16 +1,16 @@
-"""Which backends the contracts run on."""
-
-from pathlib import Path
+"""Fixtures of the storage tests: the backends that the contracts run on."""
 
 import pytest
 
 pytest.register_assert_rewrite("bokeh_common.storage.testing")
 
-from bokeh_common.storage.testing.local import LocalMedium  # noqa: E402 - after its assertions are rewritten
-from bokeh_common.storage.testing.medium import Medium  # noqa: E402
+# After its assertions are rewritten, which is why this import stands here.
+from bokeh_common.storage.testing.fixtures import (  # noqa: E402
+    azurite,
+    azurite_port,
+    cluster_port,
+    medium,
+    redis_port,
+)  # fmt: skip
 
-
-@pytest.fixture(params=["local"])
-def medium(request: pytest.FixtureRequest, tmp_path: Path) -> Medium:
-    """An empty backend."""
-    return LocalMedium(tmp_path)
+__all__ = ["azurite", "azurite_port", "cluster_port", "medium", "redis_port"]

@@ -92,7 +92,7 @@ class BlobContract:
             store.delete(key)
         assert store.list() == []
 
-    @pytest.mark.parametrize("key", BAD_KEYS, ids=ascii)
+    @pytest.mark.parametrize("key", BAD_KEYS, ids=["empty", "NUL", "surrogate", "long"])
     def test_what_cannot_be_a_key(self, store: BlobStore, key: str) -> None:
         for call in (store.get, store.stat, store.touch, store.delete, lambda key: store.put(key, [])):
             with pytest.raises(Invalid):
