@@ -7,7 +7,7 @@ import struct
 from typing import Any
 
 import numpy as np
-import pandas as pd  # type: ignore[import-untyped] # stubs for two lines would be one more requirement
+import pandas as pd
 import polars as pl
 import pyarrow as pa  # type: ignore[import-untyped] # it has none
 import pytest
