@@ -47,9 +47,9 @@ def unpack(data: bytes | bytearray | memoryview, name: Callable[[int], str]) -> 
         ValueError: these are not the bytes of a packed column.
     """
     view = flat(data)
-    if len(view) < 4:
-        raise ValueError("a packed column begins with four bytes of length")
     start = 4 + int.from_bytes(view[:4], "little")
+    if start > max(len(view), 4):
+        raise ValueError("a packed column ends within its header")
 
     def rename(item: dict[str, Any]) -> dict[str, Any]:
         return {**item, "data": {"id": name(item["data"]["id"])}} if item.get("type") == "bytes" else item
@@ -62,7 +62,7 @@ def unpack(data: bytes | bytearray | memoryview, name: Callable[[int], str]) -> 
 def _json(value: Any, buffers: list[memoryview]) -> bytes:
     def refer(item: object) -> dict[str, int]:
         if not isinstance(item, Buffer):
-            raise TypeError(f"{type(item).__name__} is not JSON")
+            raise ValueError(f"{type(item).__name__} is not JSON")  # noqa: TRY004 - as for all that is not
         buffers.append(flat(item.data))
         return {"id": len(buffers) - 1}
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from bokeh.document.document import DEFAULT_TITLE
+
 from .bundles import Scripts
 from .connection import Connection
 from .documents import Publishable, serialise
@@ -14,7 +16,7 @@ from .upload import create_sources, upload_chunks
 
 LONGEST_NAME = 200  # characters
 ATTEMPTS = 3  # each sends only what is missing by then
-COLLECTED = ("missing-chunks", "missing-columns")  # what the server says when its data went away in between
+COLLECTED = ("missing-chunks", "missing-columns", "missing-source")  # its data went away in between
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,13 @@ def prepare(obj: Publishable, name: str, title: str | None = None) -> Publicatio
         parts = split(content)
     except ValueError as error:
         raise NotPublishable(f"This cannot be published: {error}.") from error
-    return Publication(name, title, parts, scripts)
+    return Publication(name, title or _title_of(content), parts, scripts)
+
+
+def _title_of(content: Any) -> str | None:
+    """Return the document's own title; None for the one that Bokeh gives to all."""
+    title = content.get("title")
+    return title if title and title != DEFAULT_TITLE else None
 
 
 def _check_name(name: str) -> None:

@@ -52,6 +52,7 @@ class InMemoryCloud:
         self.requests: Counter[str] = Counter()
         self.headers: list[dict[str, str]] = []
         self.trouble: Callable[[str, str], None] = lambda method, path: None
+        self.routes = ROUTES
         self.url = ""
         self._lock = threading.Lock()
 
@@ -65,7 +66,7 @@ class InMemoryCloud:
             self.trouble(method, path)
             if self.apikey and headers.get("authorization") != f"Bearer {self.apikey}":
                 raise Problem(401, "unauthorized", "The API key is missing or unknown.")
-            for wanted, pattern, handler in ROUTES:
+            for wanted, pattern, handler in self.routes:
                 match = re.fullmatch(pattern, path)
                 if wanted == method and match:
                     return handler(self, *match.groups(), query=parse_qs(urlsplit(target).query), body=body)
@@ -183,6 +184,7 @@ def canonical(scene: Any) -> str:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one packet an answer: two would wait 40 ms for each other
     cloud: InMemoryCloud
 
     def handle_any(self) -> None:

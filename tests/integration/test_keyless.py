@@ -46,7 +46,11 @@ def columns_of(cloud: str, plot: bokeh_cloud.Plot) -> list[str]:
 
 def test_other_sites_and_names_are_refused(cloud: str, plot: bokeh_cloud.Plot) -> None:
     for headers in ({"Origin": "http://example.com"}, {"Origin": "null"}, {"Host": "example.com"}):
-        for method, path in (("GET", "/local/plots"), ("POST", "/local/store"), ("GET", f"/plots/{plot.id}/embed")):
+        for method, path in (
+            ("GET", "/local/plots"),
+            ("POST", "/local/store"),
+            ("GET", f"/plots/{plot.id}/embed"),
+        ):
             response = requests.request(method, cloud + path, headers=headers, timeout=30)
             assert response.status_code == 403, (headers, path)
             assert "access-control-allow-origin" not in response.headers
@@ -66,7 +70,9 @@ def test_view_token_opens_its_plot(cloud: str, plot: bokeh_cloud.Plot) -> None:
     assert scene.headers["access-control-allow-origin"] == "*"
     column = requests.get(f"{cloud}/local/data/columns/{hashes[1]}", headers=headers, timeout=30)
     assert np.array_equal(np.frombuffer(column.content), np.arange(1000.0) * 2)
-    batch = requests.post(f"{cloud}/local/data/columns", json={"columns": hashes}, headers=headers, timeout=30)
+    batch = requests.post(
+        f"{cloud}/local/data/columns", json={"columns": hashes}, headers=headers, timeout=30
+    )
     assert len(batch.content) == 2 * 8008
 
 
@@ -86,14 +92,21 @@ def test_view_token_opens_nothing_else(cloud: str, plot: bokeh_cloud.Plot, other
     ):
         assert requests.get(cloud + path, headers=headers, timeout=30).status_code == 404, path
     body: Any
-    for path, body in (("store", {}), ("data", {}), ("data/chunks/missing", {}), ("data/columns", {"columns": [other_y]})):
+    for path, body in (
+        ("store", {}),
+        ("data", {}),
+        ("data/chunks/missing", {}),
+        ("data/columns", {"columns": [other_y]}),
+    ):
         response = requests.post(f"{cloud}/local/{path}", json=body, headers=headers, timeout=30)
         assert response.status_code == 404, path
 
 
 def test_a_wrong_token_is_not_the_local_account(cloud: str) -> None:
     for token in ("bkv_wrong", "bkp_wrong", "x"):
-        response = requests.get(f"{cloud}/local/plots", headers={"Authorization": f"Bearer {token}"}, timeout=30)
+        response = requests.get(
+            f"{cloud}/local/plots", headers={"Authorization": f"Bearer {token}"}, timeout=30
+        )
         assert response.status_code == 401
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import requests
+from bokeh.document import Document
 from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
 
@@ -120,12 +121,53 @@ def test_columns_are_immutable_and_not_sent_twice(server: bokeh_cloud.Server, cl
 def test_scene_of_each_version(server: bokeh_cloud.Server, cloud: str) -> None:
     plot = server.publish(sine(), "scenes")
     server.publish(sine(label="z"), "scenes")
-    first, second, newest = (get(cloud, f"/local/plots/{plot.id}/scene{q}") for q in ("?version=1", "?version=2", ""))
+    first, second, newest = (
+        get(cloud, f"/local/plots/{plot.id}/scene{q}") for q in ("?version=1", "?version=2", "")
+    )
     assert first.text != second.text == newest.text
     assert "immutable" in first.headers["cache-control"]
     assert "immutable" not in newest.headers["cache-control"]
     assert get(cloud, f"/local/plots/{plot.id}/scene?version=3").status_code == 404
     assert get(cloud, f"/local/plots/{plot.id}/scene?version=x").status_code == 400
+
+
+def test_versions_and_rollback(server: bokeh_cloud.Server, cloud: str) -> None:
+    plot = server.publish(sine(), "history")
+    server.publish(sine(label="z"), "history")
+    path = f"{cloud}/local/plots/{plot.id}"
+    back = requests.post(f"{path}/rollback", json={"version": 1}, timeout=30)
+    assert (back.status_code, back.json()["version"]) == (200, 3)
+    assert [v["version"] for v in requests.get(f"{path}/versions", timeout=30).json()["versions"]] == [
+        3,
+        2,
+        1,
+    ]
+    scenes = [requests.get(f"{path}/scene?version={n}", timeout=30).text for n in (1, 2, 3)]
+    assert scenes[0] == scenes[2] != scenes[1]
+    for body, status in (({"version": 9}, 404), ({"version": "1"}, 422), ({}, 422), ([], 422)):
+        assert requests.post(f"{path}/rollback", json=body, timeout=30).status_code == status
+
+
+def test_change_only_what_one_has_read(server: bokeh_cloud.Server, cloud: str) -> None:
+    plot = server.publish(sine(), "changes")
+    path = f"{cloud}/local/plots/{plot.id}"
+    etag = requests.get(path, timeout=30).headers["etag"]
+    first = requests.patch(path, json={"title": "New"}, headers={"If-Match": etag}, timeout=30)
+    assert (first.status_code, first.json()["title"]) == (200, "New")
+    second = requests.patch(path, json={"title": "Newer"}, headers={"If-Match": etag}, timeout=30)
+    assert (second.status_code, second.json()["type"]) == (412, "/problems/precondition-failed")
+    assert requests.delete(path, headers={"If-Match": etag}, timeout=30).status_code == 412
+    assert requests.delete(path, headers={"If-Match": first.headers["etag"]}, timeout=30).status_code == 204
+    for address in (path, plot.url, plot.embed_url, f"{path}/scene"):
+        assert requests.get(address, timeout=30).status_code == 404
+
+
+def test_the_title_of_a_document(server: bokeh_cloud.Server) -> None:
+    document = Document(title="Of the document")
+    document.add_root(sine())
+    assert server.publish(document, "title 1").title == "Of the document"
+    assert server.publish(sine(), "title 2").title == "title 2"
+    assert server.publish(sine(), "title 3", title="Given").title == "Given"
 
 
 def test_paging_over_http(server: bokeh_cloud.Server, cloud: str) -> None:

@@ -56,7 +56,9 @@ def check(response: requests.Response, status: int, kind: str) -> Any:
 
 
 def store(cloud: str, **body: Any) -> requests.Response:
-    return requests.post(f"{cloud}/local/store", json={"name": "wrong", "document": DOCUMENT, **body}, timeout=30)
+    return requests.post(
+        f"{cloud}/local/store", json={"name": "wrong", "document": DOCUMENT, **body}, timeout=30
+    )
 
 
 def test_not_json(cloud: str) -> None:
@@ -65,7 +67,9 @@ def test_not_json(cloud: str) -> None:
 
 
 def test_not_called_json(cloud: str) -> None:
-    response = requests.post(f"{cloud}/local/store", data="{}", headers={"Content-Type": "text/plain"}, timeout=30)
+    response = requests.post(
+        f"{cloud}/local/store", data="{}", headers={"Content-Type": "text/plain"}, timeout=30
+    )
     check(response, 415, "unsupported-media-type")
 
 
@@ -118,7 +122,9 @@ def test_chunk_whose_name_is_no_hash(cloud: str, name: str) -> None:
 def test_a_gigabyte_of_nothing(cloud: str, path: str) -> None:
     method = "PUT" if "chunks" in path else "POST"
     headers = {"Content-Type": "application/json"}
-    response = requests.request(method, f"{cloud}/local/{path}", data=Nothing(GIB), headers=headers, timeout=60)
+    response = requests.request(
+        method, f"{cloud}/local/{path}", data=Nothing(GIB), headers=headers, timeout=60
+    )
     check(response, 413, "too-large")
 
 
@@ -140,7 +146,9 @@ def test_upload_that_is_cut_short(cloud: str) -> None:
         raise InterruptedError
 
     session = requests.Session()
-    request = session.prepare_request(requests.Request("PUT", f"{cloud}/local/data/chunks/{name}", data=half()))
+    request = session.prepare_request(
+        requests.Request("PUT", f"{cloud}/local/data/chunks/{name}", data=half())
+    )
     request.headers.pop("Transfer-Encoding", None)
     request.headers["Content-Length"] = str(len(data))
     with pytest.raises((InterruptedError, requests.RequestException)):

@@ -1,0 +1,56 @@
+"""Where the services keep their state: records and blobs, on a backend that a URL names.
+
+local:///var/lib/bokeh-cloud        SQLite and files under one folder
+redis://host:6379/0                 one Redis or a Redis Cluster; rediss:// for TLS
+azure://container                   Azure Blob Storage; the account is in the usual AZURE_STORAGE_* variables
+"""
+
+from importlib import import_module
+from types import ModuleType
+
+from bokeh_common.errors import Invalid
+from bokeh_common.storage.base import ABSENT, JSON, Absent, BlobStat, BlobStore, Record, RecordStore, Traits
+from bokeh_common.storage.keys import check_namespace
+
+__all__ = [
+    "ABSENT", "JSON", "Absent", "BlobStat", "BlobStore", "Record", "RecordStore", "Traits",
+    "open_blobs", "open_records",
+]  # fmt: skip
+
+_BACKENDS = {"local": "local", "redis": "redis", "rediss": "redis", "azure": "azure"}
+
+
+def open_records(url: str, namespace: str) -> RecordStore:
+    """Open the records of one service.
+
+    Args:
+        url: where; see this module.
+        namespace: the service's name, such as "plots"; it sees no other's keys.
+
+    Raises:
+        Invalid: there is no such URL or namespace.
+        Unavailable: the medium does not answer, or does not keep what it is given.
+        ImportError: the backend's extra is not installed; the message names it.
+    """
+    store: RecordStore = _backend(url).open_records(url, check_namespace(namespace))
+    return store
+
+
+def open_blobs(url: str, namespace: str) -> BlobStore:
+    """Open the blobs of one service; as `open_records`."""
+    store: BlobStore = _backend(url).open_blobs(url, check_namespace(namespace))
+    return store
+
+
+def _backend(url: str) -> ModuleType:
+    scheme = url.partition("://")[0]
+    if "://" not in url or scheme not in _BACKENDS:
+        raise Invalid(
+            f"The storage URL {url!r} must begin with one of {', '.join(f'{s}://' for s in _BACKENDS)}."
+        )
+    try:
+        return import_module(f"bokeh_common.storage.{_BACKENDS[scheme]}")
+    except ModuleNotFoundError as error:
+        extra = _BACKENDS[scheme]
+        message = f"Storage at {scheme}:// needs an extra: pip install 'bokeh-common[{extra}]' ({error})"
+        raise ImportError(message) from error

@@ -1,0 +1,108 @@
+"""Writing files so that a crash leaves all of one or nothing."""
+
+import fcntl
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from bokeh_common.errors import Unavailable
+
+#: A file younger than this may belong to a writer that has not locked it yet.
+SWEEP_SECONDS = 60.0
+MAX_REMEMBERED = 10_000
+
+
+class Files:
+    """Files that appear whole: written in a folder of their own, synced, renamed, their new folder synced."""
+
+    def __init__(self, incoming: Path) -> None:
+        self._incoming = incoming
+        self._synced: set[Path] = set()
+        self.make(incoming)
+        with translated(incoming):
+            self._sweep()
+
+    def write(self, path: Path, data: Iterable[bytes]) -> os.stat_result:
+        """Write a file, replacing what is there; an exception of `data` comes through and leaves nothing."""
+        with self._temporary() as (number, temporary):
+            for block in data:
+                with translated(path, missing=True):
+                    _write(number, block)
+            self.make(path.parent)
+            with translated(path, missing=True):
+                os.fsync(number)
+                temporary.rename(path)
+                sync_folder(path.parent)
+                return os.fstat(number)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file; one that is absent is removed already."""
+        with translated(path), suppress(FileNotFoundError):
+            path.unlink()
+            sync_folder(path.parent)
+
+    def make(self, folder: Path) -> None:
+        """Make a folder and what is above it, and sync it, also where another process has just made it."""
+        if folder in self._synced:
+            return
+        if folder != folder.parent:
+            self.make(folder.parent)
+            with translated(folder, missing=True):
+                folder.mkdir(exist_ok=True)
+                sync_folder(folder.parent)
+        if len(self._synced) >= MAX_REMEMBERED:
+            self._synced.clear()
+        self._synced.add(folder)
+
+    @contextmanager
+    def _temporary(self) -> Iterator[tuple[int, Path]]:
+        with translated(self._incoming, missing=True):
+            number, name = tempfile.mkstemp(dir=self._incoming)
+        try:
+            with translated(self._incoming):
+                fcntl.flock(
+                    number, fcntl.LOCK_EX
+                )  # tells `_sweep`, also of other processes, that somebody lives
+            yield number, Path(name)
+        finally:
+            os.close(number)
+            with suppress(OSError):  # it is renamed, or the disk is in no state to remove it
+                Path(name).unlink()
+
+    def _sweep(self) -> None:
+        """Remove what killed processes left."""
+        for path in self._incoming.iterdir():
+            with suppress(OSError), path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if time.time() - path.stat().st_mtime > SWEEP_SECONDS:
+                    path.unlink()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable; `OSError`."""
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+@contextmanager
+def translated(path: Path, missing: bool = False) -> Iterator[None]:
+    """Turn an `OSError` into `Unavailable`; `FileNotFoundError` only where nothing may be missing."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) and not missing:
+            raise
+        message = f"{path} cannot be used now: {error.strerror}. See to the disk's space, rights and health."
+        raise Unavailable(message) from error
+
+
+def _write(number: int, block: bytes) -> None:
+    view = memoryview(block)
+    while view:
+        view = view[os.write(number, view) :]

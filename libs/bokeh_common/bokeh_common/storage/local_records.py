@@ -1,0 +1,126 @@
+# ruff: noqa: D102 - what the methods do is said once, on the interface in base.py
+"""Records in SQLite, in its write-ahead log mode.
+
+Every change is one statement, so SQLite alone sees to atomicity between threads and processes.
+``synchronous=FULL``, not the NORMAL that is usual with WAL, since that loses confirmed commits when the power
+fails.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeAlias
+
+from bokeh_common.errors import Conflict, NotFound, Unavailable
+from bokeh_common.storage import keys
+from bokeh_common.storage.base import ABSENT, JSON, Absent, Record, RecordStore
+from bokeh_common.storage.keys import check_key, check_page
+from bokeh_common.storage.sqlite import Connections
+
+BUSY_SECONDS = 10.0
+
+#: Step n takes a file from version n (PRAGMA user_version) to n + 1. Steps are only ever added.
+MIGRATIONS = ["CREATE TABLE records (key TEXT NOT NULL PRIMARY KEY, etag TEXT NOT NULL, value TEXT NOT NULL)"]
+
+_INSERT = "INSERT INTO records (key, etag, value) VALUES (?, ?, ?) ON CONFLICT (key) "
+_REPLACE = _INSERT + "DO UPDATE SET etag = excluded.etag, value = excluded.value"
+_CREATE = _INSERT + "DO NOTHING"
+_SWAP = "UPDATE records SET etag = ?, value = ? WHERE key = ? AND etag = ?"
+_DELETE = "DELETE FROM records WHERE key = ?"
+_PAGE = "SELECT key, value, etag FROM records WHERE key >= ? AND key <> ? AND key < ? ORDER BY key LIMIT ?"
+_BEYOND_TEXT = b""  # SQLite sorts every blob after every text
+
+_Value: TypeAlias = str | int | bytes
+
+
+class LocalRecordStore(RecordStore):
+    """Records in one SQLite file."""
+
+    def __init__(self, path: Path, busy_seconds: float = BUSY_SECONDS) -> None:
+        self._path = path
+        self._connections = Connections(path, busy_seconds)
+        with _translated(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            migrate(self._connections.get())
+
+    def get(self, key: str) -> Record:
+        rows = self._rows("SELECT key, value, etag FROM records WHERE key = ?", check_key(key))
+        if not rows:
+            raise NotFound(f"There is no record {key!r}.")
+        return _record(*rows[0])
+
+    def put(self, key: str, value: JSON, if_match: str | Absent | None = None) -> str:
+        check_key(key)
+        text, etag = keys.dump(value), keys.new_etag()
+        if if_match is None:
+            self._change(_REPLACE, key, etag, text)
+        elif if_match is ABSENT:
+            self._swap(f"There is a record {key!r} already.", _CREATE, key, etag, text)
+        else:
+            self._swap(f"The record {key!r} has changed.", _SWAP, etag, text, key, if_match)
+        return etag
+
+    def delete(self, key: str, if_match: str | None = None) -> None:
+        check_key(key)
+        if if_match is None:
+            self._change(_DELETE, key)
+        else:
+            self._swap(f"The record {key!r} has changed.", _DELETE + " AND etag = ?", key, if_match)
+
+    def list(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[Record]:
+        check_page(prefix, after, limit)
+        rows = self._rows(_PAGE, max(prefix, after), after, keys.beyond(prefix) or _BEYOND_TEXT, limit)
+        return [_record(*row) for row in rows]
+
+    def _rows(self, statement: str, *values: _Value) -> Sequence[tuple[str, str, str]]:
+        with _translated(self._path):
+            return self._connections.get().execute(statement, values).fetchall()
+
+    def _change(self, statement: str, *values: _Value) -> int:
+        with _translated(self._path):
+            return self._connections.get().execute(statement, values).rowcount
+
+    def _swap(self, otherwise: str, statement: str, *values: _Value) -> None:
+        if self._change(statement, *values) != 1:
+            raise Conflict(otherwise)
+
+
+def migrate(connection: sqlite3.Connection, migrations: list[str] = MIGRATIONS) -> None:
+    """Bring a file to the newest version, in one transaction; `Unavailable` when it is newer than that."""
+    if _version(connection) == len(migrations):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = _version(connection)  # again: another process may have been faster
+        if version > len(migrations):
+            raise Unavailable(
+                f"The records are of version {version}, of a newer Bokeh Cloud: upgrade this one."
+            )
+        for step in migrations[version:]:
+            connection.execute(step)
+        connection.execute(f"PRAGMA user_version = {len(migrations)}")
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        message = (
+            f"The records in {path} cannot be used now: {error}. See to its disk space, rights and health."
+        )
+        raise Unavailable(message) from error
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _record(key: str, value: str, etag: str) -> Record:
+    return Record(key, json.loads(value), etag)

@@ -1,0 +1,266 @@
+# ruff: noqa: D102 - what the methods do is said once, on the interface in base.py
+"""Blobs in Redis: chunks of 1 MiB under a name that each upload makes up, and an index that names them.
+
+An upload writes its chunks, then one script puts it in the index: so it appears whole. What is not in the
+index is remembered as an upload or as waste until its chunks are deleted; opening a store clears what killed
+processes left. Chunks that lose their place in the index live on for ten minutes, for those who are reading
+them. The same content put again keeps the chunks that are there.
+
+On one node of a cluster, by key: ``blobs`` (hash: upload, SHA-256 and size), ``touched`` (hash:
+microseconds), ``blob-keys`` (sorted set); by upload: ``uploads`` and ``waste`` (sorted sets: seconds). Times
+are the server's.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from bokeh_common.errors import NotFound, Unavailable
+from bokeh_common.storage.base import BlobStat, BlobStore
+from bokeh_common.storage.blocks import BLOCK, opened, reblock
+from bokeh_common.storage.keys import check_key, check_page, check_range
+from bokeh_common.storage.redis_pages import PAGE, bounds
+from bokeh_common.storage.redis_server import RedisServer
+
+READER_SECONDS = 600
+ABANDONED_SECONDS = 3600
+BATCH = 64  # chunks
+
+_NOW = "local time = redis.call('TIME')\n"
+_MICROSECONDS = "string.format('%s%06d', time[1], time[2])"
+
+#: KEYS: uploads. ARGV: upload. Says that the upload lives.
+_BEGIN = _NOW + "return redis.call('ZADD', KEYS[1], time[1], ARGV[1])"
+
+#: KEYS: blobs, touched, blob-keys, uploads, waste. ARGV: key, upload, SHA-256 and size.
+#: Returns the microseconds and what lost its place, or nil when the upload was given up by others.
+_COMMIT = (
+    _NOW
+    + f"local now = {_MICROSECONDS}"
+    + """
+local new = ARGV[2] .. ARGV[3]
+local old = redis.call('HGET', KEYS[1], ARGV[1])
+if old == new then return {redis.call('HGET', KEYS[2], ARGV[1]), ''} end
+if not redis.call('ZSCORE', KEYS[4], ARGV[2]) then return false end
+redis.call('HSET', KEYS[2], ARGV[1], now)
+if old and string.sub(old, 33) == ARGV[3] then return {now, new} end
+redis.call('HSET', KEYS[1], ARGV[1], new)
+redis.call('ZADD', KEYS[3], 0, ARGV[1])
+redis.call('ZREM', KEYS[4], ARGV[2])
+if old then redis.call('ZADD', KEYS[5], time[1], string.sub(old, 1, 32)) end
+return {now, old or ''}
+"""
+)
+
+#: KEYS: blobs, touched. ARGV: key.
+_STAT = "return {redis.call('HGET', KEYS[1], ARGV[1]), redis.call('HGET', KEYS[2], ARGV[1])}"
+
+#: KEYS: blobs, touched. ARGV: key.
+_TOUCH = (
+    _NOW
+    + f"""
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[2], ARGV[1], {_MICROSECONDS})
+return 1
+"""
+)
+
+#: KEYS: blobs, touched, blob-keys, waste. ARGV: key. Returns what lost its place.
+_DELETE = (
+    _NOW
+    + """
+local old = redis.call('HGET', KEYS[1], ARGV[1])
+if not old then return '' end
+redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('HDEL', KEYS[2], ARGV[1])
+redis.call('ZREM', KEYS[3], ARGV[1])
+redis.call('ZADD', KEYS[4], time[1], string.sub(old, 1, 32))
+return old
+"""
+)
+
+#: KEYS: uploads, waste. ARGV: upload. Makes waste of an upload; returns 0 when its commit came through.
+_GIVE_UP = (
+    _NOW
+    + """
+if redis.call('ZREM', KEYS[1], ARGV[1]) == 1 then redis.call('ZADD', KEYS[2], time[1], ARGV[1]) end
+return redis.call('ZSCORE', KEYS[2], ARGV[1]) and 1 or 0
+"""
+)
+
+#: KEYS: uploads, waste. ARGV: seconds. Turns abandoned uploads into waste and returns the waste that is old
+#: enough.
+_ABANDON = (
+    _NOW
+    + """
+local old = time[1] - ARGV[1]
+for _, upload in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', old)) do
+    redis.call('ZREM', KEYS[1], upload)
+    redis.call('ZADD', KEYS[2], old, upload)
+end
+return redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', old)
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """What the index holds: where the chunks are, and what they are."""
+
+    name: str
+    sha256: str
+    size: int
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> "_Upload":
+        text = packed.decode()
+        return cls(text[:32], text[32:96], int(text[96:]))
+
+    def chunks(self) -> list[str]:
+        return [chunk_key(self.name, number) for number in range(-(-self.size // BLOCK))]
+
+
+class RedisBlobStore(BlobStore):
+    """Blobs of one namespace."""
+
+    def __init__(self, server: RedisServer, namespace: str) -> None:
+        self._server = server
+        self.traits = server.traits
+        names = ("blobs", "touched", "blob-keys", "uploads", "waste")
+        self._index = [f"bokeh-cloud:{{{namespace}}}:{name}" for name in names]
+        self._blobs, self._touched, self._keys, self._uploads, self._waste = self._index
+        self._sweep()
+
+    def put(self, key: str, data: Iterable[bytes]) -> BlobStat:
+        check_key(key)
+        name = secrets.token_hex(16)
+        try:
+            upload = self._upload(name, data)
+            touched = self._commit(key, upload)
+        except BaseException:
+            with suppress(Unavailable):  # then the next sweep does it
+                self._discard(name)
+            raise
+        return BlobStat(key, upload.size, touched)
+
+    def get(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        check_range(start, end)
+        check_key(key)
+        packed: Any = self._server.run(lambda client, _: client.hget(self._blobs, key))
+        if packed is None:
+            raise _missing(key)
+        return opened(self._read(key, _Upload.unpack(packed), start, end))
+
+    def stat(self, key: str) -> BlobStat:
+        packed, touched = self._server.script(_STAT, [self._blobs, self._touched], check_key(key))
+        if packed is None:
+            raise _missing(key)
+        return _stat(key, packed, touched)
+
+    def touch(self, key: str) -> None:
+        if not self._server.script(_TOUCH, [self._blobs, self._touched], check_key(key)):
+            raise _missing(key)
+
+    def delete(self, key: str) -> None:
+        keys = [self._blobs, self._touched, self._keys, self._waste]
+        self._retire(self._server.script(_DELETE, keys, check_key(key)))
+
+    def list(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[BlobStat]:
+        check_page(prefix, after, limit)
+        keys = [self._keys, self._blobs, self._touched]
+        page = self._server.script(PAGE, keys, *bounds(prefix, after), limit)
+        return [_stat(key.decode(), packed, touched) for key, packed, touched in zip(*page, strict=True)]
+
+    def _upload(self, name: str, data: Iterable[bytes]) -> _Upload:
+        digest, size = hashlib.sha256(), 0
+        self._server.script(_BEGIN, [self._uploads], name)
+        for number, block in enumerate(reblock(data)):
+            if number % BATCH == BATCH - 1:
+                self._server.script(_BEGIN, [self._uploads], name)
+            self._set(chunk_key(name, number), block)
+            digest.update(block)
+            size += len(block)
+        return _Upload(name, digest.hexdigest(), size)
+
+    def _set(self, chunk: str, block: bytes) -> None:
+        self._server.run(lambda client, _: client.set(chunk, block))
+
+    def _commit(self, key: str, upload: _Upload) -> float:
+        content = f"{upload.sha256}{upload.size}"
+        answer = self._server.script(_COMMIT, self._index, key, upload.name, content)
+        if answer is None:
+            raise Unavailable(f"The upload of {key!r} took so long that it was given up. Try again.")
+        touched, replaced = answer
+        if replaced[:32].decode() == upload.name:  # the same content is there already
+            self._discard(upload.name)
+        else:
+            self._retire(replaced)
+        return int(touched) / 1e6
+
+    def _read(self, key: str, upload: _Upload, start: int, end: int | None) -> Iterator[bytes]:
+        yield b""
+        stop = min(upload.size, upload.size if end is None else end)
+        while start < stop:
+            number, offset = divmod(start, BLOCK)
+            length = min(BLOCK - offset, stop - start)
+            block = self._chunk(chunk_key(upload.name, number), offset, length)
+            if len(block) != length:
+                raise Unavailable(
+                    f"The blob {key!r} was deleted or replaced while it was read. Read it again."
+                )
+            yield block
+            start += length
+
+    def _chunk(self, chunk: str, offset: int, length: int) -> bytes:
+        answer: Any = self._server.run(lambda client, _: client.getrange(chunk, offset, offset + length - 1))
+        return bytes(answer)
+
+    def _retire(self, packed: bytes) -> None:
+        """Let the chunks of what lost its place expire; what fails is left to the next sweep."""
+        if not packed:
+            return
+        upload = _Upload.unpack(packed)
+
+        def expire(client: Any, _: int) -> None:
+            pipeline = client.pipeline(transaction=False)
+            for chunk in upload.chunks():
+                pipeline.expire(chunk, READER_SECONDS)
+            pipeline.execute()
+            client.zrem(self._waste, upload.name)
+
+        with suppress(Unavailable):
+            self._server.run(expire)
+
+    def _discard(self, name: str) -> None:
+        """Delete the chunks of an upload, of however many there are, unless it is in the index after all."""
+        if not self._server.script(_GIVE_UP, [self._uploads, self._waste], name):
+            return
+        for first in count(0, BATCH):
+            if not self._unlink([chunk_key(name, number) for number in range(first, first + BATCH)]):
+                break
+        self._server.run(lambda client, _: client.zrem(self._waste, name))
+
+    def _unlink(self, chunks: Sequence[str]) -> int:
+        deleted: Any = self._server.run(lambda client, _: client.unlink(*chunks))
+        return int(deleted)
+
+    def _sweep(self) -> None:
+        for name in self._server.script(_ABANDON, [self._uploads, self._waste], ABANDONED_SECONDS):
+            self._discard(name.decode())
+
+
+def chunk_key(upload: str, number: int) -> str:
+    """Return the key of a chunk; those of one upload are on one node of a cluster."""
+    return f"bokeh-cloud:{{{upload}}}:{number}"
+
+
+def _stat(key: str, packed: bytes, touched: bytes) -> BlobStat:
+    return BlobStat(key, _Upload.unpack(packed).size, int(touched) / 1e6)
+
+
+def _missing(key: str) -> NotFound:
+    return NotFound(f"There is no blob {key!r}.")

@@ -1,0 +1,92 @@
+# ruff: noqa: D102 - what the methods do is said once, on the interface in base.py
+"""Records in Redis: a hash of ``etag + JSON`` by key, and a sorted set of the keys.
+
+Scripts change both at once. They are declared atomic by Redis, and on a cluster both are on one node.
+"""
+
+import json
+from typing import Any
+
+from bokeh_common.errors import NotFound
+from bokeh_common.storage import keys
+from bokeh_common.storage.base import ABSENT, JSON, Absent, Record, RecordStore
+from bokeh_common.storage.keys import check_key, check_page
+from bokeh_common.storage.redis_pages import PAGE, bounds
+from bokeh_common.storage.redis_server import RedisServer, run_script
+from bokeh_common.storage.retry import settle
+
+ETAG = 32  # characters
+
+#: ARGV: key, new etag, value, "any" | "absent" | "match", old etag. A write that finds itself is a repeated
+#: one.
+_PUT = """
+local old = redis.call('HGET', KEYS[1], ARGV[1])
+local etag = old and string.sub(old, 1, 32)
+if etag == ARGV[2] then return 1 end
+if ARGV[4] == 'absent' and old or ARGV[4] == 'match' and etag ~= ARGV[5] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ARGV[3])
+redis.call('ZADD', KEYS[2], 0, ARGV[1])
+return 1
+"""
+
+#: ARGV: key, "any" | "match", old etag.
+_DELETE = """
+local old = redis.call('HGET', KEYS[1], ARGV[1])
+if ARGV[2] == 'match' and not (old and string.sub(old, 1, 32) == ARGV[3]) then return 0 end
+redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('ZREM', KEYS[2], ARGV[1])
+return 1
+"""
+
+
+class RedisRecordStore(RecordStore):
+    """Records of one namespace."""
+
+    def __init__(self, server: RedisServer, namespace: str) -> None:
+        self._server = server
+        self.traits = server.traits
+        self._records = f"bokeh-cloud:{{{namespace}}}:records"
+        self._keys = [self._records, f"bokeh-cloud:{{{namespace}}}:keys"]
+
+    def get(self, key: str) -> Record:
+        check_key(key)
+        packed: Any = self._server.run(lambda client, _: client.hget(self._records, key))
+        if packed is None:
+            raise NotFound(f"There is no record {key!r}.")
+        return _record(key, packed)
+
+    def put(self, key: str, value: JSON, if_match: str | Absent | None = None) -> str:
+        check_key(key)
+        etag = keys.new_etag()
+        condition = ["absent", ""] if if_match is ABSENT else _match(if_match)
+        otherwise = (
+            f"There is a record {key!r} already."
+            if if_match is ABSENT
+            else f"The record {key!r} has changed."
+        )
+        self._swap(otherwise, _PUT, key, etag, keys.dump(value), *condition)
+        return etag
+
+    def delete(self, key: str, if_match: str | None = None) -> None:
+        self._swap(f"The record {key!r} has changed.", _DELETE, check_key(key), *_match(if_match))
+
+    def list(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[Record]:
+        check_page(prefix, after, limit)
+        names, packed = self._server.script(
+            PAGE, [self._keys[1], self._records], *bounds(prefix, after), limit
+        )
+        return [_record(name.decode(), one) for name, one in zip(names, packed, strict=True)]
+
+    def _swap(self, otherwise: str, script: str, *arguments: str) -> None:
+        def attempt(client: Any, broken: int) -> None:
+            settle(bool(run_script(client, script, self._keys, *arguments)), broken, otherwise)
+
+        self._server.run(attempt)
+
+
+def _match(etag: str | Absent | None) -> list[str]:
+    return ["any", ""] if etag is None else ["match", str(etag)]
+
+
+def _record(key: str, packed: bytes) -> Record:
+    return Record(key, json.loads(packed[ETAG:]), packed[:ETAG].decode())

@@ -1,0 +1,243 @@
+"""The contract of `BlobStore`."""
+
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import pytest
+
+from bokeh_common.errors import Invalid, NotFound, Unavailable
+from bokeh_common.storage import BlobStat, BlobStore
+from bokeh_common.storage.testing import races
+from bokeh_common.storage.testing.medium import Medium
+from bokeh_common.storage.testing.samples import BAD_KEYS, KEYS
+
+MIB = 1 << 20
+#: Bytes at and about the borders of the blocks that backends cut blobs into.
+SIZES = [0, 1, MIB - 1, MIB, MIB + 1, 4 * MIB - 1, 4 * MIB, 4 * MIB + 1, 9 * MIB + 7]
+
+
+class BlobContract:
+    """What every `BlobStore` promises; a subclass offers the fixture `medium`."""
+
+    @pytest.fixture
+    def store(self, medium: Medium) -> BlobStore:
+        return medium.blobs()
+
+    def test_reads_what_is_stored(self, medium: Medium, store: BlobStore) -> None:
+        medium.plant_blob("chunks/ada/9f3c", b"bytes")
+        assert read(store, "chunks/ada/9f3c") == b"bytes"
+        assert store.stat("chunks/ada/9f3c").size == 5
+        assert [stat.key for stat in store.list()] == ["chunks/ada/9f3c"]
+
+    def test_stores_what_can_be_read(self, medium: Medium, store: BlobStore) -> None:
+        store.put("chunks/ada/9f3c", [b"by", b"tes"])
+        assert medium.stored_blobs() == {"chunks/ada/9f3c": b"bytes"}
+
+    @pytest.mark.parametrize("size", SIZES)
+    def test_sizes(self, store: BlobStore, size: int) -> None:
+        data = os.urandom(size)
+        assert store.put("key", [data]).size == size
+        blocks = list(store.get("key"))
+        assert b"".join(blocks) == data
+        assert all(0 < len(block) <= 2 * MIB for block in blocks)
+        assert store.stat("key").size == size
+
+    @pytest.mark.parametrize("block", [1, 1000, 300_007, 5 * MIB])
+    def test_blocks_of_any_size_come_in(self, store: BlobStore, block: int) -> None:
+        data = os.urandom(min(6 * MIB, 5000 * block))
+        store.put("key", cut(data, block))
+        assert read(store, "key") == data
+
+    def test_no_blocks_and_empty_ones(self, store: BlobStore) -> None:
+        store.put("none", [])
+        store.put("empty", [b"", b"", b"x", b""])
+        assert (read(store, "none"), read(store, "empty")) == (b"", b"x")
+
+    def test_ranges(self, store: BlobStore) -> None:
+        data = os.urandom(9 * MIB + 7)
+        store.put("key", [data])
+        borders = [0, 1, MIB - 1, MIB, MIB + 1, 4 * MIB, 8 * MIB + 5, len(data) - 1, len(data), len(data) + 1]
+        for start, end in [
+            *pairwise(borders),
+            *((border, None) for border in borders),
+            (5, 5),
+            (7, 3),
+            (5, 6 * MIB),
+        ]:
+            assert read(store, "key", start, end) == data[start:end], (start, end)
+
+    def test_ranges_of_an_empty_blob(self, store: BlobStore) -> None:
+        store.put("key", [])
+        assert [read(store, "key", *span) for span in [(0, 0), (0, 5), (3, None), (3, 9)]] == [b""] * 4
+
+    @pytest.mark.parametrize("span", [(-1, None), (0, -1), (-5, -1)])
+    def test_ranges_that_cannot_be(self, store: BlobStore, span: tuple[int, int | None]) -> None:
+        store.put("key", [b"x"])
+        with pytest.raises(Invalid):
+            store.get("key", *span)
+
+    def test_all_keys_come_back_in_order(self, medium: Medium, store: BlobStore) -> None:
+        for key in reversed(KEYS):
+            store.put(key, [key.encode()])
+        assert [read(store, key).decode() for key in KEYS] == KEYS
+        assert [stat.key for stat in medium.blobs().list()] == KEYS
+        for limit in (1, 7):
+            assert pages(store, "", limit) == KEYS
+        for prefix in ["a", "a/", "a/.", "é", "e", "😀", "z", "x" * 299, "x" * 600]:
+            assert pages(store, prefix, 3) == [key for key in KEYS if key.startswith(prefix)]
+        for key in KEYS:
+            store.delete(key)
+        assert store.list() == []
+
+    @pytest.mark.parametrize("key", BAD_KEYS, ids=["empty", "NUL", "surrogate", "long"])
+    def test_what_cannot_be_a_key(self, store: BlobStore, key: str) -> None:
+        for call in (store.get, store.stat, store.touch, store.delete, lambda key: store.put(key, [])):
+            with pytest.raises(Invalid):
+                call(key)
+
+    def test_absent(self, store: BlobStore) -> None:
+        for call in (store.get, store.stat, store.touch):
+            with pytest.raises(NotFound):
+                call("nothing")
+        with pytest.raises(NotFound):
+            store.get("nothing", 5, 5)
+        store.delete("nothing")
+
+    def test_delete(self, medium: Medium, store: BlobStore) -> None:
+        store.put("key", [b"x" * 3 * MIB])
+        store.delete("key")
+        self.test_absent(store)
+        with pytest.raises(NotFound):
+            store.get("key")
+        assert medium.blobs().list() == []
+
+    def test_replacing(self, store: BlobStore) -> None:
+        store.put("key", [b"a" * 3 * MIB])
+        store.put("key", [b"bb"])
+        assert read(store, "key") == b"bb"
+        assert [stat.size for stat in store.list()] == [2]
+
+    def test_the_same_again(self, store: BlobStore) -> None:
+        data = os.urandom(5 * MIB)
+        for _ in range(2):
+            assert store.put("key", [data]).size == len(data)
+        assert read(store, "key") == data
+
+    def test_what_breaks_off_stores_nothing(self, medium: Medium, store: BlobStore) -> None:
+        store.put("old", [b"old"])
+        for key in ("old", "new"):
+            with pytest.raises(OSError, match="the client has gone"):
+                store.put(key, broken(9 * MIB))
+        assert read(store, "old") == b"old"
+        assert [stat.key for stat in store.list()] == ["old"]
+        assert medium.stored_blobs() == {"old": b"old"}
+
+    def test_what_is_being_written_is_not_seen(self, medium: Medium, store: BlobStore) -> None:
+        def data() -> Iterator[bytes]:
+            for _ in range(9):
+                yield b"x" * MIB
+                assert medium.blobs().list() == []
+
+        store.put("key", data())
+        assert [stat.size for stat in store.list()] == [9 * MIB]
+
+    def test_the_same_again_while_it_is_read(self, store: BlobStore) -> None:
+        data = os.urandom(9 * MIB)
+        store.put("key", [data])
+        blocks = store.get("key")
+        begun = next(blocks)
+        store.put("key", [data])
+        store.touch("key")
+        assert begun + b"".join(blocks) == data
+
+    def test_replaced_while_it_is_read(self, store: BlobStore) -> None:
+        old, new = b"a" * 9 * MIB, b"b" * 9 * MIB
+        store.put("key", [old])
+        blocks = store.get("key")
+        begun = next(blocks)
+        store.put("key", [new])
+        try:
+            assert begun + b"".join(blocks) == old
+        except Unavailable:  # which a backend may say, as the interface has it
+            assert read(store, "key") == new
+
+    def test_a_reader_may_leave(self, store: BlobStore) -> None:
+        store.put("key", [b"x" * 9 * MIB])
+        blocks = store.get("key")
+        next(blocks)
+        del blocks
+        assert len(read(store, "key")) == 9 * MIB
+
+    def test_touch(self, store: BlobStore) -> None:
+        wait = store.traits.touch_seconds + 0.05
+        before = store.put("key", [b"x"])
+        time.sleep(wait)
+        store.touch("key")
+        touched = store.stat("key").touched
+        assert touched > before.touched
+        assert store.list() == [BlobStat("key", 1, touched)]
+        time.sleep(wait)
+        assert store.put("key", [b"x"]).touched > touched
+        assert read(store, "key") == b"x"
+
+    def test_touched_is_now(self, store: BlobStore) -> None:
+        stat = store.put("key", [b"x"])
+        assert stat == store.stat("key")
+        assert abs(stat.touched - time.time()) < 5
+
+    def test_namespaces_do_not_see_each_other(self, medium: Medium, store: BlobStore) -> None:
+        store.put("key", [b"x"])
+        medium.namespace += "-2"
+        assert medium.blobs().list() == []
+
+    def test_many_write_one_key(self, store: BlobStore) -> None:
+        datas = [bytes([number]) * (5 * MIB + number) for number in range(6)]
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(lambda data: store.put("key", cut(data, MIB)), datas))
+        assert read(store, "key") in datas
+
+    def test_processes_write_one_key(self, medium: Medium, store: BlobStore) -> None:
+        races.in_processes(races.write_and_read, medium.url, medium.namespace, 3)
+        assert [stat.size for stat in store.list()] == [5 * MIB] * 3
+
+    def test_listing_during_writes(self, store: BlobStore) -> None:
+        steady = [f"k{number:03}" for number in range(0, 60, 2)]
+        for key in steady:
+            store.put(key, [b""])
+        with ThreadPoolExecutor(1) as pool, races.repeatedly(pool, lambda: races.blobs_come_and_go(store)):
+            for _ in range(5):
+                found = pages(store, "k", 7)
+                assert found == sorted(set(found))
+                assert set(found) >= set(steady)
+
+    @pytest.mark.parametrize("limit", [0, -1, 10_001])
+    def test_limits(self, store: BlobStore, limit: int) -> None:
+        with pytest.raises(Invalid):
+            store.list(limit=limit)
+
+
+def read(store: BlobStore, key: str, start: int = 0, end: int | None = None) -> bytes:
+    """Return a blob's bytes."""
+    return b"".join(store.get(key, start, end))
+
+
+def cut(data: bytes, size: int) -> Iterator[bytes]:
+    """Yield bytes in blocks."""
+    return (data[start : start + size] for start in range(0, len(data), size))
+
+
+def broken(size: int) -> Iterator[bytes]:
+    """Yield blocks, and break off."""
+    yield from cut(b"x" * size, MIB)
+    raise ConnectionResetError("the client has gone")
+
+
+def pages(store: BlobStore, prefix: str, limit: int) -> list[str]:
+    """Return the keys of all pages."""
+    found: list[str] = []
+    while page := store.list(prefix, found[-1] if found else "", limit):
+        found += [stat.key for stat in page]
+    return found

@@ -1,0 +1,144 @@
+"""Real servers for tests, on free ports of the loopback interface, in folders of their own."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+START_SECONDS = 60.0
+
+
+class Server:
+    """A process that is ready when its port answers.
+
+    Attributes:
+        port: where it listens on 127.0.0.1; the same after a restart.
+    """
+
+    def __init__(self, port: int, command: Sequence[str], folder: Path) -> None:
+        self.port = port
+        self._command = list(command)
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The running process."""
+        if self._process is None:
+            raise AssertionError("the server is not running")
+        return self._process
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, cwd=self._folder)  # noqa: S603
+        wait_until(lambda: self._answers())
+
+    def kill(self) -> None:
+        """Kill it at once, as a crash would."""
+        self.process.kill()
+        self.process.wait()
+        self._process = None
+
+    def stop(self) -> None:
+        """Stop it, if it runs."""
+        if self._process is not None:
+            self.kill()
+
+    def _answers(self) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError((self._folder / "log").read_text(errors="replace")[-2000:])
+        return answers(self.port)
+
+
+def redis_server(folder: Path, *options: str, port: int = 0) -> Server:
+    """Start a Redis; it keeps what it is given unless the options say otherwise."""
+    need("redis-server")
+    folder.mkdir(parents=True, exist_ok=True)
+    port = port or free_port()
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
+    return Server(port, [*command, *(options or ["--appendonly", "yes"])], folder)
+
+
+def redis_cluster(folder: Path, nodes: int = 3) -> list[Server]:
+    """Start a Redis Cluster without replicas."""
+    need("redis-cli")
+    options = ["--appendonly", "yes", "--cluster-enabled", "yes", "--cluster-node-timeout", "2000"]
+    servers = [
+        redis_server(folder / str(number), *options, "--cluster-port", str(free_port()))
+        for number in range(nodes)
+    ]
+    addresses = [f"127.0.0.1:{server.port}" for server in servers]
+    command = ["redis-cli", "--cluster", "create", *addresses, "--cluster-yes"]
+    subprocess.run(command, check=True, capture_output=True, timeout=START_SECONDS)  # noqa: S603
+    wait_until(lambda: all(_is_whole(server.port) for server in servers))
+    return servers
+
+
+def azurite_server(folder: Path) -> Server:
+    """Start Azurite, the emulator of Azure Blob Storage; `npm install azurite` in .tools/ provides it."""
+    program = shutil.which("azurite-blob") or _in_tools("azurite-blob")
+    if program is None:
+        unavailable("Azurite is not installed: run tests/system-packages")
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    options = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(folder)]
+    quiet = ["--silent", "--skipApiVersionCheck", "--disableTelemetry"]
+    return Server(port, [program, *options, *quiet], folder)
+
+
+def need(program: str) -> None:
+    """Skip the test, or fail it in CI, when a program is not installed."""
+    if shutil.which(program) is None:
+        unavailable(f"{program} is not installed: run tests/system-packages")
+
+
+def unavailable(reason: str) -> NoReturn:
+    """Skip the test on a laptop, with the reason; fail it in CI, which must test everything."""
+    if os.environ.get("CI", "").lower() == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def answers(port: int) -> bool:
+    """Tell whether somebody listens on a port."""
+    with closing(socket.socket()) as client:
+        client.settimeout(1)
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = START_SECONDS) -> None:
+    """Return when a condition holds; fail when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: {condition}")
+        time.sleep(0.02)
+
+
+def _is_whole(port: int) -> bool:
+    command = ["redis-cli", "-p", str(port), "cluster", "info"]
+    answer = subprocess.run(command, capture_output=True, check=False, timeout=START_SECONDS)  # noqa: S603
+    return b"cluster_state:ok" in answer.stdout
+
+
+def _in_tools(name: str) -> str | None:
+    """Return a program that npm installed in .tools/ of this folder or one above."""
+    here = Path.cwd()
+    found = [folder / ".tools/node_modules/.bin" / name for folder in (here, *here.parents)]
+    return next((str(path) for path in found if path.is_file()), None)

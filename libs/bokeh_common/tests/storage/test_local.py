@@ -1,0 +1,181 @@
+"""What is the local backend's own: files, folders, forks, versions."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bokeh_common.errors import Conflict, Invalid, NotFound, Unavailable
+from bokeh_common.storage import ABSENT, open_blobs, open_records
+from bokeh_common.storage.local_records import LocalRecordStore, migrate
+from bokeh_common.storage.testing import races
+
+
+def in_child(call: Callable[[], None]) -> int:
+    """Run a call in a forked child and return its exit status."""
+    child = os.fork()
+    if child == 0:
+        try:
+            call()
+        except BaseException:  # noqa: BLE001 - the parent asks for the status alone
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.parametrize("url", ["local://relative", "local://", "s3://x", "nothing", "/folder"])
+def test_urls_that_cannot_be(url: str) -> None:
+    with pytest.raises(Invalid):
+        open_records(url, "plots")
+
+
+@pytest.mark.parametrize("namespace", ["", "a/b", "..", "A", "x" * 41, "a{b}"])
+def test_namespaces_that_cannot_be(tmp_path: Path, namespace: str) -> None:
+    with pytest.raises(Invalid):
+        open_blobs(f"local://{tmp_path}", namespace)
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    monkeypatch.delitem(sys.modules, "bokeh_common.storage.redis", raising=False)
+    with pytest.raises(ImportError, match=r"pip install 'bokeh-common\[redis\]'"):
+        open_records("redis://localhost", "plots")
+
+
+def test_a_folder_of_any_name(tmp_path: Path) -> None:
+    url = f"local://{tmp_path}/a b#c?d=e%2F"
+    open_records(url, "plots").put("key", 1)
+    assert (tmp_path / "a b#c?d=e%2F" / "plots" / "records.sqlite").is_file()
+
+
+def test_files_are_where_ls_finds_them(tmp_path: Path) -> None:
+    store = open_blobs(f"local://{tmp_path}", "data")
+    store.put("chunks/ada/9f3c", [b"x"])
+    store.put("Ada's sine.", [b"y"])
+    files = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
+    assert files == ["data/blobs/+=4/=41da,27s,20sine.2e", "data/blobs/chunks/ada/+9f/9f3c"]
+
+
+def test_a_store_is_used_after_a_fork(tmp_path: Path) -> None:
+    store = open_records(f"local://{tmp_path}", "plots")
+    etag = store.put("key", 0)
+
+    def child() -> None:
+        store.put("key", 1, if_match=etag)
+        races.count(store, "key", 20)
+
+    assert in_child(child) == 0
+    with pytest.raises(Conflict):
+        store.put("key", 5, if_match=etag)
+    races.count(store, "key", 20)
+    assert store.get("key").value == 41
+
+
+def test_a_child_holds_its_own_locks(tmp_path: Path) -> None:
+    """SQLite must not take the parent's locks for the child's own."""
+    store = open_records(f"local://{tmp_path}", "plots")
+    store.put("key", 0)
+
+    def child() -> None:
+        store.get("key")
+        inode = (tmp_path / "plots" / "records.sqlite").stat().st_ino
+        locks = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
+        assert [lock for lock in locks if lock[4] == str(os.getpid()) and lock[5].endswith(f":{inode}")]
+
+    assert in_child(child) == 0
+
+
+def test_many_processes_open_a_new_folder(tmp_path: Path) -> None:
+    program = (
+        "import sys; from bokeh_common.storage import *; open_records(sys.argv[1], 'a').put(sys.argv[2], 1)"
+    )
+    command = [sys.executable, "-c", program, f"local://{tmp_path}/new"]
+    started = [subprocess.Popen([*command, str(number)]) for number in range(8)]
+    assert [process.wait(60) for process in started] == [0] * 8
+    assert len(open_records(f"local://{tmp_path}/new", "a").list()) == 8
+
+
+def test_a_file_of_another_version(tmp_path: Path) -> None:
+    url = f"local://{tmp_path}"
+    open_records(url, "plots").put("key", 1)
+    with closing(sqlite3.connect(tmp_path / "plots" / "records.sqlite")) as connection:
+        step = "ALTER TABLE records ADD COLUMN extra"
+        migrate(connection, ["never run again", step])
+        assert connection.execute("SELECT key, extra FROM records").fetchall() == [("key", None)]
+    with pytest.raises(Unavailable, match="upgrade"):
+        open_records(url, "plots")
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
+    open_records(f"local://{tmp_path}", "plots").put("key", 1)
+    connection = sqlite3.connect(tmp_path / "plots" / "records.sqlite", isolation_level=None)
+    with closing(connection), pytest.raises(sqlite3.OperationalError):
+        migrate(connection, ["", "ALTER TABLE records ADD COLUMN extra", "no SQL"])
+    assert open_records(f"local://{tmp_path}", "plots").get("key").value == 1
+
+
+def test_a_lock_that_is_held_too_long(tmp_path: Path) -> None:
+    store = LocalRecordStore(tmp_path / "records.sqlite", busy_seconds=0.2)
+    store.put("key", 1)
+    with closing(sqlite3.connect(tmp_path / "records.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        begun = time.monotonic()
+        with pytest.raises(Unavailable):
+            store.put("key", 2)
+        assert time.monotonic() - begun < 2
+        assert store.get("key").value == 1, "readers do not wait for writers"
+    store.put("key", 3)
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "plots").mkdir()
+    (tmp_path / "plots" / "records.sqlite").write_bytes(b"not a database" * 1000)
+    with pytest.raises(Unavailable):
+        open_records(f"local://{tmp_path}", "plots")
+
+
+def test_a_disk_that_is_gone_is_not_an_empty_store(tmp_path: Path) -> None:
+    store = open_blobs(f"local://{tmp_path}/disk", "data")
+    store.put("key", [b"x"])
+    (tmp_path / "disk").rename(tmp_path / "unmounted")
+    for call in (store.get, store.stat, store.touch):
+        with pytest.raises(Unavailable):
+            call("key")
+    with pytest.raises(Unavailable):
+        store.list()
+    with pytest.raises(Unavailable):
+        store.put("key", [b"x"])
+
+
+def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
+    store = open_blobs(f"local://{tmp_path}", "data")
+    incoming = tmp_path / "data" / "incoming"
+    for name, age in [("left", 0.0), ("young", time.time())]:
+        (incoming / name).write_bytes(b"half")
+        os.utime(incoming / name, (age, age))
+
+    def slow() -> Iterator[bytes]:
+        yield b"first"
+        being_written = next(path for path in incoming.iterdir() if path.name not in {"left", "young"})
+        os.utime(being_written, (0, 0))
+        open_blobs(f"local://{tmp_path}", "data")  # sweeps
+        yield b", second"
+
+    store.put("key", slow())
+    assert b"".join(store.get("key")) == b"first, second"
+    assert [path.name for path in incoming.iterdir()] == ["young"]
+
+
+def test_absent_is_not_an_etag(tmp_path: Path) -> None:
+    store = open_records(f"local://{tmp_path}", "plots")
+    store.put("key", 1, if_match=ABSENT)
+    with pytest.raises(Conflict):
+        store.put("key", 1, if_match="")
+    with pytest.raises(NotFound):
+        store.get("absent")
