@@ -127,7 +127,8 @@ def test_without_a_key_or_with_a_wrong_one(routes: list[Route], domain: Domain) 
         old_view = domain.views.make("ada", "x" * 16)
     for route in scoped(routes):
         for token in (None, "bkp_wrong", revoked, expired, old_view, "bkc_" + "0" * 38, "bks_" + "0" * 38):
-            assert status(route, token, user="ada") == 401, (route.method, route.path, token)
+            expected = 404 if token is None and route.access and route.access.visitors else 401
+            assert status(route, token, user="ada") == expected, (route.method, route.path, token)
 
 
 def test_with_too_few_scopes(routes: list[Route], domain: Domain) -> None:
@@ -151,6 +152,13 @@ def test_with_the_view_token_of_another_plot(routes: list[Route], domain: Domain
     for route in scoped(routes):
         values = {"user": "ada", "plot": "x" * 16}
         assert status(route, view, **values) in {403, 404, 422, 415}, (route.method, route.path)
+
+
+def test_with_a_share_link_of_another_plot(routes: list[Route], domain: Domain) -> None:
+    _, share = domain.shares.make("ada", "another", None, [])
+    for route in scoped(routes):
+        values = {"user": "ada", "plot": "x" * 16}
+        assert status(route, share, **values) in {403, 404, 422, 415}, (route.method, route.path)
 
 
 def test_internal_routes_refuse_everybody_else(routes: list[Route], domain: Domain) -> None:

@@ -7,6 +7,7 @@ from bokeh_auth.keys import Keys
 from bokeh_auth.links import Links
 from bokeh_auth.records import Records
 from bokeh_auth.sessions import Sessions
+from bokeh_auth.shares import Shares
 from bokeh_auth.times import Clock, now
 from bokeh_auth.tokens import ViewTokens
 from bokeh_auth.vault import Vault
@@ -21,6 +22,7 @@ class Domain:
     accounts: Accounts
     keys: Keys
     sessions: Sessions
+    shares: Shares
     links: Links
     views: ViewTokens
 
@@ -34,6 +36,7 @@ class Domain:
             accounts=Accounts(records, clock),
             keys=Keys(vault, clock),
             sessions=Sessions(vault, clock),
+            shares=Shares(vault, clock),
             links=Links(records, clock),
             views=ViewTokens(records.view_key()),
         )

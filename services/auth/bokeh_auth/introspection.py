@@ -14,6 +14,7 @@ from bokeh_auth import credentials
 from bokeh_auth.domain import Domain
 from bokeh_auth.scopes import SCOPES, SERVICE_SCOPES, VIEWING
 from bokeh_auth.tokens import ViewTokens
+from bokeh_auth.vault import Credential
 
 LOCAL = "local"
 
@@ -23,11 +24,19 @@ LOCAL_SCOPES = tuple(scope for scope in SCOPES if scope != "keys:write")
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a token; `only` is the id of the one plot that it opens, None when it opens the account."""
+    """Who holds a token.
+
+    Attributes:
+        user_id: the account.
+        scopes: what it allows.
+        only: the id of the one plot that it opens; None when it opens the account.
+        origins: the sites that may embed that plot; empty for any.
+    """
 
     user_id: str
     scopes: tuple[str, ...]
     only: str | None = None
+    origins: tuple[str, ...] = ()
 
 
 class Keyless:
@@ -58,7 +67,7 @@ class Keyed:
 
     def _credential(self, token: str) -> Holder | None:
         opened = self._vault.open(token)
-        return None if opened is None else Holder(opened.user_id, opened.scopes, opened.only)
+        return None if opened is None else _holder(opened)
 
 
 class Services:
@@ -103,6 +112,10 @@ class Introspection:
         # Who signs out on a shared computer expects it to hold at once.
         is_session = token is not None and token.startswith(credentials.SESSION)
         return {"active": True, **asdict(holder), "cacheable": self._cacheable and not is_session}
+
+
+def _holder(opened: Credential) -> Holder:
+    return Holder(opened.user_id, opened.scopes, opened.only, opened.origins)
 
 
 def _viewer(views: ViewTokens, token: str) -> Holder | None:

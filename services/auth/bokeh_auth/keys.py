@@ -1,11 +1,11 @@
 """API keys: what a program sends in the name of an account."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bokeh_auth.credentials import PERSONAL
 from bokeh_auth.scopes import granted
-from bokeh_auth.times import Clock, now, parsed
+from bokeh_auth.times import Clock, expiry, now, parsed
 from bokeh_auth.vault import Credential, Vault
 from bokeh_common.errors import Conflict, Invalid
 
@@ -40,7 +40,7 @@ class Keys:
         if len(self._vault.page(PERSONAL, user, limit=MAX_KEYS)) >= MAX_KEYS:
             raise Conflict(f"The account has {MAX_KEYS} keys; revoke some.", slug="too-many-keys")
         allowed = granted(scopes, held)
-        return self._vault.issue(PERSONAL, user, _name(name), allowed, self._expiry(expires))
+        return self._vault.issue(PERSONAL, user, _name(name), allowed, expiry(expires, self._clock()))
 
     def rotate(self, user: str, key: str, overlap: timedelta, held: frozenset[str]) -> tuple[Credential, str]:
         """Make a successor of a key; the old one is good for `overlap` more, so that nothing stands still.
@@ -65,18 +65,6 @@ class Keys:
     def revoke(self, user: str, key: str) -> Credential:
         """Make a key open nothing from now on; `NotFound`."""
         return self._vault.revoke(PERSONAL, user, key)
-
-    def _expiry(self, text: str | None) -> datetime | None:
-        if text is None:
-            return None
-        try:
-            expires = parsed(text)
-        except ValueError:
-            detail = "'expires' must be a time with an offset, such as 2027-01-31T12:00:00Z."
-            raise Invalid(detail) from None
-        if expires <= self._clock():
-            raise Invalid("'expires' is in the past.")
-        return expires
 
 
 def _name(text: str) -> str:

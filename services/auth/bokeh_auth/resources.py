@@ -12,6 +12,7 @@ from bokeh_auth.introspection import Introspection
 from bokeh_auth.keys import Keys
 from bokeh_auth.scopes import PUBLISHING
 from bokeh_auth.sessions import Sessions
+from bokeh_auth.shares import Shares
 from bokeh_auth.vault import Credential
 from bokeh_common.errors import Invalid
 from bokeh_common.http.auth import Access
@@ -21,6 +22,7 @@ from bokeh_common.http.replies import link_next, page_of
 MAX_JSON_BYTES = 1 << 16
 
 ENTRANCE = Access(None, service="internal:accounts")
+SHARES = Access(None, service="internal:shares")
 OWN_SESSIONS = Access("account", service="internal:accounts")
 
 
@@ -117,6 +119,49 @@ class ViewTokens:
         """Make a token that opens one plot."""
         user_id, plot = _texts(req, "user_id", "plot")
         resp.media = {"token": self._views.make(str(user_id), str(plot))}
+
+
+class ShareList:
+    """`GET` and `POST /internal/auth/shares/{user}/{plot}`; the plots service knows whose plot it is."""
+
+    access = {"GET": SHARES, "POST": SHARES}
+
+    def __init__(self, shares: Shares, audit: Audit) -> None:
+        self._shares = shares
+        self._audit = audit
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
+        """List the share links of a plot, without their tokens."""
+        resp.media = {"shares": [_shown(share) for share in self._shares.of_plot(user, plot)]}
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
+        """Make a share link; its token is in this answer and never again."""
+        match read_json(req, MAX_JSON_BYTES):
+            case {**given} if given.keys() <= {"expires", "origins"}:
+                expires, origins = given.get("expires"), _list_of_texts(given.get("origins", []))
+                if origins is not None and isinstance(expires, str | None):
+                    made, token = self._shares.make(user, plot, expires, origins)
+                    self._audit.note("shares.make", user, "", "done", plot=plot, share=made.id)
+                    resp.status = falcon.HTTP_201
+                    resp.media = {**_shown(made), "token": token}
+                    return
+        raise Invalid("Send {'expires': time or null, 'origins': [...]}.")
+
+
+class OneShare:
+    """`DELETE /internal/auth/shares/{user}/{plot}/{share}`."""
+
+    access = {"DELETE": SHARES}
+
+    def __init__(self, shares: Shares, audit: Audit) -> None:
+        self._shares = shares
+        self._audit = audit
+
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str, share: str) -> None:
+        """Revoke a share link."""
+        self._shares.revoke(user, plot, share)
+        self._audit.note("shares.revoke", user, "", "done", plot=plot, share=share)
+        resp.status = falcon.HTTP_204
 
 
 class Registrations:
@@ -216,6 +261,11 @@ def _texts(req: falcon.Request, *names: str) -> list[str | None]:
     if not isinstance(body, dict) or any(not isinstance(value, str | None) for value in values):
         raise Invalid(f"Send an object with the texts {', '.join(names)}.")
     return values
+
+
+def _shown(share: Credential) -> dict[str, Any]:
+    names = ("id", "created", "expires", "used", "origins")
+    return {name: getattr(share, name) for name in names}
 
 
 def _list_of_texts(value: object) -> list[str] | None:

@@ -25,7 +25,7 @@ VIEWING = ("plots:read", "data:read")
 SERVICE_SCOPES = {
     "data": ("internal:introspect", "internal:columns"),
     "gc": ("internal:introspect",),
-    "plots": ("internal:introspect",),
+    "plots": ("internal:introspect", "internal:shares"),
     "web": ("internal:introspect", "internal:accounts", "internal:view-tokens", "internal:pages"),
 }
 

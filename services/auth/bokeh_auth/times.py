@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-Clock = Callable[[], datetime]
+from bokeh_common.errors import Invalid
 
-__all__ = ["Clock", "hour_of", "now", "parsed", "past", "stamp"]
+Clock = Callable[[], datetime]
 
 
 def now() -> datetime:
@@ -34,3 +34,20 @@ def parsed(text: str) -> datetime:
 def past(text: str | None, moment: datetime) -> bool:
     """Whether the time that is written is not after `moment`; None never comes."""
     return text is not None and parsed(text) <= moment
+
+
+def expiry(text: str | None, moment: datetime) -> datetime | None:
+    """Read the time at which something shall expire; None for never.
+
+    Raises:
+        Invalid: it is no time, or not after `moment`.
+    """
+    if text is None:
+        return None
+    try:
+        time = parsed(text)
+    except ValueError:
+        raise Invalid("'expires' must be a time with an offset, such as 2027-01-31T12:00:00Z.") from None
+    if time <= moment:
+        raise Invalid("'expires' is in the past.")
+    return time

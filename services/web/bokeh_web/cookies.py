@@ -7,6 +7,7 @@ reached by a request that another site forged.
 
 import hashlib
 import hmac
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +15,8 @@ import falcon
 
 from bokeh_common.errors import Forbidden
 
-SESSION_PREFIX = "bkc_"
+SESSION = re.compile(r"bkc_[0-9A-Za-z]{38}")
+SHARE = re.compile(r"bkl_[0-9A-Za-z]{38}")
 LIFETIME_SECONDS = 14 * 24 * 3600
 
 
@@ -32,8 +34,8 @@ class Cookies:
 
     def session(self, req: falcon.Request) -> str | None:
         """Return the token of the browser's session."""
-        token = req.cookies.get(self._name)
-        return token if token and token.startswith(SESSION_PREFIX) else None
+        token = req.cookies.get(self._name) or ""
+        return token if SESSION.fullmatch(token) else None
 
     def keep(self, resp: falcon.Response, token: str) -> None:
         """Let the browser keep the session."""
@@ -67,16 +69,22 @@ class Cookies:
 
 
 class SignedIn:
-    """Falcon middleware: a request with the cookie of a session is one with its token."""
+    """Falcon middleware: a share link, or the cookie of a session, counts as its token."""
 
     def __init__(self, cookies: Cookies) -> None:
         self._cookies = cookies
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Put the token where every service expects it; a key that is sent goes first."""
-        token = self._cookies.session(req)
+        token = share_of(req) or self._cookies.session(req)
         if token is not None and req.get_header("Authorization") is None:
             req.env["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+
+
+def share_of(req: falcon.Request) -> str | None:
+    """Return the token of a share link; it opens the pages of one plot, so it is looked for there alone."""
+    found = SHARE.fullmatch(req.get_param("share", default="")) if req.path.startswith("/plots/") else None
+    return found and found[0]
 
 
 def form_token(session: str | None) -> str:

@@ -30,11 +30,13 @@ class Principal:
         user_id: the account in whose name the request is made.
         scopes: what the key or token allows.
         only: the id of the one thing that the token opens; None for keys, which open the whole account.
+        origins: the sites that may show that thing in a frame; empty for any.
     """
 
     user_id: str
     scopes: frozenset[str]
     only: str | None = None
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,14 @@ class Access:
     Attributes:
         scope: the scope that the caller must hold; None opens the method to everybody.
         bound: whether a token that opens one thing is let through; the responder then checks which thing.
+        visitors: whether those are let through who have no account, or are in the wrong one; the responder
+            then checks whether the thing is open to them.
         service: the scope that the asking service must hold besides; None where people may ask themselves.
     """
 
     scope: str | None
     bound: bool = False
+    visitors: bool = False
     service: str | None = None
 
 
@@ -91,12 +96,15 @@ class Authenticator:
             raise Forbidden("Only the services of this cloud may ask this.", slug=SERVICE_REFUSED)
 
     def _admit(self, req: falcon.Request, access: Access, params: dict[str, Any]) -> Principal:
-        principal = self._introspect(bearer_token(req))
+        token = bearer_token(req)
+        principal = self._introspect(token)
+        if principal is None and token is None and access.visitors:
+            return Principal("", frozenset())
         if principal is None:
             raise Unauthenticated(
                 "Send your API key as 'Authorization: Bearer <key>'; this one opens nothing."
             )
-        if params.get("user", principal.user_id) != principal.user_id:
+        if params.get("user", principal.user_id) != principal.user_id and not access.visitors:
             raise NotFound("There is nothing here, or it is not yours to see.")
         if principal.only is not None and not access.bound:
             raise NotFound("There is nothing here for this token; it opens one thing only.")
@@ -147,5 +155,10 @@ class PeerIntrospection:
             ) from error
         if not answer["active"]:
             return None, False
-        principal = Principal(answer["user_id"], frozenset(answer["scopes"]), answer.get("only"))
+        principal = Principal(
+            answer["user_id"],
+            frozenset(answer["scopes"]),
+            answer.get("only"),
+            tuple(answer.get("origins", ())),
+        )
         return principal, answer.get("cacheable", True)
