@@ -11,11 +11,16 @@ import pytest
 from falcon import testing
 
 import embedded
+from bokeh_auth.app import Dependencies
+from bokeh_auth.app import create_app as create_auth
 from bokeh_auth.domain import Domain
 from bokeh_auth.records import Records
 from bokeh_auth.scopes import SCOPES
 from bokeh_auth.settings import Settings
-from bokeh_common.http.auth import Access
+from bokeh_common.http.app import new_app
+from bokeh_common.http.auth import Access, Authenticator, PeerIntrospection
+from bokeh_common.http.peer import Peer
+from bokeh_common.http.transport import WSGIAdapter
 from bokeh_common.storage import open_records
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -176,3 +181,25 @@ def test_sessions_end_with_their_time(domain: Domain, routes: list[Route]) -> No
     [whoami] = [route for route in routes if route.path == "/whoami"]
     assert status(whoami, old) == 401
     assert status(whoami, domain.sessions.start("ada", "x")) == 200
+
+
+def test_a_service_that_is_not_known_is_the_operators_problem(
+    storage: str, domain: Domain, caplog: pytest.LogCaptureFixture
+) -> None:
+    auth = create_auth(Dependencies(Settings(storage), open_records(storage, "auth")))
+    for token in (None, "bks_" + "0" * 38):
+        peer = Peer("http://auth", WSGIAdapter(lambda: auth), token)
+        app = new_app(Authenticator(PeerIntrospection(peer)), {})
+        app.add_route("/things", Things())
+        answer = testing.TestClient(app).simulate_get("/things", headers={"Authorization": "Bearer bkp_x"})
+        assert answer.status_code == 503
+        assert "Retry-After" in answer.headers
+        assert "refuses this service's own token" in caplog.text
+        assert "bks_" not in caplog.text + answer.text
+
+
+class Things:
+    access = {"GET": Access("plots:read")}
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        raise AssertionError("nobody was asked")

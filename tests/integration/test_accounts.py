@@ -86,6 +86,14 @@ def test_programs_register_by_json(cloud: Cloud) -> None:
     assert entered.json() == {"user_id": "robot"}
 
 
+def test_the_link_leads_to_the_cloud_whatever_the_request_says(cloud: Cloud) -> None:
+    headers = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
+    body = {"email": "host@example.com", "username": "hosted"}
+    requests.post(f"{cloud.url}/register", json=body, headers=headers, timeout=TIMEOUT)
+    assert cloud.link_to("host@example.com").startswith(cloud.url)
+    assert "evil" not in cloud.mails_to("host@example.com")[0]
+
+
 def test_opening_a_link_does_not_use_it_up(cloud: Cloud) -> None:
     person = Person(cloud, "scanned")
     person.post("/register", {"email": person.email, "username": person.name})

@@ -7,6 +7,7 @@ whether it led to something, so a refusal tells nothing about who has an account
 import hashlib
 import math
 import time
+from ipaddress import ip_address, ip_network
 
 from limits import RateLimitItem, parse
 from limits.storage import storage_from_string
@@ -15,7 +16,11 @@ from limits.strategies import FixedWindowRateLimiter
 from bokeh_common.errors import TooMany
 
 MAILS_PER_ORIGIN = parse("30/hour")
-MAILS_PER_ADDRESS = parse("5/hour")
+MAILS_PER_PAIR = parse("5/hour")
+MAILS_PER_ADDRESS = parse(
+    "20/hour"
+)  # more than of one origin, so that one stranger cannot use up somebody's mails
+IPV4 = 4
 FAILURES_PER_ORIGIN = parse("30/10 minutes")
 
 
@@ -32,23 +37,34 @@ class Limits:
         Raises:
             TooMany: there were many from this origin, or to this address.
         """
-        self._hit(MAILS_PER_ORIGIN, origin)
-        self._hit(MAILS_PER_ADDRESS, hashlib.sha256(address.encode()).hexdigest())
+        place, reader = _network(origin), hashlib.sha256(address.encode()).hexdigest()
+        self._hit(MAILS_PER_ORIGIN, place)
+        self._hit(MAILS_PER_PAIR, place, reader)
+        self._hit(MAILS_PER_ADDRESS, reader)
 
     def failure(self, origin: str) -> None:
         """Count a wrong link."""
-        self._limiter.hit(FAILURES_PER_ORIGIN, origin)
+        self._limiter.hit(FAILURES_PER_ORIGIN, _network(origin))
 
     def demand_few_failures(self, origin: str) -> None:
         """Raise `TooMany` where many wrong links came from."""
-        if not self._limiter.test(FAILURES_PER_ORIGIN, origin):
-            raise self._refusal(FAILURES_PER_ORIGIN, origin)
+        if not self._limiter.test(FAILURES_PER_ORIGIN, _network(origin)):
+            raise self._refusal(FAILURES_PER_ORIGIN, _network(origin))
 
-    def _hit(self, item: RateLimitItem, key: str) -> None:
-        if not self._limiter.hit(item, key):
-            raise self._refusal(item, key)
+    def _hit(self, item: RateLimitItem, *keys: str) -> None:
+        if not self._limiter.hit(item, *keys):
+            raise self._refusal(item, *keys)
 
-    def _refusal(self, item: RateLimitItem, key: str) -> TooMany:
-        reset = self._limiter.get_window_stats(item, key).reset_time
+    def _refusal(self, item: RateLimitItem, *keys: str) -> TooMany:
+        reset = self._limiter.get_window_stats(item, *keys).reset_time
         seconds = max(1, math.ceil(reset - time.time()))
         return TooMany(f"That was often enough for now; try again in {seconds} seconds.", retry_after=seconds)
+
+
+def _network(origin: str) -> str:
+    """Return what one customer of a provider has: an IPv4 address, or 64 bits of an IPv6 one (RFC 6177)."""
+    try:
+        address = ip_address(origin)
+    except ValueError:
+        return origin
+    return origin if address.version == IPV4 else str(ip_network((int(address), 64), strict=False))

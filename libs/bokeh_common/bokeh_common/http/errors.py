@@ -57,7 +57,9 @@ def _cloud_error(
         resp.set_header("Retry-After", str(RETRY_AFTER_SECONDS))
         log.warning("%s %s: %s", req.method, req.uri_template, error)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        resp.set_header("Retry-After", str(error.members.get("retry_after", RETRY_AFTER_SECONDS)))
+        seconds = error.members.get("retry_after", RETRY_AFTER_SECONDS)
+        resp.set_header("Retry-After", str(seconds))
+        resp.set_header("RateLimit", f'"default";r=0;t={seconds}')  # draft-ietf-httpapi-ratelimit-headers
 
 
 def _http_error(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, params: object) -> None:
