@@ -17,11 +17,10 @@ from bokeh_common.errors import TooMany
 
 MAILS_PER_ORIGIN = parse("30/hour")
 MAILS_PER_PAIR = parse("5/hour")
-MAILS_PER_ADDRESS = parse(
-    "20/hour"
-)  # more than of one origin, so that one stranger cannot use up somebody's mails
-IPV4 = 4
+MAILS_PER_ADDRESS = parse("20/hour")  # more than of one origin: a stranger alone cannot use them up
 FAILURES_PER_ORIGIN = parse("30/10 minutes")
+
+IPV4 = 4
 
 
 class Limits:
