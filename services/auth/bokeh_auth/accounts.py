@@ -89,5 +89,9 @@ class Accounts:
         raise Conflict("The account changes at this moment; try again.")
 
     def delete(self, user: str) -> None:
-        """Delete an account; what it owns elsewhere is its caller's business."""
-        self._records.delete_account(asdict(self.get(user)))
+        """Delete an account; what it owns elsewhere is its caller's business.
+
+        Its name is never given to anybody again: addresses and data under it would be theirs.
+        """
+        account = self.get(user)
+        self._records.retire_account(asdict(replace(account, email="", disabled=True)), account.email)

@@ -7,13 +7,16 @@ whether it led to something, so a refusal tells nothing about who has an account
 import hashlib
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import ip_address, ip_network
 
 from limits import RateLimitItem, parse
+from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
-from bokeh_common.errors import TooMany
+from bokeh_common.errors import TooMany, Unavailable
 
 MAILS_PER_ORIGIN = parse("30/hour")
 MAILS_PER_PAIR = parse("5/hour")
@@ -28,7 +31,7 @@ class Limits:
 
     def __init__(self, url: str = "memory://") -> None:
         """Say where to count: `memory://`, or `redis://host:6379`."""
-        self._limiter = FixedWindowRateLimiter(storage_from_string(url))
+        self._limiter = FixedWindowRateLimiter(storage_from_string(url, wrap_exceptions=True))
 
     def mail(self, origin: str, address: str) -> None:
         """Count a mail that somebody asks for.
@@ -43,16 +46,19 @@ class Limits:
 
     def failure(self, origin: str) -> None:
         """Count a wrong link."""
-        self._limiter.hit(FAILURES_PER_ORIGIN, _network(origin))
+        with _counting():
+            self._limiter.hit(FAILURES_PER_ORIGIN, _network(origin))
 
     def demand_few_failures(self, origin: str) -> None:
         """Raise `TooMany` where many wrong links came from."""
-        if not self._limiter.test(FAILURES_PER_ORIGIN, _network(origin)):
-            raise self._refusal(FAILURES_PER_ORIGIN, _network(origin))
+        with _counting():
+            if not self._limiter.test(FAILURES_PER_ORIGIN, _network(origin)):
+                raise self._refusal(FAILURES_PER_ORIGIN, _network(origin))
 
     def _hit(self, item: RateLimitItem, *keys: str) -> None:
-        if not self._limiter.hit(item, *keys):
-            raise self._refusal(item, *keys)
+        with _counting():
+            if not self._limiter.hit(item, *keys):
+                raise self._refusal(item, *keys)
 
     def _refusal(self, item: RateLimitItem, *keys: str) -> TooMany:
         reset = self._limiter.get_window_stats(item, *keys).reset_time
@@ -67,3 +73,12 @@ def _network(origin: str) -> str:
     except ValueError:
         return origin
     return origin if address.version == IPV4 else str(ip_network((int(address), 64), strict=False))
+
+
+@contextmanager
+def _counting() -> Iterator[None]:
+    """Without the counts nobody is let through: what they bound is mail to strangers."""
+    try:
+        yield
+    except StorageError as error:
+        raise Unavailable("Requests cannot be counted at this moment; try again soon.") from error

@@ -86,10 +86,10 @@ class Records:
         found = self._find(_email_key(email))
         return None if found is None else str(found[0]["user_id"])
 
-    def delete_account(self, account: Value) -> None:
-        """Delete an account and give its address free."""
-        self._records.delete(f"accounts/{account['user_id']}")
-        self._records.delete(_email_key(account["email"]))
+    def retire_account(self, account: Value, email: str) -> None:
+        """Give an address free, but not the name: `account` stays in its place."""
+        self._records.put(f"accounts/{account['user_id']}", account)
+        self._records.delete(_email_key(email))
 
     # one-time links
 

@@ -70,7 +70,10 @@ def test_change_and_delete(domain: Domain) -> None:
     assert domain.accounts.change("ada", disabled=True, max_plots=5).disabled
     assert not domain.accounts.is_active("ada")
     domain.accounts.delete("ada")
-    assert domain.accounts.create("ada@example.com", "ada").max_plots is None
+    assert not domain.accounts.is_active("ada")
+    assert domain.accounts.create("ada@example.com", "lovelace").email == "ada@example.com"
+    with pytest.raises(Conflict):  # what was under the name must not become another's
+        domain.accounts.create("other@example.com", "ada")
     with pytest.raises(NotFound):
         domain.accounts.get("eve")
 
