@@ -9,12 +9,12 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from email.message import EmailMessage
-from smtplib import SMTPException, SMTPRecipientsRefused
+from smtplib import SMTPRecipientsRefused
 from typing import Protocol
 
 from bokeh_auth.records import Records
 from bokeh_auth.times import Clock, now, past, stamp
-from bokeh_common.errors import CloudError, Conflict
+from bokeh_common.errors import Conflict
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class Outbox:
             message = self._writer.write(note)
             if message is not None:
                 self._sender.send(message)
-        except (OSError, SMTPException, CloudError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not keep the other mails from going
             self._failed(name, claimed, etag, error)
             return False
         self._records.delete_mail(name)

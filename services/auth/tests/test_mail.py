@@ -214,6 +214,24 @@ def test_a_reader_who_is_refused_for_good(
     assert len(store.list("outbox/")) == left
 
 
+def test_one_mail_does_not_keep_the_others(
+    domain: Domain, store: RecordStore, letters: Letters, clock: Any
+) -> None:
+    class Choosy:
+        sent = 0
+
+        def send(self, message: EmailMessage) -> None:
+            if message["To"] == "bad@example.com":
+                raise ValueError("a fault of ours")
+            self.sent += 1
+
+    outbox = Outbox(domain.records, letters, Choosy(), clock)
+    for name in ("bad", "ada", "bob", "carol"):
+        outbox.add(REGISTER, f"{name}@example.com", name)
+    assert outbox.deliver() == 3
+    assert len(store.list("outbox/")) == 1
+
+
 def test_a_process_that_died_while_sending(
     domain: Domain, store: RecordStore, letters: Letters, clock: Any
 ) -> None:

@@ -17,6 +17,7 @@ from bokeh_common.errors import Forbidden
 
 SESSION = re.compile(r"bkc_[0-9A-Za-z]{38}")
 SHARE = re.compile(r"bkl_[0-9A-Za-z]{38}")
+PORTS = {"http": 80, "https": 443}
 LIFETIME_SECONDS = 14 * 24 * 3600
 
 
@@ -26,7 +27,9 @@ class Cookies:
     def __init__(self, public_url: str) -> None:
         """Take the address that browsers know; over https the cookie never travels without it."""
         parts = urlsplit(public_url)
-        self._origin = f"{parts.scheme}://{parts.netloc}"
+        standard = parts.port in {None, PORTS.get(parts.scheme)}
+        # As browsers write it (RFC 6454, 6.2): in lower case, without the port that the scheme implies.
+        self._origin = f"{parts.scheme}://{parts.hostname}" + ("" if standard else f":{parts.port}")
         self._secure = parts.scheme == "https"
         # A browser takes `__Host-` from this very host over https only, so no neighbour can plant one (RFC
         # 6265bis).

@@ -57,6 +57,12 @@ def test_forms_of_other_sites() -> None:
             cookies.demand_own_site(request(Origin=origin))
 
 
+@pytest.mark.parametrize("url", ["https://Cloud.example.ORG:443/x", "https://cloud.example.org"])
+def test_origins_are_as_browsers_write_them(url: str) -> None:
+    Cookies(url).demand_own_site(request(Origin="https://cloud.example.org"))
+    Cookies("http://localhost:5006").demand_own_site(request(Origin="http://localhost:5006"))
+
+
 def test_a_form_belongs_to_its_session() -> None:
     cookies, mine = Cookies("http://localhost:1"), request(Cookie=f"bokeh_cloud={TOKEN}")
     cookies.demand_form(mine, {"form_token": form_token(TOKEN)})
