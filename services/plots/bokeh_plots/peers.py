@@ -3,7 +3,7 @@
 from typing import Any
 
 from bokeh_common.errors import Invalid, NotFound
-from bokeh_common.http.peer import Peer
+from bokeh_common.http.peer import Peer, path
 
 
 class Data:
@@ -21,7 +21,7 @@ class Data:
         found = {}
         for source in dict.fromkeys(sources):
             try:
-                summary = self._peer.get(f"/{user}/data/{source}", authorization=authorization)
+                summary = self._peer.get(path(user, "data", source), authorization=authorization)
             except NotFound:
                 detail = f"There is no data source {source!r}; commit it before the plot that uses it."
                 raise Invalid(detail, slug="missing-source") from None
@@ -33,7 +33,7 @@ class Data:
         if not columns:
             return {}
         blocks = self._peer.stream(
-            "POST", f"/{user}/data/columns", authorization=authorization, body={"columns": columns}
+            "POST", path(user, "data", "columns"), authorization=authorization, body={"columns": columns}
         )
         body = b"".join(blocks)
         values, start = {}, 0

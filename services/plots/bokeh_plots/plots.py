@@ -1,11 +1,15 @@
 """Plots: named, versioned documents, as they are read."""
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bokeh_common.errors import NotFound
 from bokeh_plots.records import Records
+
+#: How the id of a plot is written: 80 bits in base 32 (RFC 4648), so it cannot be guessed.
+ID = re.compile(r"[a-z2-7]{16}")
 
 #: Who may see a plot: its owner; whoever knows its address; everybody, and it is listed.
 VISIBILITIES = ("private", "link", "public")
@@ -84,7 +88,7 @@ class Plots:
 
     def get(self, user: str, plot: str) -> Plot:
         """Return a plot by its id; `NotFound` also when it is another account's."""
-        owner, name = self._records.owner(plot) or (None, "")
+        owner, name = (self._records.owner(plot) if ID.fullmatch(plot) else None) or (None, "")
         found = self.find(user, name) if owner == user else None
         if found is None or found.id != plot:
             raise NotFound("There is no such plot, or it is not yours to see.")
@@ -110,7 +114,7 @@ class Plots:
 
     def extension(self, plot: str, name: str) -> bytes:
         """Return the JavaScript of a custom model by its hash; who knows plot and hash may have it."""
-        owner, _ = self._records.owner(plot) or ("", "")
+        owner, _ = (self._records.owner(plot) if ID.fullmatch(plot) else None) or ("", "")
         found = self.get(owner, plot)
         if all(name not in self.manifest(found, v.version)["extensions"] for v in found.versions):
             raise NotFound("This plot has no such extension.")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bokeh_common.http.peer import Peer
+from bokeh_common.http.peer import Peer, path
 
 
 class Plots:
@@ -11,21 +11,19 @@ class Plots:
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
 
-    def page(self, user: str, limit: int, authorization: str | None) -> list[dict[str, Any]]:
+    def all(self, user: str, authorization: str | None) -> list[dict[str, Any]]:
         """Return summaries of the account's plots."""
-        answer = self._peer.get(f"/{user}/plots", authorization=authorization, limit=limit)
-        return list(answer["plots"])
+        return list(self._peer.pages(path(user, "plots"), "plots", authorization=authorization))
 
     def view(self, plot: str, version: int | None, authorization: str | None) -> dict[str, Any]:
         """Return what a page has to know to show a plot; `NotFound`."""
-        answer = self._peer.get(f"/internal/plots/{plot}", authorization=authorization, version=version)
+        answer = self._peer.get(path("internal", "plots", plot), authorization=authorization, version=version)
         return dict(answer)
 
     def extension(self, plot: str, name: str) -> bytes:
         """Return the JavaScript of a custom model; `NotFound`."""
-        return b"".join(
-            self._peer.stream("GET", f"/internal/plots/{plot}/extensions/{name}", authorization=None)
-        )
+        address = path("internal", "plots", plot, "extensions", name)
+        return b"".join(self._peer.stream("GET", address, authorization=None))
 
 
 class Auth:
