@@ -131,11 +131,10 @@ class Container:
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=2 * THREADS)
         session.mount("http://", adapter)
         session.mount("https://", adapter)
+        timeouts = {"connection_timeout": self._seconds, "read_timeout": self._seconds}
         service = self._account.client(
-            transport=RequestsTransport(session=session, session_owner=False),
+            transport=RequestsTransport(session=session, session_owner=False, **timeouts),
             retry_total=0,
-            connection_timeout=self._seconds,
-            read_timeout=self._seconds,
             max_single_put_size=SINGLE_PUT,
             max_single_get_size=SINGLE_PUT,
         )

@@ -71,11 +71,11 @@ class AzureRecordStore(RecordStore):
     def list(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[Record]:
         check_page(prefix, after, limit)
         found: list[Record] = []
-        while len(found) < limit:
-            names = [key for key, _ in self._container.list(self._room, prefix, after, limit - len(found))]
-            if not names:
-                break
+        while (wanted := limit - len(found)) > 0:
+            names = [key for key, _ in self._container.list(self._room, prefix, after, wanted)]
             found += [record for record in self._container.pool.map(self._find, names) if record]
+            if len(names) < wanted:
+                break
             after = names[-1]
         return found
 
@@ -111,6 +111,6 @@ def _match(if_match: str | Absent | None) -> dict[str, Any]:
 
 
 def _check(error: HttpResponseError, conditional: bool) -> None:
-    """Let through what is not about a condition: the container is gone, or somebody holds a lease on the blob."""
+    """Let through what is not about a condition: the container is gone, or the blob is leased."""
     if is_ours(error) or not conditional:
         raise error

@@ -19,8 +19,9 @@ from bokeh_common.storage.retry import persistently
 
 TIMEOUT_SECONDS = 5.0
 _OPTIONS = {"timeout", "persistence"}
-#: How late a write reaches the disk, by `appendfsync`; "no" leaves it to the kernel, which takes up to 30 s.
-FSYNC_SECONDS = {"always": 0.0, "everysec": 1.0, "no": 30.0}
+#: How late a write reaches the disk, by `appendfsync`: Redis puts off even writing while an fsync is under
+#: way, for up to 2 s; "no" leaves it to the kernel, which takes up to 30 s.
+FSYNC_SECONDS = {"always": 0.0, "everysec": 2.0, "no": 30.0}
 
 _ERRORS = (RedisError, RedisClusterException, OSError)
 _TRANSIENT = (
@@ -113,7 +114,7 @@ def _lost(persistence: dict[str, Any], memory: dict[str, Any], client: Client) -
     if memory.get("maxmemory") and str(memory.get("maxmemory_policy", "")).startswith("allkeys"):
         return math.inf  # it evicts keys of any kind, ours too
     if persistence.get("aof_enabled"):
-        return FSYNC_SECONDS.get(_config(client, "appendfsync"), 1.0)
+        return FSYNC_SECONDS.get(_config(client, "appendfsync"), 2.0)
     rules = _config(client, "save").split()  # "seconds changes seconds changes ..."
     return max(map(float, rules[::2]), default=math.inf)
 
