@@ -96,6 +96,11 @@ class Container:
             reason = f"The Azure container {self._name} cannot be used now: {_brief(error)}"
             raise Unavailable(reason) from error
 
+    def namespaces(self) -> list[str]:
+        """Return what names begin with, before their first slash."""
+        found: Any = self.run(lambda _: list(self.client.walk_blobs(delimiter="/")))
+        return sorted(one.name.rstrip("/") for one in found)
+
     def list(self, room: str, prefix: str, after: str, limit: int) -> list[tuple[str, BlobProperties]]:
         """Return keys of a room and what is known of their blobs, in the order of the keys."""
         long = self.pool.submit(lambda: self.run(lambda _: list(self._long(room, prefix, after))))

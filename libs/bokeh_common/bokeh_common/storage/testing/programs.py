@@ -1,10 +1,12 @@
 """What tests run in processes of their own, to kill them."""
 
+import os
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
-from bokeh_common.storage import open_blobs, open_records
+from bokeh_common.storage import BlobStore, open_blobs, open_records
 
 
 def say(line: object) -> None:
@@ -35,5 +37,31 @@ def count_up(url: str, namespace: str) -> None:
         say(number)
 
 
+def stream(url: str, namespace: str, size: str) -> None:
+    """Write a blob of this many bytes and read it; say by how many the peak of memory grew over small calls."""
+    store = open_blobs(url, namespace)
+    _there_and_back(store, 1 << 20)
+    before = _peak()
+    _there_and_back(store, int(size))
+    say(_peak() - before)
+
+
+def _there_and_back(store: BlobStore, size: int) -> None:
+    block = os.urandom(1 << 20)
+    store.put("blob", (block for _ in range(size >> 20)))
+    read = 0
+    for found in store.get("blob"):
+        read += len(found)
+    store.delete("blob")
+    if read != size:
+        raise AssertionError(f"{read} bytes of {size} came back")
+
+
+def _peak() -> int:
+    """Return the most memory that this process has had, in bytes; `getrusage` would count its parent's too."""
+    text = Path("/proc/self/status").read_text()
+    return int(text.partition("VmHWM:")[2].split()[0]) * 1024
+
+
 if __name__ == "__main__":
-    {"write-half": write_half, "count-up": count_up}[sys.argv[1]](*sys.argv[2:])
+    {"write-half": write_half, "count-up": count_up, "stream": stream}[sys.argv[1]](*sys.argv[2:])
