@@ -18,6 +18,7 @@ from bokeh_common.storage.keys import check_timeout
 from bokeh_common.storage.retry import persistently
 
 TIMEOUT_SECONDS = 5.0
+READ_BYTES = 1 << 18  # per system call; redis-py's own 32 KiB are for small values
 _OPTIONS = {"timeout", "persistence"}
 #: How late a write reaches the disk, by `appendfsync`: Redis puts off even writing while an fsync is under
 #: way, for up to 2 s; "no" leaves it to the kernel, which takes up to 30 s.
@@ -86,7 +87,8 @@ class RedisServer:
     def _settings(self) -> dict[str, Any]:
         """Return redis-py's settings: it must not repeat calls itself, as it cannot tell which may be."""
         timeouts = {"socket_timeout": self._seconds, "socket_connect_timeout": self._seconds}
-        return {"retry": Retry(NoBackoff(), 0), "health_check_interval": 30, **timeouts}
+        sizes = {"socket_read_size": READ_BYTES}
+        return {"retry": Retry(NoBackoff(), 0), "health_check_interval": 30, **timeouts, **sizes}
 
     @property
     def _where(self) -> str:

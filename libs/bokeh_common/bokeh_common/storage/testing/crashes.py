@@ -14,7 +14,7 @@ class CrashContract:
 
     def test_half_a_blob_is_never_seen(self, medium: Medium) -> None:
         medium.blobs().put("blob", [b"old"])
-        with _program("write-half", medium) as process:
+        with _program("write_half", medium) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "half\n"
             process.kill()
@@ -25,7 +25,7 @@ class CrashContract:
         assert b"".join(store.get("blob")) == b"m" * 9 * MIB
 
     def test_what_is_confirmed_is_kept(self, medium: Medium) -> None:
-        with _program("count-up", medium) as process:
+        with _program("count_up", medium) as process:
             assert process.stdout is not None
             process.stdout.readline()
             time.sleep(0.5)

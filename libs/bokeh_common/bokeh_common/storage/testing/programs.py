@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bokeh_common.storage import BlobStore, open_blobs, open_records
@@ -38,7 +38,7 @@ def count_up(url: str, namespace: str) -> None:
 
 
 def stream(url: str, namespace: str, size: str) -> None:
-    """Write a blob of this many bytes and read it; say by how many the peak of memory grew over small calls."""
+    """Write a blob of this many bytes and read it; say by how many the peak of memory grew."""
     store = open_blobs(url, namespace)
     _there_and_back(store, 1 << 20)
     before = _peak()
@@ -64,4 +64,9 @@ def _peak() -> int:
 
 
 if __name__ == "__main__":
-    {"write-half": write_half, "count-up": count_up, "stream": stream}[sys.argv[1]](*sys.argv[2:])
+    PROGRAMS: dict[str, Callable[..., None]] = {
+        "write-half": write_half,
+        "count-up": count_up,
+        "stream": stream,
+    }
+    PROGRAMS[sys.argv[1]](*sys.argv[2:])
