@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 DISTRIBUTIONS := libs/bokeh_common services/auth services/plots services/data services/gc services/web client .
 PYPROJECTS := pyproject.toml $(wildcard libs/*/pyproject.toml services/*/pyproject.toml client/pyproject.toml)
-PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell command -v $(p) >/dev/null && $(p) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2])' 2>/dev/null && echo $(p))))
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell $(p) $(NEW_ENOUGH) 2>/dev/null && echo $(p))))
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: help setup run test lint bench
 .DEFAULT_GOAL := help
@@ -25,14 +26,15 @@ test: $(VENV)/.dev ## run all tests (ARGS="..." are pytest's)
 lint: $(VENV)/.dev ## ruff and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy .
+	@$(BIN)/mypy *.py tests libs/*/bokeh_* services/*/bokeh_* client/bokeh_cloud
+	@for folder in libs/*/tests services/*/tests client/tests; do $(BIN)/mypy $$folder || exit; done
 
 bench: $(VENV)/.dev ## measure, as ratios against a peer in the same run
 	@tests/system-packages
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 $(VENV)/bin/python:
-	@test -n "$(PYTHON)" || { echo "Bokeh Cloud needs Python 3.11 or newer: install it, or say where it is with make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(or $(PYTHON),false) $(NEW_ENOUGH) 2>/dev/null || { echo "Bokeh Cloud needs Python 3.11 or newer: install it, or say where it is, as in make run PYTHON=/opt/python3.13/bin/python3" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 
 $(VENV)/.run: $(VENV)/bin/python constraints.txt $(PYPROJECTS)

@@ -64,6 +64,7 @@ def serve(host: str, port: int, storage: str | None, samples: bool) -> None:
         "bind": f"{host}:{port}" if ":" not in host else f"[{host}]:{port}",
         "worker_class": "gthread",
         "threads": THREADS,
+        "limit_request_line": 0,  # a thousand object ids make a path of 25 KB; gunicorn stops at 8 or nowhere
         "loglevel": "warning",
         "when_ready": when_ready,
         "control_socket_disable": True,

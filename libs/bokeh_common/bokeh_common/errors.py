@@ -41,6 +41,13 @@ class Conflict(CloudError):
     title = "Conflict"
 
 
+class Changed(CloudError):
+    """The thing changed since the version that the caller named; nothing was changed."""
+
+    slug = "precondition-failed"
+    title = "Changed meanwhile"
+
+
 class Invalid(CloudError):
     """The request is understood and wrong; nothing was changed."""
 

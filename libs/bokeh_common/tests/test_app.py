@@ -43,7 +43,9 @@ class Faults:
     access = {"GET": OPEN}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, kind: str) -> None:
-        raise {"conflict": Conflict("changed"), "down": Unavailable("store down")}.get(kind) or ZeroDivisionError()
+        raise {"conflict": Conflict("changed"), "down": Unavailable("store down")}.get(
+            kind
+        ) or ZeroDivisionError()
 
 
 class Undeclared:
@@ -78,7 +80,9 @@ def test_a_key_of_the_account_opens_it(client: testing.TestClient) -> None:
     assert client.simulate_get("/ada/things", headers=key("reader")).status_code == 200
 
 
-@pytest.mark.parametrize("headers", [{}, key("wrong"), {"Authorization": "Basic x"}, {"Authorization": "Bearer"}])
+@pytest.mark.parametrize(
+    "headers", [{}, key("wrong"), {"Authorization": "Basic x"}, {"Authorization": "Bearer"}]
+)
 def test_no_key_or_a_wrong_one(client: testing.TestClient, headers: dict[str, str]) -> None:
     result = client.simulate_get("/ada/things", headers=headers)
     assert problem(result) == (401, "/problems/unauthenticated")

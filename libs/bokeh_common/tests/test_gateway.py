@@ -40,7 +40,9 @@ def test_paths_reach_their_app_unchanged(session: requests.Session, path: str, a
     assert session.get(f"http://cloud{path}").text == answer
 
 
-@pytest.mark.parametrize("path", ["/ada/database", "/internal/data", "/internal/data/x", "/nothing", "//ada/data"])
+@pytest.mark.parametrize(
+    "path", ["/ada/database", "/internal/data", "/internal/data/x", "/nothing", "//ada/data"]
+)
 def test_other_paths_are_nobodys(session: requests.Session, path: str) -> None:
     response = session.get(f"http://cloud{path}")
     assert response.status_code == 404

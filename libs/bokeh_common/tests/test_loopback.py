@@ -15,16 +15,24 @@ def status_of(**environ: str) -> str:
         return []
 
     full = {"wsgi.url_scheme": "http", "REQUEST_METHOD": "GET", "PATH_INFO": "/local/plots", **environ}
-    LoopbackOnly(app, r"/static/.*")(full, lambda status, headers: statuses.append(status))
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        statuses.append(status)
+
+    LoopbackOnly(app, r"/static/.*")(full, start_response)
     return statuses[0]
 
 
-@pytest.mark.parametrize("host", ["localhost", "localhost:5006", "127.0.0.1:5006", "[::1]:5006", "a.localhost:1"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:5006", "127.0.0.1:5006", "[::1]:5006", "a.localhost:1"]
+)
 def test_this_machine_is_let_in(host: str) -> None:
     assert status_of(HTTP_HOST=host) == "200 OK"
 
 
-@pytest.mark.parametrize("host", ["", "example.com", "localhost.example.com", "192.168.1.2:5006", "127.0.0.1.example"])
+@pytest.mark.parametrize(
+    "host", ["", "example.com", "localhost.example.com", "192.168.1.2:5006", "127.0.0.1.example"]
+)
 def test_a_rebound_name_is_refused(host: str) -> None:
     assert status_of(HTTP_HOST=host) == "403 Forbidden"
 
@@ -33,7 +41,9 @@ def test_own_pages_are_let_in() -> None:
     assert status_of(HTTP_HOST="localhost:5006", HTTP_ORIGIN="http://localhost:5006") == "200 OK"
 
 
-@pytest.mark.parametrize("origin", ["http://example.com", "null", "http://localhost:8888", "https://localhost:5006"])
+@pytest.mark.parametrize(
+    "origin", ["http://example.com", "null", "http://localhost:8888", "https://localhost:5006"]
+)
 def test_other_sites_are_refused(origin: str) -> None:
     assert status_of(HTTP_HOST="localhost:5006", HTTP_ORIGIN=origin) == "403 Forbidden"
 

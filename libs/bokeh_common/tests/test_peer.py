@@ -11,7 +11,9 @@ from bokeh_common.http.peer import Peer
 from bokeh_common.http.transport import WSGIAdapter
 
 
-def peer_answering(status: str, body: bytes, headers: list[tuple[str, str]] | None = None) -> tuple[Peer, list[Any]]:
+def peer_answering(
+    status: str, body: bytes, headers: list[tuple[str, str]] | None = None
+) -> tuple[Peer, list[Any]]:
     seen: list[Any] = []
 
     def app(environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:

@@ -1,7 +1,10 @@
 """Where columns and data sources are kept; the only file that knows the keys.
 
-Records: `sources/{user}/{id}`. Blobs: `columns/{user}/{hash}` (manifests) and `chunks/{user}/{hash}`.
-Everything is within an account: nobody learns from a hash what others store.
+Records: `sources/{user}/{id}` and `uploads/{user}/{hash}` (the account has sent this chunk; its bytes).
+Blobs: `columns/{user}/{hash}` (manifests) and `chunks/{hash}`.
+
+A chunk is stored once for all accounts, but an account has to send it before it may refer to it: so nobody
+learns from a hash what others store, and a column can be handed to another account by its manifest alone.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,25 +28,28 @@ class Records:
         self._blobs.list(limit=1)
 
     def touch_chunk(self, user: str, chunk: str) -> bool:
-        """Mark a chunk as used just now; False when it is not there."""
+        """Mark a chunk as used just now; False when the account has not sent it, or it is gone."""
         try:
-            self._blobs.touch(f"chunks/{user}/{chunk}")
+            self._records.get(f"uploads/{user}/{chunk}")
+            self._blobs.touch(f"chunks/{chunk}")
         except NotFound:
             return False
         return True
 
     def put_chunk(self, user: str, chunk: str, blocks: Iterable[bytes]) -> None:
         """Store a chunk whole, or not at all when `blocks` raises."""
-        self._blobs.put(f"chunks/{user}/{chunk}", blocks)
+        size = self._blobs.put(f"chunks/{chunk}", blocks).size
+        self._records.put(f"uploads/{user}/{chunk}", {"size": size})
 
-    def chunk(self, user: str, chunk: str) -> Iterator[bytes]:
+    def chunk(self, chunk: str) -> Iterator[bytes]:
         """Yield the bytes of a chunk."""
-        return self._blobs.get(f"chunks/{user}/{chunk}")
+        return self._blobs.get(f"chunks/{chunk}")
 
     def chunk_size(self, user: str, chunk: str) -> int | None:
-        """Return the bytes of a chunk; None when it is not there."""
+        """Return the bytes of a chunk; None when the account has not sent it, or it is gone."""
         try:
-            return self._blobs.stat(f"chunks/{user}/{chunk}").size
+            self._records.get(f"uploads/{user}/{chunk}")
+            return self._blobs.stat(f"chunks/{chunk}").size
         except NotFound:
             return None
 
@@ -66,12 +72,12 @@ class Records:
             return False
         return True
 
-    def source(self, user: str, source_id: str) -> dict[str, Any]:
-        """Return a data source; `NotFound`."""
+    def find_source(self, user: str, source_id: str) -> dict[str, Any] | None:
+        """Return a data source; None when it is not there."""
         try:
             return dict(self._records.get(f"sources/{user}/{source_id}").value)
         except NotFound:
-            raise NotFound(f"There is no data source {source_id!r}.") from None
+            return None
 
     def sources(self, user: str, after: str, limit: int) -> list[dict[str, Any]]:
         """Return data sources in the order of their ids."""

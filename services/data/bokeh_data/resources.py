@@ -113,7 +113,7 @@ class OneColumn(Resource):
         immutable(resp)
         if not not_modified(req, resp, found.hash):
             resp.content_type = "application/octet-stream"
-            resp.set_stream(self._sources.read(user, found), found.size)
+            resp.set_stream(self._sources.read(found), found.size)
 
 
 class ColumnBatch(Resource):
@@ -130,7 +130,7 @@ class ColumnBatch(Resource):
         def frames() -> Iterator[bytes]:
             for column in columns:
                 yield column.size.to_bytes(8, "little")
-                yield from self._sources.read(user, column)
+                yield from self._sources.read(column)
 
         resp.content_type = COLUMNS_TYPE
         resp.set_stream(frames(), sum(8 + column.size for column in columns))

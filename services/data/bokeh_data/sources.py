@@ -67,15 +67,21 @@ class Sources:
             Invalid: it is not well-formed, or names chunks that are not stored (member `missing`).
         """
         parsed = _parse(name, columns)
+        source_id = _frozen_id(parsed)
+        if (known := self._records.find_source(user, source_id)) is not None:
+            return Source(**known), False
         self._demand_chunks(user, parsed.values())
         for column in parsed.values():
             self._records.put_column(user, column)
-        source = Source(_frozen_id(parsed), name, 1, {key: column.summary for key, column in parsed.items()})
+        source = Source(source_id, name, 1, {key: column.summary for key, column in parsed.items()})
         return source, self._records.add_source(user, source.id, vars(source))
 
     def get(self, user: str, source_id: str) -> Source:
         """Return one source; `NotFound`."""
-        return Source(**self._records.source(user, source_id))
+        found = self._records.find_source(user, source_id)
+        if found is None:
+            raise NotFound(f"There is no data source {source_id!r}.")
+        return Source(**found)
 
     def page(self, user: str, after: str, limit: int) -> list[Source]:
         """Return the sources whose id is greater than `after`, ordered by id."""
@@ -89,10 +95,10 @@ class Sources:
             raise NotFound("Some columns are not there; publish the figure again.", missing=missing)
         return [column for h in hashes if (column := found[h])]
 
-    def read(self, user: str, column: Column) -> Iterator[bytes]:
+    def read(self, column: Column) -> Iterator[bytes]:
         """Yield the bytes of all values, in blocks."""
         for chunk in column.chunks:
-            yield from self._records.chunk(user, chunk.hash)
+            yield from self._records.chunk(chunk.hash)
 
     def _demand_chunks(self, user: str, columns: Iterable[Column]) -> None:
         wanted = {chunk.hash: chunk.size for column in columns for chunk in column.chunks}

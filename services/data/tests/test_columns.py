@@ -12,7 +12,12 @@ A, B = "a" * 64, "b" * 64
 
 
 def spec(**changes: Any) -> dict[str, Any]:
-    return {"dtype": "float64", "shape": [3], "chunks": [{"hash": A, "size": 16}, {"hash": B, "size": 8}], **changes}
+    return {
+        "dtype": "float64",
+        "shape": [3],
+        "chunks": [{"hash": A, "size": 16}, {"hash": B, "size": 8}],
+        **changes,
+    }
 
 
 def test_hash_is_that_of_the_documented_manifest() -> None:
@@ -36,7 +41,9 @@ def test_sizes(dtype: str) -> None:
     assert (column.length, column.size) == (2, size)
 
 
-@pytest.mark.parametrize(("shape", "size", "length"), [([], 8, 1), ([0], 0, 0), ([0, 5], 0, 0), ([1, 0], 0, 1)])
+@pytest.mark.parametrize(
+    ("shape", "size", "length"), [([], 8, 1), ([0], 0, 0), ([0, 5], 0, 0), ([1, 0], 0, 1)]
+)
 def test_borders_of_shapes(shape: list[int], size: int, length: int) -> None:
     chunks = [{"hash": A, "size": size}] if size else []
     column = parse_column("x", spec(shape=shape, chunks=chunks))
@@ -72,7 +79,9 @@ def test_wrong_columns_are_refused(wrong: Any) -> None:
         parse_column("x", wrong)
 
 
-@pytest.mark.parametrize("text", ["", "a" * 63, "a" * 65, "A" * 64, "g" * 64, "a" * 64 + "\n", None, 5, ["a"]])
+@pytest.mark.parametrize(
+    "text", ["", "a" * 63, "a" * 65, "A" * 64, "g" * 64, "a" * 64 + "\n", None, 5, ["a"]]
+)
 def test_not_a_hash(text: Any) -> None:
     with pytest.raises(Invalid, match="hash"):
         check_hash(text)

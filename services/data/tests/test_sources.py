@@ -39,7 +39,7 @@ def test_values_come_back(sources: Sources) -> None:
     source, created = sources.create("ada", "sine", {"x": column(*parts)})
     assert created
     [found] = sources.columns("ada", [source.columns["x"]["hash"]])
-    assert b"".join(sources.read("ada", found)) == DATA
+    assert b"".join(sources.read(found)) == DATA
     assert source.columns["x"] == {
         "dtype": "float64", "shape": [30], "length": 30, "size": 240, "hash": found.hash,
     }  # fmt: skip
@@ -54,6 +54,15 @@ def test_missing_chunks_in_order(sources: Sources) -> None:
 def test_another_account_does_not_learn_what_is_stored(sources: Sources) -> None:
     upload(sources, b"there")
     assert sources.missing_chunks("bob", [hash_of(b"there")]) == [hash_of(b"there")]
+
+
+def test_another_account_has_to_send_what_it_refers_to(sources: Sources) -> None:
+    upload(sources, DATA)
+    with pytest.raises(Invalid) as caught:
+        sources.create("bob", "stolen", {"x": column(DATA)})
+    assert caught.value.kind == "missing-chunks"
+    assert sources.store_chunk("bob", hash_of(DATA), [DATA])
+    assert sources.create("bob", "own", {"x": column(DATA)})[1]
 
 
 def test_same_chunk_again(sources: Sources) -> None:

@@ -11,6 +11,7 @@ from bokeh_plots import resources
 from bokeh_plots.objects import Objects
 from bokeh_plots.peers import Data
 from bokeh_plots.plots import Plots
+from bokeh_plots.publishing import Publisher
 from bokeh_plots.records import Records
 from bokeh_plots.settings import Settings
 
@@ -29,14 +30,17 @@ class Dependencies:
 def create_app(given: Dependencies) -> App:
     """Make the app from ready objects."""
     records, data = Records(given.records, given.blobs), Data(given.data)
-    plots = Plots(records, data, given.settings.max_versions)
+    plots = Plots(records)
+    publisher = Publisher(records, data, given.settings.max_versions)
     app = new_app(Authenticator(PeerIntrospection(given.auth)), {"storage": records.ping})
-    parts = plots, Objects(plots, data), given.settings
+    parts = plots, publisher, Objects(plots, data), given.settings
     app.add_route("/{user}/store", resources.Store(*parts))
     app.add_route("/{user}/plots", resources.PlotList(*parts))
     app.add_route("/{user}/plots/{plot}", resources.OnePlot(*parts))
     app.add_route("/{user}/plots/{plot}/scene", resources.Scene(*parts))
     app.add_route("/{user}/plots/{plot}/data", resources.PlotSources(*parts))
+    app.add_route("/{user}/plots/{plot}/versions", resources.Versions(*parts))
+    app.add_route("/{user}/plots/{plot}/rollback", resources.Rollback(*parts))
     app.add_route("/{user}/objects/{ids}", resources.ManyObjects(*parts))
     app.add_route("/internal/plots/{plot}", resources.View(*parts))
     app.add_route("/internal/plots/{plot}/columns", resources.ShownColumns(*parts))

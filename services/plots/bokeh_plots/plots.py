@@ -1,19 +1,14 @@
-"""Plots: named, versioned documents."""
+"""Plots: named, versioned documents, as they are read."""
 
-import base64
 import json
-import secrets
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bokeh_common.errors import Conflict, Invalid, NotFound
-from bokeh_plots.peers import Data
-from bokeh_plots.publication import Publication
+from bokeh_common.errors import NotFound
 from bokeh_plots.records import Records
 
-ID_BYTES = 10  # 80 bits: an id cannot be guessed
-ATTEMPTS = 20
+#: Who may see a plot: its owner; whoever knows its address; everybody, and it is listed.
+VISIBILITIES = ("private", "link", "public")
 
 
 @dataclass(frozen=True)
@@ -28,7 +23,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Plot:
-    """A plot; times are RFC 3339 in UTC, versions oldest first."""
+    """A plot; times are RFC 3339 in UTC, versions oldest first, `etag` that of its record."""
 
     id: str
     name: str
@@ -37,6 +32,7 @@ class Plot:
     visibility: str
     created: str
     versions: tuple[Version, ...] = field(repr=False)
+    etag: str = field(default="", repr=False, compare=False)
 
     @property
     def latest(self) -> Version:
@@ -59,52 +55,48 @@ class Plot:
             "embed": f"/plots/{self.id}/embed",
         }
 
+    @property
+    def record(self) -> dict[str, Any]:
+        """The plot as it is stored."""
+        return {key: value for key, value in asdict(self).items() if key != "etag"}
+
+    def find(self, number: int | None = None) -> Version:
+        """Return a version by its number, the newest without one; `NotFound` names those that there are."""
+        if number is None:
+            return self.latest
+        for version in self.versions:
+            if version.version == number:
+                return version
+        kept = f"{self.versions[0].version} to {self.latest.version}"
+        raise NotFound(f"This plot has no version {number}; it has {kept}.")
+
 
 class Plots:
-    """What the plots service does."""
+    """The plots of all accounts."""
 
-    def __init__(self, records: Records, data: Data, max_versions: int) -> None:
+    def __init__(self, records: Records) -> None:
         self._records = records
-        self._data = data
-        self._max_versions = max_versions
 
-    def publish(self, user: str, given: Publication, authorization: str | None) -> tuple[Plot, bool]:
-        """Make a new plot, or a new version of the plot of this name; readers see the old one or the new one.
-
-        Returns:
-            the plot, and whether it changed: publishing what is shown already makes no version.
-
-        Raises:
-            Invalid: the scene refers to columns that are in none of its data sources (member `missing`).
-            Conflict: others published under this name all the time.
-        """
-        columns = self._data.columns(user, given.source_ids, authorization)
-        if missing := sorted(given.columns - columns.keys()):
-            detail = f"The document refers to {len(missing)} columns that are in none of its data sources."
-            raise Invalid(detail, slug="missing-columns", missing=missing)
-        fingerprint = given.fingerprint
-        known = self._find(user, given.name)
-        if known and known[0].latest.fingerprint == fingerprint:
-            return known[0], False
-        sizes = {h: columns[h]["size"] for h in sorted(given.columns)}
-        manifest = self._store(user, given, sizes)
-        return self._commit(user, given, manifest, fingerprint)
+    def find(self, user: str, name: str) -> Plot | None:
+        """Return a plot by its name; None when there is none."""
+        found = self._records.find(user, name)
+        return found and plot_of(*found)
 
     def get(self, user: str, plot: str) -> Plot:
-        """Return a plot by its id; `NotFound`."""
+        """Return a plot by its id; `NotFound` also when it is another account's."""
         owner, name = self._records.owner(plot) or (None, "")
-        found = self._find(user, name) if owner == user else None
-        if found is None or found[0].id != plot:
+        found = self.find(user, name) if owner == user else None
+        if found is None or found.id != plot:
             raise NotFound("There is no such plot, or it is not yours to see.")
-        return found[0]
+        return found
 
     def page(self, user: str, after: str, limit: int) -> list[Plot]:
         """Return the plots whose name is greater than `after`, ordered by name."""
-        return [_plot(value) for value in self._records.page(user, after, limit)]
+        return [plot_of(*found) for found in self._records.page(user, after, limit)]
 
     def manifest(self, plot: Plot, number: int | None = None) -> dict[str, Any]:
         """Return what belongs to a version (the newest when no number is given); `NotFound`."""
-        version = _version(plot, number)
+        version = plot.find(number)
         manifest = self._records.json_blob("manifests", plot.user_id, version.manifest)
         return {**manifest, "version": version.version}
 
@@ -134,64 +126,8 @@ class Plots:
             rest = {column: None for column in rest if column not in shown}
         return list(rest)
 
-    def _find(self, user: str, name: str) -> tuple[Plot, str] | None:
-        found = self._records.find(user, name)
-        return found and (_plot(found[0]), found[1])
 
-    def _store(self, user: str, given: Publication, sizes: dict[str, int]) -> str:
-        manifest = {
-            **given.traits,
-            "columns": sizes,
-            "extensions": [self._records.put_blob("extensions", user, t.encode()) for t in given.extensions],
-            "scene": self._records.put_blob("scenes", user, _compact(given.document)),
-        }
-        return self._records.put_blob("manifests", user, _compact(manifest))
-
-    def _commit(self, user: str, given: Publication, manifest: str, fingerprint: str) -> tuple[Plot, bool]:
-        for _ in range(ATTEMPTS):
-            now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            found = self._find(user, given.name)
-            try:
-                if found is None:
-                    return self._add(user, given, Version(1, manifest, fingerprint, now)), True
-                if found[0].latest.fingerprint == fingerprint:
-                    return found[0], False
-                version = Version(found[0].latest.version + 1, manifest, fingerprint, now)
-                return self._append(found[0], found[1], given.title, version), True
-            except Conflict:
-                continue  # somebody else published under this name meanwhile: look again
-        raise Conflict(f"Others keep publishing {given.name!r} at this moment; try again.")
-
-    def _add(self, user: str, given: Publication, first: Version) -> Plot:
-        plot = Plot(_new_id(), given.name, given.title, user, "private", first.created, (first,))
-        self._records.add(user, asdict(plot))
-        return plot
-
-    def _append(self, plot: Plot, etag: str, title: str, version: Version) -> Plot:
-        kept = (*plot.versions, version)[-self._max_versions :]
-        changed = replace(plot, title=title, versions=kept)
-        self._records.replace(plot.user_id, asdict(changed), etag)
-        return changed
-
-
-def _plot(value: dict[str, Any]) -> Plot:
-    return Plot(**{**value, "versions": tuple(Version(**version) for version in value["versions"])})
-
-
-def _version(plot: Plot, number: int | None) -> Version:
-    if number is None:
-        return plot.latest
-    for version in plot.versions:
-        if version.version == number:
-            return version
-    raise NotFound(
-        f"This plot has no version {number}; it has {plot.versions[0].version} to {plot.latest.version}."
-    )
-
-
-def _new_id() -> str:
-    return base64.b32encode(secrets.token_bytes(ID_BYTES)).decode().lower()
-
-
-def _compact(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
+def plot_of(value: dict[str, Any], etag: str) -> Plot:
+    """Make a plot of its record."""
+    versions = tuple(Version(**version) for version in value["versions"])
+    return Plot(**{**value, "versions": versions, "etag": etag})

@@ -74,9 +74,7 @@ def parse_publication(body: Any) -> Publication:
         raise Invalid("Send an object with 'name' and 'document'.")
     check_document(body.get("document"))
     name = check_name(body.get("name"))
-    title = body.get("title") or name
-    if not _is_text(title) or len(title) > MAX_TITLE:
-        raise Invalid(f"'title' must be a text of at most {MAX_TITLE} characters.")
+    title = check_title(body.get("title") or name)
     return Publication(
         name=name,
         title=title,
@@ -94,6 +92,13 @@ def check_name(name: Any) -> str:
     if "/" in name or any(unicodedata.category(c) in {"Cc"} for c in name):
         raise Invalid("'name' must not have slashes or control characters.", slug="invalid-name")
     return unicodedata.normalize("NFC", name)
+
+
+def check_title(title: Any) -> str:
+    """Return the title of a plot."""
+    if not _is_text(title) or len(title) > MAX_TITLE:
+        raise Invalid(f"'title' must be a text of at most {MAX_TITLE} characters.")
+    return str(title)
 
 
 def _sources(value: Any) -> list[dict[str, Any]]:

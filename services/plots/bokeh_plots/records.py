@@ -44,24 +44,30 @@ class Records:
             return None
         return dict(record.value), record.etag
 
-    def page(self, user: str, after: str, limit: int) -> list[dict[str, Any]]:
-        """Return plots in the order of their names."""
+    def page(self, user: str, after: str, limit: int) -> list[tuple[dict[str, Any], str]]:
+        """Return plots and their etags in the order of their names."""
         prefix = f"plots/{user}/"
-        return [dict(record.value) for record in self._records.list(prefix, prefix + after, limit)]
+        records = self._records.list(prefix, prefix + after, limit)
+        return [(dict(record.value), record.etag) for record in records]
 
-    def add(self, user: str, plot: dict[str, Any]) -> None:
-        """Add a plot; `Conflict` when there is one of this name."""
+    def add(self, user: str, plot: dict[str, Any]) -> str:
+        """Add a plot and return its etag; `Conflict` when there is one of this name."""
         index = f"ids/{plot['id']}"
         self._records.put(index, {"user_id": user, "name": plot["name"]}, if_match=ABSENT)
         try:
-            self._records.put(f"plots/{user}/{plot['name']}", plot, if_match=ABSENT)
+            return self._records.put(f"plots/{user}/{plot['name']}", plot, if_match=ABSENT)
         except Conflict:
             self._records.delete(index)
             raise
 
-    def replace(self, user: str, plot: dict[str, Any], etag: str) -> None:
-        """Replace a plot; `Conflict` when it changed since `etag`."""
-        self._records.put(f"plots/{user}/{plot['name']}", plot, if_match=etag)
+    def replace(self, user: str, plot: dict[str, Any], etag: str) -> str:
+        """Replace a plot and return its new etag; `Conflict` when it changed since `etag`."""
+        return self._records.put(f"plots/{user}/{plot['name']}", plot, if_match=etag)
+
+    def remove(self, user: str, plot: dict[str, Any], etag: str) -> None:
+        """Remove a plot; `Conflict` when it changed since `etag`."""
+        self._records.delete(f"plots/{user}/{plot['name']}", if_match=etag)
+        self._records.delete(f"ids/{plot['id']}")
 
     def put_blob(self, room: str, user: str, data: bytes) -> str:
         """Store bytes under their hash and return it; `room` is the first part of the key."""

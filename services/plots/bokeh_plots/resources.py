@@ -7,11 +7,12 @@ import falcon
 from bokeh_common.errors import Invalid, NotFound
 from bokeh_common.http.auth import Access
 from bokeh_common.http.body import read_json
-from bokeh_common.http.replies import immutable, link_next, not_modified, page_of
+from bokeh_common.http.replies import if_match, immutable, link_next, not_modified, page_of
 from bokeh_plots.documents import objects_of
 from bokeh_plots.objects import Objects, split_ids
 from bokeh_plots.plots import Plot, Plots
 from bokeh_plots.publication import parse_publication
+from bokeh_plots.publishing import Publisher
 from bokeh_plots.settings import Settings
 
 READ = Access("plots:read")
@@ -22,10 +23,14 @@ WRITE = Access("plots:write")
 class Resource:
     """What the resources of this service hold."""
 
-    def __init__(self, plots: Plots, objects: Objects, settings: Settings) -> None:
+    def __init__(self, plots: Plots, publisher: Publisher, objects: Objects, settings: Settings) -> None:
         self._plots = plots
+        self._publisher = publisher
         self._objects = objects
         self._settings = settings
+
+    def _json(self, req: falcon.Request) -> Any:
+        return read_json(req, self._settings.max_document_bytes)
 
     def _plot(self, req: falcon.Request, plot: str) -> Plot:
         principal = req.context.principal
@@ -41,12 +46,12 @@ class Store(Resource):
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
         """Publish a scene under a name."""
-        publication = parse_publication(read_json(req, self._settings.max_document_bytes))
-        plot, changed = self._plots.publish(user, publication, req.get_header("Authorization"))
-        created = changed and plot.latest.version == 1
-        resp.status = falcon.HTTP_201 if created else falcon.HTTP_200
-        resp.location = f"/{user}/plots/{plot.id}"
-        resp.media = {**plot.summary, "unchanged": not changed}
+        publication = parse_publication(self._json(req))
+        key = req.get_header("Authorization")
+        plot, changed = self._publisher.publish(user, publication, key, if_match(req))
+        if changed and plot.latest.version == 1:
+            resp.status = falcon.HTTP_201
+        _tell(resp, plot, changed)
 
 
 class PlotList(Resource):
@@ -64,9 +69,9 @@ class PlotList(Resource):
 
 
 class OnePlot(Resource):
-    """`GET /{user}/plots/{plot}`."""
+    """`GET`, `PATCH` and `DELETE /{user}/plots/{plot}`."""
 
-    access = {"GET": READ_OR_VIEW}
+    access = {"GET": READ_OR_VIEW, "PATCH": WRITE, "DELETE": WRITE}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """Show the objects of the scene graph, without data."""
@@ -79,6 +84,42 @@ class OnePlot(Resource):
             "roots": [f"{plot}.{root['id']}" for root in document["roots"]],
             "objects": {f"{plot}.{model}": item for model, item in objects_of(document).items()},
         }
+        resp.etag = found.etag
+
+    def on_patch(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
+        """Set the title or the visibility."""
+        found = self._plot(req, plot)
+        _tell(resp, self._publisher.change(found, self._json(req), if_match(req)), changed=True)
+
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
+        """Delete the plot and its versions."""
+        self._publisher.delete(self._plot(req, plot), if_match(req))
+        resp.status = falcon.HTTP_204
+
+
+class Versions(Resource):
+    """`GET /{user}/plots/{plot}/versions`."""
+
+    access = {"GET": READ}
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
+        """List the versions, newest first."""
+        versions = reversed(self._plot(req, plot).versions)
+        resp.media = {"versions": [{"version": v.version, "created": v.created} for v in versions]}
+
+
+class Rollback(Resource):
+    """`POST /{user}/plots/{plot}/rollback`."""
+
+    access = {"POST": WRITE}
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
+        """Make a new version that shows what an old one showed."""
+        body = self._json(req)
+        number = body.get("version") if isinstance(body, dict) else None
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise Invalid("Send {'version': number}, the version to go back to.")
+        _tell(resp, *self._publisher.rollback(self._plot(req, plot), number, if_match(req)))
 
 
 class Scene(Resource):
@@ -140,7 +181,7 @@ class ShownColumns(Resource):
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """List those of these columns that the plot does not show."""
-        body: Any = read_json(req, self._settings.max_document_bytes)
+        body = self._json(req)
         columns = body.get("columns") if isinstance(body, dict) else None
         if not isinstance(columns, list) or not all(isinstance(item, str) for item in columns):
             raise Invalid("Send {'columns': [...]}.")
@@ -156,6 +197,12 @@ class Extension(Resource):
         """Send the JavaScript of a custom model."""
         resp.content_type = "text/javascript; charset=utf-8"
         resp.data = self._plots.extension(plot, name)
+
+
+def _tell(resp: falcon.Response, plot: Plot, changed: bool) -> None:
+    resp.location = f"/{plot.user_id}/plots/{plot.id}"
+    resp.etag = plot.etag
+    resp.media = {**plot.summary, "unchanged": not changed}
 
 
 def version_of(req: falcon.Request) -> int | None:

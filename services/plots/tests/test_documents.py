@@ -29,11 +29,18 @@ def document(*roots: Any, **more: Any) -> dict[str, Any]:
 
 
 def figure() -> dict[str, Any]:
-    """A small figure as Bokeh writes it: `p3` stands in full at its first use and as a reference afterwards."""
-    array = {"type": "ndarray", "array": {"type": "bytes", "data": {"id": H1}}, "shape": [3], "dtype": "float64"}
+    """A small figure as Bokeh writes it: `p3` stands in full at its first use, then as a reference."""
+    array = {
+        "type": "ndarray",
+        "array": {"type": "bytes", "data": {"id": H1}},
+        "shape": [3],
+        "dtype": "float64",
+    }
     data = {"type": "map", "entries": [["x", array], ["t", {"type": "packed", "data": {"id": H2}}]]}
     source = model("ColumnDataSource", "p3", data=data)
-    return model("Figure", "p1", renderers=[model("GlyphRenderer", "p2", data_source=source)], source={"id": "p3"})
+    return model(
+        "Figure", "p1", renderers=[model("GlyphRenderer", "p2", data_source=source)], source={"id": "p3"}
+    )
 
 
 def test_a_document_is_accepted() -> None:
@@ -75,7 +82,9 @@ def test_columns() -> None:
 
 
 def test_objects_stand_alone() -> None:
-    objects = objects_of(document(figure(), callbacks={"type": "map", "entries": [["e", [model("CustomJS", "p9")]]]}))
+    objects = objects_of(
+        document(figure(), callbacks={"type": "map", "entries": [["e", [model("CustomJS", "p9")]]]})
+    )
     assert list(objects) == ["p1", "p2", "p3", "p9"]
     assert objects["p1"]["attributes"] == {"renderers": [{"id": "p2"}], "source": {"id": "p3"}}
     assert objects["p2"]["attributes"] == {"data_source": {"id": "p3"}}
@@ -116,7 +125,9 @@ def test_canonical_keeps_names_that_people_gave() -> None:
 
 
 def test_canonical_sorts_sets() -> None:
-    sets = [model("Div", "p1", events={"type": "set", "entries": order}) for order in (["a", "b"], ["b", "a"])]
+    sets = [
+        model("Div", "p1", events={"type": "set", "entries": order}) for order in (["a", "b"], ["b", "a"])
+    ]
     assert canonical(sets[0]) == canonical(sets[1])
 
 
@@ -139,8 +150,14 @@ def test_code(node: Any, code: bool) -> None:
 @pytest.mark.parametrize(
     ("node", "hosts"),
     [
-        (model("WMTSTileSource", "p2", url="https://tile.example.org/{Z}/{X}/{Y}.png"), ["https://tile.example.org"]),
-        (model("WMTSTileSource", "p2", url="https://{s}.tile.example.org/{Z}.png"), ["https://*.tile.example.org"]),
+        (
+            model("WMTSTileSource", "p2", url="https://tile.example.org/{Z}/{X}/{Y}.png"),
+            ["https://tile.example.org"],
+        ),
+        (
+            model("WMTSTileSource", "p2", url="https://{s}.tile.example.org/{Z}.png"),
+            ["https://*.tile.example.org"],
+        ),
         (model("TMSTileSource", "p2", url="https://a.b;script-src *//x"), []),
         (model("WMTSTileSource", "p2", url=5), []),
         (model("ImageURL", "p2"), ["https:"]),

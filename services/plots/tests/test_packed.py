@@ -27,4 +27,7 @@ def test_values_without_arrays() -> None:
 def test_arrays_are_inlined_in_their_places() -> None:
     value = [{"type": "ndarray", "array": leaf(1)}, {"type": "ndarray", "array": leaf(0)}]
     result = unpack(packed(value, b"one", b"exactly8"))
-    assert [gzip.decompress(base64.b64decode(item["array"]["data"])) for item in result] == [b"exactly8", b"one"]
+    assert [gzip.decompress(base64.b64decode(item["array"]["data"])) for item in result] == [
+        b"exactly8",
+        b"one",
+    ]

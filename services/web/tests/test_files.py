@@ -47,7 +47,9 @@ def test_own_files_are_found_by_their_address(name: str) -> None:
     assert read_own(own_address(name)).plain == (OWN / name).read_bytes()
 
 
-@pytest.mark.parametrize("address", ["/static/assets/frame.js", "/static/assets/../app.py", "/static/assets/"])
+@pytest.mark.parametrize(
+    "address", ["/static/assets/frame.js", "/static/assets/../app.py", "/static/assets/"]
+)
 def test_own_files_need_their_hash(address: str) -> None:
     with pytest.raises(NotFound):
         read_own(address)

@@ -16,4 +16,6 @@ def test_eval_only_for_documents_with_code() -> None:
 
 
 def test_image_hosts() -> None:
-    assert "img-src 'self' data: blob: https://tile.example.org;" in frame_policy(False, ["https://tile.example.org"])
+    assert "img-src 'self' data: blob: https://tile.example.org;" in frame_policy(
+        False, ["https://tile.example.org"]
+    )

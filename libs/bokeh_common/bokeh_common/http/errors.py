@@ -14,6 +14,7 @@ RETRY_AFTER_SECONDS = 2
 STATUS: dict[type[errors.CloudError], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.Changed: 412,
     errors.Invalid: 422,
     errors.TooLarge: 413,
     errors.Unauthenticated: 401,

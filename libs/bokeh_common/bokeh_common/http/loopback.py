@@ -2,8 +2,8 @@
 
 A key-less server trusts whoever reaches it, and a browser on this machine reaches it for every site that is
 open in it. So `Host` must be a loopback name (against DNS rebinding), and a request that another site made,
-which its `Origin` tells, is refused unless it carries a token of its own. Frames in a sandbox count as other sites
-(their origin is "null"), so the files that they are made of have to be open.
+which its `Origin` tells, is refused unless it carries a token of its own. Frames in a sandbox count as other
+sites (their origin is "null"), so the files that they are made of have to be open.
 """
 
 import ipaddress
@@ -34,7 +34,6 @@ class LoopbackOnly:
             detail = "Another site may not use a server without keys through your browser."
             return refuse(start_response, "403 Forbidden", "cross-site", detail)
         return self._app(environ, start_response)
-
 
     def _foreign(self, environ: dict[str, Any], host: str) -> bool:
         origin = environ.get("HTTP_ORIGIN")

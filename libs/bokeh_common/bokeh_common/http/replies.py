@@ -21,6 +21,17 @@ def not_modified(req: falcon.Request, resp: falcon.Response, etag: str) -> bool:
     return False
 
 
+def if_match(req: falcon.Request) -> str | None:
+    """Return the strong ETag that `If-Match` demands (RFC 9110, 13.1.1); None when anything will do."""
+    demanded = req.if_match or []
+    if not demanded or "*" in demanded:
+        return None
+    strong = [str(tag) for tag in demanded if isinstance(tag, falcon.ETag) and not tag.is_weak]
+    if len(strong) != 1:
+        raise Invalid("'If-Match' must name one strong ETag, or '*'.")
+    return strong[0]
+
+
 def immutable(resp: falcon.Response) -> None:
     """Say that this address will never answer anything else (RFC 8246)."""
     resp.set_header("Cache-Control", "private, max-age=31536000, immutable")

@@ -111,6 +111,6 @@ def _match(if_match: str | Absent | None) -> dict[str, Any]:
 
 
 def _check(error: HttpResponseError, conditional: bool) -> None:
-    """Let through what is not about a condition: the container is gone, or the blob is leased."""
+    """Let through what is not about a condition: no container any more, or somebody's lease on the blob."""
     if is_ours(error) or not conditional:
         raise error

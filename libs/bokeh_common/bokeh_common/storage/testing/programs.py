@@ -58,7 +58,7 @@ def _there_and_back(store: BlobStore, size: int) -> None:
 
 
 def _peak() -> int:
-    """Return the most memory that this process has had, in bytes; `getrusage` would count its parent's too."""
+    """Return the most memory that this process has had, in bytes; `getrusage` counts its parent's too."""
     text = Path("/proc/self/status").read_text()
     return int(text.partition("VmHWM:")[2].split()[0]) * 1024
 

@@ -1,0 +1,249 @@
+"""Six plots for an empty cloud: what Bokeh can do, and what a published plot keeps of it.
+
+Made with NumPy alone, from a fixed seed: publishing them again changes nothing.
+`python -m bokeh_cloud.samples URL` waits for the server and publishes those that it does not have.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from bokeh.layouts import column, gridplot
+from bokeh.model import Model
+from bokeh.models.annotations import Legend, LegendItem, Title
+from bokeh.models.callbacks import CustomJS
+from bokeh.models.ranges import FactorRange, Range1d
+from bokeh.models.sources import ColumnDataSource
+from bokeh.models.widgets.sliders import Slider
+from bokeh.models.widgets.tables import DataTable, NumberFormatter, TableColumn
+from bokeh.plotting import figure
+from bokeh.transform import factor_cmap
+
+from .errors import CloudError, ServerUnreachable
+from .plot import Plot
+from .server import Server
+
+PATIENCE = 30.0  # seconds for a server to start
+BLUE, TEAL, ORANGE = "#2f6690", "#3a9188", "#d1773c"
+SEED = 2014
+
+
+def wind_park() -> Model:
+    """Draw 100,000 points over time: almost a year of power, one value every five minutes."""
+    points = 100_000
+    random = np.random.default_rng(SEED)
+    times = np.datetime64("2025-01-01T00:00", "ms") + np.arange(points) * np.timedelta64(5, "m")
+    season = 24 + 8 * np.cos(2 * np.pi * np.arange(points) / points)
+    weather = np.convolve(random.normal(size=points + 575), np.hanning(576), mode="valid")
+    power = np.clip(season + 0.75 * weather + random.normal(scale=0.5, size=points), 0, 60)
+    drawn = _figure(
+        "Output of a wind park: 100,000 values, one every five minutes",
+        x_axis_type="datetime",
+        y_axis_label="power in MW",
+        x_range=Range1d(start=times[0], end=times[-1], bounds="auto"),
+        y_range=(0, 64),
+        tools="xpan,xwheel_zoom,xbox_zoom,reset,save",
+        active_scroll="xwheel_zoom",
+    )
+    drawn.line(times, power, color=BLUE)
+    return drawn
+
+
+def interference() -> Model:
+    """Draw an image of 400 by 400 values with its colour scale."""
+    side = np.linspace(-12, 12, 400)
+    x, y = np.meshgrid(side, side)
+    left, right = np.hypot(x + 4.5, y), np.hypot(x - 4.5, y)
+    waves = np.cos(2.4 * left) / (1 + 0.2 * left) + np.cos(2.4 * right) / (1 + 0.2 * right)
+    drawn = _figure(
+        "Waves from two sources",
+        x_axis_label="x in metres",
+        y_axis_label="y in metres",
+        x_range=Range1d(start=-12, end=12, bounds="auto"),
+        y_range=Range1d(start=-12, end=12, bounds="auto"),
+        height=560,
+        tooltips=[("x, y", "$x{0.0}, $y{0.0}"), ("amplitude", "@image{0.00}")],
+    )
+    image = drawn.image([waves.astype(np.float32)], x=-12, y=-12, dw=24, dh=24, palette="Viridis256")
+    drawn.add_layout(image.construct_color_bar(title="amplitude", width=12, padding=12), "right")
+    drawn.grid.visible = False
+    return drawn
+
+
+def leaves() -> Model:
+    """Draw three views of the same measurements: what is selected in one is selected in all."""
+    random = np.random.default_rng(SEED)
+    kinds = {"oak": (9.5, 5.2, BLUE), "birch": (5.8, 4.1, TEAL), "willow": (8.8, 1.7, ORANGE)}
+    kind = np.repeat(list(kinds), 200)
+    size = random.lognormal(sigma=0.16, size=kind.size)
+    length = np.array([kinds[name][0] for name in kind]) * size
+    width = np.array([kinds[name][1] for name in kind]) * size * random.lognormal(sigma=0.1, size=kind.size)
+    mass = 0.018 * length * width * random.lognormal(sigma=0.12, size=kind.size)
+    measured = ColumnDataSource({"kind": kind, "length": length, "width": width, "mass": mass})
+    colours = factor_cmap("kind", [colour for *_, colour in kinds.values()], list(kinds))
+    axes = {"length": "length in cm", "width": "width in cm", "mass": "mass in g"}
+
+    def view(x: str, y: str, **settings: Any) -> figure:
+        drawn = _figure(
+            f"{y.capitalize()} and {x}",
+            x_axis_label=axes[x],
+            y_axis_label=axes[y],
+            tools="box_select,lasso_select,tap,reset,save",
+            height=380,
+            **settings,
+        )
+        drawn.scatter(x, y, source=measured, color=colours, size=6, alpha=0.65, nonselection_alpha=0.08)
+        return drawn
+
+    first = view("length", "width")
+    shown: Any = first.renderers
+    entry = LegendItem(label={"field": "kind"}, renderers=shown)
+    first.add_layout(Legend(items=[entry], location="top_left"))
+    second = view("length", "mass", x_range=first.x_range)
+    third = view("width", "mass", y_range=second.y_range)
+    return gridplot([[first, second, third]], sizing_mode="stretch_width", toolbar_location="right")
+
+
+def stations() -> Model:
+    """Draw a plot above the table of its numbers; rows and points are selected together."""
+    random = np.random.default_rng(SEED)
+    name = ["Arkona", "Brocken", "Husum", "Dresden", "Emden", "Feldberg", "Görlitz", "Hof", "Jena", "Kempten"]
+    altitude = np.array([42, 1134, 5, 227, 0, 1490, 238, 565, 164, 705])
+    temperature = 10.9 - 0.0062 * altitude + random.normal(scale=0.35, size=altitude.size)
+    rain = 540 + 0.72 * altitude + random.normal(scale=55, size=altitude.size)
+    data = ColumnDataSource({"name": name, "altitude": altitude, "temperature": temperature, "rain": rain})
+    drawn = _figure(
+        "Higher is colder: ten weather stations",
+        x_axis_label="altitude in m",
+        y_axis_label="mean temperature in °C",
+        tools="tap,box_select,reset,save",
+        height=340,
+        tooltips=[("station", "@name"), ("altitude", "@altitude m"), ("temperature", "@temperature{0.0} °C")],
+    )
+    drawn.scatter("altitude", "temperature", source=data, size=11, color=TEAL, nonselection_alpha=0.2)
+    columns = [
+        TableColumn(field="name", title="Station"),
+        TableColumn(field="altitude", title="Altitude in m", formatter=NumberFormatter(format="0,0")),
+        TableColumn(field="temperature", title="Temperature in °C", formatter=NumberFormatter(format="0.0")),
+        TableColumn(field="rain", title="Rain in mm a year", formatter=NumberFormatter(format="0,0")),
+    ]
+    table = DataTable(
+        source=data, columns=columns, index_position=None, height=290, sizing_mode="stretch_width"
+    )
+    return column(drawn, table, sizing_mode="stretch_width")
+
+
+def sine() -> Model:
+    """Draw a sine whose form follows three sliders, in the browser alone."""
+    x = np.linspace(0, 4 * np.pi, 1000)
+    wave = ColumnDataSource({"x": x, "y": np.sin(x)})
+    drawn = _figure(
+        "A sine to play with",
+        x_axis_label="x",
+        y_axis_label="y",
+        y_range=(-3, 3),
+        height=380,
+        tools="reset,save",
+    )
+    drawn.line("x", "y", source=wave, color=ORANGE, line_width=3)
+    sliders = {
+        "amplitude": Slider(title="Amplitude", start=0, end=3, value=1, step=0.05),
+        "frequency": Slider(title="Frequency", start=0.1, end=5, value=1, step=0.05),
+        "phase": Slider(title="Phase", start=-3.1, end=3.1, value=0, step=0.05),
+    }
+    code = """
+        const {x} = wave.data
+        wave.data = {x, y: x.map((at) => amplitude.value * Math.sin(frequency.value * at + phase.value))}
+    """
+    follow = CustomJS(args={"wave": wave, **sliders}, code=code)
+    for slider in sliders.values():
+        slider.sizing_mode = "stretch_width"
+        slider.bar_color = ORANGE
+        slider.js_on_change("value", follow)
+    return column(drawn, *sliders.values(), sizing_mode="stretch_width")
+
+
+def travel() -> Model:
+    """Draw bars in nested categories: ways to work, by town and year."""
+    towns, years = ["Aachen", "Bremen", "Chemnitz", "Dortmund"], ["2005", "2015", "2025"]
+    share = [14, 19, 27, 22, 25, 31, 8, 11, 16, 6, 9, 17]
+    factors = [(town, year) for town in towns for year in years]
+    data = ColumnDataSource({"way": factors, "share": share})
+    drawn = _figure(
+        "By bicycle to work",
+        x_range=FactorRange(factors=factors, group_padding=1.2),
+        y_range=(0, 36),
+        y_axis_label="share of commuters in %",
+        tools="save",
+        tooltips=[("town, year", "@way"), ("share", "@share %")],
+    )
+    colours = factor_cmap("way", ["#b9d3e4", "#6f9fc0", BLUE], years, start=1, end=2)
+    drawn.vbar(x="way", top="share", source=data, width=0.86, color=colours)
+    drawn.xgrid.visible = False
+    drawn.xaxis.major_tick_line_color = None
+    return drawn
+
+
+SAMPLES: Mapping[str, tuple[str, Callable[[], Model]]] = {
+    "wind-park": ("A wind park through the year", wind_park),
+    "interference": ("Waves from two sources", interference),
+    "leaves": ("Leaves of three trees", leaves),
+    "stations": ("Ten weather stations", stations),
+    "sine": ("A sine to play with", sine),
+    "travel": ("By bicycle to work", travel),
+}
+
+
+def publish_samples(server: Server) -> list[Plot]:
+    """Publish the samples whose names the account does not have yet, and return their plots.
+
+    Raises:
+        CloudError: see `Server.publish`.
+    """
+    there = {plot.name for plot in server.plots()}
+    return [
+        server.publish(make(), name, title=title)
+        for name, (title, make) in SAMPLES.items()
+        if name not in there
+    ]
+
+
+def main(url: str | None = None) -> None:
+    """Wait for a server, publish the samples to it, and say where they are."""
+    server = Server(url)
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            plots = publish_samples(server)
+            break
+        except ServerUnreachable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+    for plot in plots:
+        print(f"{plot.name}: {plot.url}")  # noqa: T201 - printing is what it is run for
+
+
+def _figure(title: str, **settings: Any) -> figure:
+    """Make a figure with the quiet looks that all samples share."""
+    defaults = {"height": 420, "sizing_mode": "stretch_width", "tools": "pan,wheel_zoom,box_zoom,reset,save"}
+    heading = Title(text=title, text_font_size="15pt", text_font_style="normal", text_color="#26323c")
+    drawn = figure(title=heading, **{**defaults, **settings})
+    drawn.outline_line_color = None
+    drawn.grid.grid_line_color = "#e6e9ec"
+    drawn.axis.axis_line_color = drawn.axis.major_tick_line_color = "#c3c9cf"
+    drawn.axis.minor_tick_line_color = None
+    drawn.axis.axis_label_text_font_style = "normal"
+    drawn.axis.axis_label_text_color = drawn.axis.major_label_text_color = "#55606a"
+    drawn.toolbar.logo = None
+    drawn.toolbar.autohide = True
+    return drawn
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:2])
+    except CloudError as error:
+        sys.exit(str(error))

@@ -1,0 +1,89 @@
+import json
+from importlib.metadata import EntryPoint, EntryPoints
+
+import click
+import pytest
+from bokeh.plotting import figure
+from click.testing import CliRunner, Result
+
+from bokeh_cloud import Server, __version__, cli
+
+from .inmemory import InMemoryCloud
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.main, arguments)
+
+
+@pytest.fixture
+def plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = EntryPoints(
+        [
+            EntryPoint("hello", f"{__name__}:hello", cli.COMMANDS),
+            EntryPoint("gone", "no_such_module:command", cli.COMMANDS),
+            EntryPoint("odd", "json:dumps", cli.COMMANDS),
+        ]
+    )
+    monkeypatch.setattr(cli, "entry_points", found.select)
+
+
+@click.command()
+def hello() -> None:
+    """Greet."""
+    click.echo("hello")
+
+
+def test_version() -> None:
+    assert run("--version").output == f"bokeh-cloud, version {__version__}\n"
+
+
+def test_plots_as_a_table(server: Server) -> None:
+    plot = server.publish(figure(), "sine")
+    header, line = run("plots", "--url", server.url).output.splitlines()
+    assert header.split() == ["NAME", "VERSION", "VISIBILITY", "MODIFIED", "URL"]
+    assert line.split()[:3] == ["sine", "1", "private"]
+    assert line.endswith(plot.url)
+    assert header.index("URL") == line.index(plot.url)
+
+
+def test_plots_as_json(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOKEH_CLOUD_URL", server.url)
+    assert json.loads(run("plots", "--json").output) == []
+    plot = server.publish(figure(), "Übersicht")
+    (listed,) = json.loads(run("plots", "--json").output)
+    assert (listed["name"], listed["url"], listed["version"]) == ("Übersicht", plot.url, 1)
+
+
+def test_no_plots(cloud: InMemoryCloud) -> None:
+    assert run("plots", "--url", cloud.url).output == "No plots yet.\n"
+
+
+def test_errors_are_one_line() -> None:
+    result = run("plots", "--url", "nonsense")
+    assert result.exit_code == 1
+    assert result.output.splitlines() == [
+        "Error: 'nonsense' is not the URL of a server; one looks like https://plots.example.org."
+    ]
+
+
+@pytest.mark.usefixtures("plugins")
+def test_commands_of_other_distributions() -> None:
+    assert run("hello").output == "hello\n"
+    assert run("no-such-command").exit_code == 2
+
+
+@pytest.mark.usefixtures("plugins")
+@pytest.mark.parametrize("name", ["gone", "odd"])
+def test_a_broken_plugin_says_so_in_one_line(name: str) -> None:
+    for arguments in ([name], [name, "--help"], [name, "--port", "1", "x"]):
+        result = run(*arguments)
+        assert result.exit_code == 1
+        (line,) = result.output.splitlines()
+        assert line.startswith(f"Error: the command `{name}` cannot be loaded")
+
+
+@pytest.mark.usefixtures("plugins")
+def test_a_broken_plugin_does_not_spoil_the_help() -> None:
+    result = run("--help")
+    assert result.exit_code == 0
+    assert all(name in result.output for name in ("plots", "hello", "gone", "odd"))

@@ -1,0 +1,27 @@
+import inspect
+
+import pytest
+
+from bokeh_cloud import errors
+from bokeh_cloud.errors import CloudError, NotPublishable, Rejected, ServerUnreachable
+
+
+def test_one_except_catches_them_all() -> None:
+    found = [
+        kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kind.__module__ == errors.__name__
+    ]
+    assert len(found) == 6
+    assert all(issubclass(kind, CloudError) for kind in found)
+
+
+def test_they_are_what_python_programmers_expect() -> None:
+    assert issubclass(NotPublishable, ValueError)
+    assert issubclass(ServerUnreachable, ConnectionError)
+
+
+@pytest.mark.parametrize(
+    ("kind", "slug"),
+    [("/problems/missing-chunks", "missing-chunks"), ("about:blank", "about:blank"), (None, "")],
+)
+def test_the_slug_is_the_end_of_the_type(kind: str | None, slug: str) -> None:
+    assert Rejected("no", 422, {"type": kind} if kind else None).slug == slug

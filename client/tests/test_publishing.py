@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+from bokeh.plotting import figure
+
+from bokeh_cloud.address import Address
+from bokeh_cloud.connection import Connection
+from bokeh_cloud.errors import NotPublishable, Rejected
+from bokeh_cloud.publishing import ATTEMPTS, prepare
+
+from .inmemory import InMemoryCloud, Problem
+
+
+def drawn() -> figure:
+    result = figure()
+    result.line(np.arange(5.0), ["a", "b", "c", "d", "e"])
+    return result
+
+
+def test_the_sources_are_named_after_plot_and_model(cloud: InMemoryCloud) -> None:
+    publication = prepare(drawn(), "letters")
+    publication.send(Connection(Address(cloud.url)), "local")
+    (source,) = cloud.sources.values()
+    assert source["name"] == f"letters/{publication.parts.sources[0].model}"
+    (stored,) = cloud.plots["letters"]["versions"]
+    assert stored["sources"] == [{"model": publication.parts.sources[0].model, "id": source["id"]}]
+    assert (stored["bundles"], stored["extensions"], "title" in stored) == (["bokeh"], [], False)
+
+
+@pytest.mark.parametrize("slug", ["missing-chunks", "missing-columns", "missing-source"])
+def test_a_server_that_keeps_losing_data_is_not_tried_for_ever(cloud: InMemoryCloud, slug: str) -> None:
+    def lose(method: str, path: str) -> None:
+        if path == "/local/store":
+            raise Problem(422, slug)
+
+    cloud.trouble = lose
+    with pytest.raises(Rejected):
+        prepare(drawn(), "letters").send(Connection(Address(cloud.url)), "local")
+    assert cloud.requests["POST /local/store"] == ATTEMPTS
+
+
+def test_columns_that_cannot_be_stored_are_named() -> None:
+    bad = figure()
+    bad.line([1], ["\ud800"])
+    with pytest.raises(NotPublishable, match="column 'y' cannot be stored"):
+        prepare(bad, "bad")

@@ -1,0 +1,160 @@
+"""Everything that changes a plot: each change is one compare-and-swap of its record.
+
+Readers see the plot before the change or after it. A change that was overtaken looks again and is made on
+top, unless its author named the state that it was meant for (`expected`, an etag).
+"""
+
+import base64
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from bokeh_common.errors import Changed, Conflict, Invalid
+from bokeh_plots.peers import Data
+from bokeh_plots.plots import VISIBILITIES, Plot, Plots, Version
+from bokeh_plots.publication import Publication, check_title
+from bokeh_plots.records import Records
+
+ID_BYTES = 10  # 80 bits: an id cannot be guessed
+ATTEMPTS = 20
+
+T = TypeVar("T")
+
+
+class Publisher:
+    """Publishes, changes and deletes plots."""
+
+    def __init__(self, records: Records, data: Data, max_versions: int) -> None:
+        self._records = records
+        self._plots = Plots(records)
+        self._data = data
+        self._max_versions = max_versions
+
+    def publish(
+        self, user: str, given: Publication, authorization: str | None, expected: str | None = None
+    ) -> tuple[Plot, bool]:
+        """Make a new plot, or a new version of the plot of this name.
+
+        Returns:
+            the plot, and whether it changed: publishing what is shown already makes no version.
+
+        Raises:
+            Invalid: the scene refers to columns that are in none of its data sources (member `missing`).
+            Changed: the plot is not as `expected`.
+            Conflict: others published under this name all the time.
+        """
+        columns = self._data.columns(user, given.source_ids, authorization)
+        if missing := sorted(given.columns - columns.keys()):
+            detail = f"The document refers to {len(missing)} columns that are in none of its data sources."
+            raise Invalid(detail, slug="missing-columns", missing=missing)
+        fingerprint = given.fingerprint
+        known = self._plots.find(user, given.name)
+        if known and known.latest.fingerprint == fingerprint:
+            return known, False
+        sizes = {h: columns[h]["size"] for h in sorted(given.columns)}
+        version = Version(0, self._store(user, given, sizes), fingerprint, _now())
+        return self._repeat(lambda: self._publish_once(user, given, version, expected))
+
+    def rollback(self, plot: Plot, number: int, expected: str | None = None) -> tuple[Plot, bool]:
+        """Make a new version that shows what version `number` showed; none when it is shown already."""
+
+        def once() -> tuple[Plot, bool]:
+            current = self._plots.get(plot.user_id, plot.id)
+            wanted = current.find(number)
+            if wanted.fingerprint == current.latest.fingerprint:
+                return current, False
+            return self._append(current, current.title, replace(wanted, created=_now()), expected), True
+
+        return self._repeat(once)
+
+    def change(self, plot: Plot, body: Any, expected: str | None = None) -> Plot:
+        """Set the title or the visibility; `Invalid` for anything else."""
+        changes = _changes(body)
+
+        def once() -> Plot:
+            current = self._plots.get(plot.user_id, plot.id)
+            return self._replace(current, replace(current, **changes), expected)
+
+        return self._repeat(once)
+
+    def delete(self, plot: Plot, expected: str | None = None) -> None:
+        """Delete a plot with all its versions; what nothing else refers to is an orphan then."""
+
+        def once() -> None:
+            current = self._plots.get(plot.user_id, plot.id)
+            _demand(current, expected)
+            self._records.remove(current.user_id, current.record, current.etag)
+
+        self._repeat(once)
+
+    def _publish_once(
+        self, user: str, given: Publication, version: Version, expected: str | None
+    ) -> tuple[Plot, bool]:
+        found = self._plots.find(user, given.name)
+        if found is None:
+            if expected is not None:
+                raise Changed("There is no plot of this name any more; publish it without If-Match.")
+            return self._add(user, given, replace(version, version=1)), True
+        if found.latest.fingerprint == version.fingerprint:
+            return found, False
+        return self._append(found, given.title, version, expected), True
+
+    def _store(self, user: str, given: Publication, sizes: dict[str, int]) -> str:
+        manifest = {
+            **given.traits,
+            "columns": sizes,
+            "extensions": [self._records.put_blob("extensions", user, t.encode()) for t in given.extensions],
+            "scene": self._records.put_blob("scenes", user, _compact(given.document)),
+        }
+        return self._records.put_blob("manifests", user, _compact(manifest))
+
+    def _add(self, user: str, given: Publication, first: Version) -> Plot:
+        plot = Plot(_new_id(), given.name, given.title, user, "private", first.created, (first,))
+        return replace(plot, etag=self._records.add(user, plot.record))
+
+    def _append(self, plot: Plot, title: str, version: Version, expected: str | None) -> Plot:
+        numbered = replace(version, version=plot.latest.version + 1)
+        kept = (*plot.versions, numbered)[-self._max_versions :]
+        return self._replace(plot, replace(plot, title=title, versions=kept), expected)
+
+    def _replace(self, current: Plot, changed: Plot, expected: str | None) -> Plot:
+        _demand(current, expected)
+        return replace(changed, etag=self._records.replace(current.user_id, changed.record, current.etag))
+
+    def _repeat(self, once: Callable[[], T]) -> T:
+        for _ in range(ATTEMPTS):
+            try:
+                return once()
+            except Conflict:
+                continue  # somebody else changed it meanwhile: look again
+        raise Conflict("Others keep changing this plot at this moment; try again.")
+
+
+def _demand(plot: Plot, expected: str | None) -> None:
+    if expected is not None and plot.etag != expected:
+        raise Changed("The plot changed since you read it; read it again, and change it then.")
+
+
+def _changes(body: Any) -> dict[str, Any]:
+    if not isinstance(body, dict) or not body or body.keys() - {"title", "visibility"}:
+        raise Invalid("Send an object with 'title', 'visibility' or both.")
+    if "title" in body:
+        check_title(body["title"])
+    if "visibility" in body and body["visibility"] not in VISIBILITIES:
+        raise Invalid(f"'visibility' must be one of {', '.join(VISIBILITIES)}.")
+    return dict(body)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _new_id() -> str:
+    return base64.b32encode(secrets.token_bytes(ID_BYTES)).decode().lower()
+
+
+def _compact(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()

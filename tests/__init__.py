@@ -1,0 +1,1 @@
+"""What tests the whole, and what the tests of the parts share."""

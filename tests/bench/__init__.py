@@ -1,0 +1,1 @@
+"""Benchmarks: each measures a ratio against a peer or a physical limit in the same run."""

@@ -1,0 +1,165 @@
+"""Chromium as the tests want it: the system's own, headless, the same from run to run."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Frame, Page, Playwright
+
+VIEWPORT = (1280, 900)
+TIMEOUT = 30_000  # milliseconds
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    # WebGL in software, so that it neither depends on the machine's graphics nor is missing.
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-accelerated-2d-canvas",
+    # Text in shades of gray: with coloured subpixels a frame's text can differ from a page's.
+    "--disable-lcd-text",
+    "--font-render-hinting=none",
+    "--force-color-profile=srgb",
+]
+
+#: Runs in every page and frame before its own scripts. Nothing here may write to the page's markup: a policy
+#: can forbid that, while a constructed style sheet is no inline style.
+DETERMINISTIC = """
+{
+  let state = 0x2545F491
+  Math.random = () => { // mulberry32
+    state = (state + 0x6D2B79F5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+  const sheet = new CSSStyleSheet()
+  sheet.replaceSync("html { caret-color: transparent; }")
+  document.adoptedStyleSheets.push(sheet)
+  document.addEventListener("securitypolicyviolation", (event) => {
+    const place = `${event.sourceFile}:${event.lineNumber}`
+    console.error(`policy violation: ${event.effectiveDirective} blocked ${event.blockedURI} at ${place}`)
+  })
+}
+"""
+
+IDLE = "() => window.Bokeh?.documents?.length > 0 && Bokeh.documents.every((document) => document.is_idle)"
+
+#: Two frames after the last change nothing is left to be painted.
+PAINTED = """async () => {
+  await document.fonts.ready
+  for (let i = 0; i < 2; i++) await new Promise((resolve) => requestAnimationFrame(resolve))
+}"""
+
+
+class ChromiumMissing(RuntimeError):
+    """There is no Chromium on this machine."""
+
+
+@dataclass
+class Tab:
+    """A page, and what went wrong in it and in its frames."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        """Note errors on the console (policy violations are there too), uncaught errors and crashes."""
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.errors.append(f"uncaught: {error}"))
+        self.page.on("crash", lambda _: self.errors.append("the page crashed"))
+        self.page.on("requestfailed", lambda r: self.errors.append(f"request failed: {r.url} {r.failure}"))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(f"console: {message.text} ({message.location.get('url', '')[:200]})")
+
+
+def find_chromium() -> str:
+    """Return the path of the system's Chromium.
+
+    Raises:
+        ChromiumMissing: there is none; the message says what to install.
+    """
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        raise ChromiumMissing("Chromium is missing; on Debian and Ubuntu: apt install chromium")
+    return path
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start Chromium; one is enough for all tests of a run.
+
+    Raises:
+        ChromiumMissing: there is none; the message says what to install.
+    """
+    return playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+
+
+def new_context(browser: Browser) -> BrowserContext:
+    """Return a fresh profile with a fixed window, language, time zone and taste."""
+    context = browser.new_context(
+        viewport={"width": VIEWPORT[0], "height": VIEWPORT[1]},
+        device_scale_factor=1,
+        locale="en-US",
+        timezone_id="UTC",
+        color_scheme="light",
+        reduced_motion="reduce",
+    )
+    context.add_init_script(DETERMINISTIC)
+    context.set_default_timeout(TIMEOUT)
+    return context
+
+
+@contextmanager
+def open_tab(context: BrowserContext, url: str, size: tuple[int, int] = VIEWPORT) -> Iterator[Tab]:
+    """Open a page in a tab of `size` CSS pixels, and close it at the end."""
+    page = context.new_page()
+    try:
+        tab = Tab(page)
+        tab.watch()
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.goto(url, wait_until="load")
+        yield tab
+    finally:
+        page.close()
+
+
+def wait_idle(where: Page | Frame) -> None:
+    """Wait until every Bokeh document of a page or a frame is drawn.
+
+    Raises:
+        playwright.sync_api.TimeoutError: it is not within half a minute.
+    """
+    where.wait_for_function(IDLE)
+    where.evaluate(PAINTED)
+
+
+def wait_ready(frame: Frame) -> None:
+    """Wait until a frame says itself that its plot is ready, and is drawn.
+
+    Raises:
+        AssertionError: the frame says that it failed, or says nothing within half a minute.
+    """
+    try:
+        frame.wait_for_selector("html[data-state=ready], html[data-state=failed]", state="attached")
+    except Error as error:
+        raise AssertionError(f"the frame {frame.url} did not become ready: {error}") from error
+    if frame.locator("html").get_attribute("data-state") == "failed":
+        raise AssertionError(f"the frame {frame.url} says: {frame.locator('body').inner_text()[:500]}")
+    wait_idle(frame)
+
+
+def screenshot(page: Page) -> bytes:
+    """Return a PNG of what the window of a page shows.
+
+    The caret and animations are left alone: Playwright would hide them by an inline style, which a page's
+    policy can forbid; here the page is deterministic already.
+    """
+    return page.screenshot(caret="initial", animations="allow")

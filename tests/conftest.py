@@ -1,0 +1,66 @@
+"""Fixture `cloud`: a running Bokeh Cloud, over real HTTP."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+START_SECONDS = 30
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def one_process(storage: str) -> Iterator[str]:
+    """Start the embedded cloud as its command does, and yield its URL."""
+    port = free_port()
+    program = str(Path(sys.executable).with_name("bokeh-cloud"))
+    command = [program, "serve", "--port", str(port), "--no-samples"]
+    server = subprocess.Popen([*command, "--storage", storage])
+    url = f"http://localhost:{port}"
+    try:
+        wait_for(f"{url}/health/ready", server)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
+    """Wait until `url` answers 200."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            if requests.get(url, timeout=5).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    raise RuntimeError(f"{url} did not answer in {START_SECONDS} seconds")
+
+
+@pytest.fixture(scope="session")
+def cloud_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder in which the cloud of the session keeps everything."""
+    return tmp_path_factory.mktemp("cloud")
+
+
+@pytest.fixture(scope="session")
+def cloud(cloud_folder: Path) -> Iterator[str]:
+    """URL of a running cloud: that of `CLOUD_URL`, or one that is started for the session."""
+    if url := os.environ.get("CLOUD_URL"):
+        yield url
+        return
+    with one_process(f"local://{cloud_folder}") as url:
+        yield url

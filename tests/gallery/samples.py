@@ -1,0 +1,69 @@
+"""The figures of the gallery as Bokeh serialises them, taken apart for who looks for something in them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from bokeh.document import Document
+from bokeh.models import ColumnDataSource
+
+from tests.gallery.registry import FIGURES, as_document
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a source: as it was given to Bokeh, and as Bokeh's JSON has it."""
+
+    figure: str
+    name: str
+    value: Any
+    encoded: Any
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A figure's document, its JSON, and the bytes of its arrays."""
+
+    name: str
+    document: Document
+    content: Any
+    arrays: list[bytes]
+
+    def objects(self, name: str = "") -> Iterator[dict[str, Any]]:
+        """Yield the models that stand in full, those of one type or all."""
+        for value in walk(self.content):
+            if value.get("type") == "object" and name in ("", value["name"]):
+                yield value
+
+    def columns(self) -> Iterator[Column]:
+        """Yield all columns of all sources."""
+        encoded = {value["id"]: value.get("attributes", {}) for value in self.objects()}
+        for source in self.document.select({"type": ColumnDataSource}):
+            assert isinstance(source, ColumnDataSource)
+            entries = dict(encoded[source.id].get("data", {}).get("entries", []))
+            for name, value in source.data.items():
+                yield Column(self.name, str(name), value, entries[name])
+
+
+def walk(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield every JSON object in a value, itself first."""
+    if isinstance(value, dict):
+        yield value
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from walk(item)
+
+
+@cache
+def samples() -> list[Sample]:
+    """Return all figures; they are built once."""
+    return [sample(name) for name in FIGURES]
+
+
+def sample(name: str) -> Sample:
+    """Build one figure."""
+    document = as_document(FIGURES[name]())
+    serialized = document.to_json()
+    return Sample(name, document, serialized.content, [buffer.to_bytes() for buffer in serialized.buffers])

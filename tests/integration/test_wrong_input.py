@@ -1,0 +1,167 @@
+"""Wrong input gets a problem that says what to do, and leaves the store as it was."""
+
+import http.client
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from blake3 import blake3
+
+ROOT = {"type": "object", "name": "Div", "id": "p1", "attributes": {"text": "hi"}}
+DOCUMENT = {"version": "3.9.2", "title": "T", "roots": [ROOT]}
+NOWHERE = "0" * 64
+GIB = 1 << 30
+
+
+class Nothing:
+    """A file of zeros of any length, that takes no memory."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+
+    def __len__(self) -> int:
+        return self._left
+
+    def read(self, size: int = -1) -> bytes:
+        block = bytes(min(self._left, size if size > 0 else 1 << 16))
+        self._left -= len(block)
+        return block
+
+
+def stored(cloud: str, folder: Path) -> tuple[Any, ...]:
+    """Everything that a person can list, and every blob on the disk."""
+    lists = [requests.get(f"{cloud}/local/{kind}", timeout=30).json() for kind in ("plots", "data")]
+    blobs = {str(p) for p in folder.rglob("*") if p.is_file() and not p.name.startswith("records.sqlite")}
+    return *lists, blobs
+
+
+@pytest.fixture(autouse=True)
+def _store_is_as_it_was(cloud: str, cloud_folder: Path) -> Iterator[None]:
+    before = stored(cloud, cloud_folder)
+    yield
+    assert stored(cloud, cloud_folder) == before
+
+
+def check(response: requests.Response, status: int, kind: str) -> Any:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json()
+    assert problem["type"] == f"/problems/{kind}"
+    assert len(problem["detail"]) > 20
+    return problem
+
+
+def store(cloud: str, **body: Any) -> requests.Response:
+    return requests.post(
+        f"{cloud}/local/store", json={"name": "wrong", "document": DOCUMENT, **body}, timeout=30
+    )
+
+
+def test_not_json(cloud: str) -> None:
+    headers = {"Content-Type": "application/json"}
+    check(requests.post(f"{cloud}/local/store", data="{", headers=headers, timeout=30), 422, "not-json")
+
+
+def test_not_called_json(cloud: str) -> None:
+    response = requests.post(
+        f"{cloud}/local/store", data="{}", headers={"Content-Type": "text/plain"}, timeout=30
+    )
+    check(response, 415, "unsupported-media-type")
+
+
+@pytest.mark.parametrize("document", [None, 5, [], {}, {"version": "3.9.2"}, {**DOCUMENT, "roots": []}])
+def test_no_document(cloud: str, document: Any) -> None:
+    check(store(cloud, document=document), 422, "invalid-document")
+
+
+def test_deep_document(cloud: str) -> None:
+    text = json.dumps({"name": "x", "document": {**DOCUMENT, "roots": ["DEEP"]}})
+    for levels in (300, 100_000):
+        body = text.replace('"DEEP"', "[" * levels + "]" * levels)
+        headers = {"Content-Type": "application/json"}
+        response = requests.post(f"{cloud}/local/store", data=body, headers=headers, timeout=30)
+        assert response.status_code == 422, response.text
+
+
+def test_name(cloud: str) -> None:
+    check(store(cloud, name="a/b"), 422, "invalid-name")
+
+
+def test_scene_with_a_column_of_no_source(cloud: str) -> None:
+    root = {**ROOT, "attributes": {"tags": [{"type": "bytes", "data": {"id": NOWHERE}}]}}
+    problem = check(store(cloud, document={**DOCUMENT, "roots": [root]}), 422, "missing-columns")
+    assert problem["missing"] == [NOWHERE]
+
+
+def test_source_that_is_not_there(cloud: str) -> None:
+    check(store(cloud, sources=[{"model": "p1", "id": "nothing"}]), 422, "missing-source")
+
+
+def test_commit_of_a_chunk_that_is_not_there(cloud: str) -> None:
+    column = {"dtype": "float64", "shape": [1], "chunks": [{"hash": NOWHERE, "size": 8}]}
+    response = requests.post(f"{cloud}/local/data", json={"name": "d", "columns": {"x": column}}, timeout=30)
+    assert check(response, 422, "missing-chunks")["missing"] == [NOWHERE]
+
+
+def test_chunk_with_another_hash(cloud: str) -> None:
+    response = requests.put(f"{cloud}/local/data/chunks/{NOWHERE}", data=b"something", timeout=30)
+    check(response, 422, "hash-mismatch")
+
+
+@pytest.mark.parametrize("name", ["..", "%2e%2e", "a" * 64 + "x", "%00", "A" * 64, "x" * 10_000])
+def test_chunk_whose_name_is_no_hash(cloud: str, name: str) -> None:
+    response = requests.put(f"{cloud}/local/data/chunks/{name}", data=b"x", timeout=30)
+    assert response.status_code in {404, 405, 422}
+
+
+@pytest.mark.parametrize("path", ["store", "data", f"data/chunks/{NOWHERE}"])
+def test_a_gigabyte_of_nothing(cloud: str, path: str) -> None:
+    method = "PUT" if "chunks" in path else "POST"
+    headers = {"Content-Type": "application/json"}
+    response = requests.request(
+        method, f"{cloud}/local/{path}", data=Nothing(GIB), headers=headers, timeout=60
+    )
+    check(response, 413, "too-large")
+
+
+def test_a_gigabyte_that_does_not_say_its_length(cloud: str) -> None:
+    def blocks() -> Iterator[bytes]:
+        yield from (bytes(1 << 16) for _ in range(GIB >> 16))
+
+    headers = {"Content-Type": "application/json"}
+    response = requests.post(f"{cloud}/local/store", data=blocks(), headers=headers, timeout=60)
+    check(response, 411, "length-required")
+
+
+def test_upload_that_is_cut_short(cloud: str) -> None:
+    data = b"whole"
+    name = blake3(data).hexdigest()
+
+    def half() -> Iterator[bytes]:
+        yield data[:2]
+        raise InterruptedError
+
+    session = requests.Session()
+    request = session.prepare_request(
+        requests.Request("PUT", f"{cloud}/local/data/chunks/{name}", data=half())
+    )
+    request.headers.pop("Transfer-Encoding", None)
+    request.headers["Content-Length"] = str(len(data))
+    with pytest.raises((InterruptedError, requests.RequestException)):
+        session.send(request, timeout=30)
+    session.close()
+    asked = requests.post(f"{cloud}/local/data/chunks/missing", json={"chunks": [name]}, timeout=30)
+    assert asked.json() == {"missing": [name]}
+
+
+@pytest.mark.parametrize("plot", ["..", "%2e%2e", "%00", "a%2Fb", "%C3%BC", "%FF", "x" * 10_000, "nothing"])
+@pytest.mark.parametrize("rest", ["", "/scene", "/data"])
+def test_ids_that_are_none(cloud: str, plot: str, rest: str) -> None:
+    connection = http.client.HTTPConnection(urlsplit(cloud).netloc, timeout=30)  # it sends the path as it is
+    connection.request("GET", f"/local/plots/{plot}{rest}")
+    assert connection.getresponse().status in {404, 422}
+    connection.close()
