@@ -1,8 +1,10 @@
 """The embedded cloud: all services in one process, wired together as compose.yaml wires containers."""
 
+from dataclasses import replace
 from wsgiref.types import WSGIApplication
 
 import bokeh_auth.app
+import bokeh_auth.settings
 import bokeh_data.app
 import bokeh_data.settings
 import bokeh_gc.app
@@ -10,6 +12,8 @@ import bokeh_plots.app
 import bokeh_plots.settings
 import bokeh_web.app
 import bokeh_web.settings
+from bokeh_auth.credentials import SERVICE, new_secret
+from bokeh_auth.scopes import SERVICE_SCOPES
 from bokeh_common.http.gateway import Gateway
 from bokeh_common.http.loopback import LoopbackOnly
 from bokeh_common.http.peer import Peer
@@ -18,8 +22,8 @@ from bokeh_common.storage import open_blobs, open_records
 
 #: Which service answers which paths; `/internal` is nobody's, so it cannot be reached from outside.
 ROUTES = (
-    (r"/(register|login|logout|whoami)(/.*)?", "auth"),
-    (r"/|/(plots|static)/.*|/health/(live|ready)", "web"),
+    (r"/whoami", "auth"),
+    (r"/|/(plots|static)/.*|/(register|login|logout|account)(/.*)?|/health/(live|ready)", "web"),
     (r"/(?!internal/)[^/]+/keys(/.*)?", "auth"),
     (r"/(?!internal/)[^/]+/(plots|objects|store)(/.*)?", "plots"),
     (r"/(?!internal/)[^/]+/data(/.*)?", "data"),
@@ -31,29 +35,43 @@ ROUTES = (
 OPEN_PATHS = r"/static/.*|/plots/[a-z2-7]{16}/extensions/[0-9a-f]{64}\.js"
 
 
-def create_app(storage: str) -> WSGIApplication:
-    """Make the whole key-less cloud as one WSGI app.
+def create_app(storage: str, auth: bokeh_auth.settings.Settings | None = None) -> WSGIApplication:
+    """Make the whole cloud as one WSGI app.
 
     Args:
         storage: URL of the storage, such as `local:///var/lib/bokeh-cloud`.
+        auth: settings of a cloud with accounts; without them it has no keys, and answers to this machine
+        alone.
 
     Raises:
         CloudError: the storage cannot be used; the message says why.
     """
-    apps: dict[str, WSGIApplication] = {}
+    auth = auth or bokeh_auth.settings.Settings(storage)
+    apps = create_services(storage, auth)
+    gateway = Gateway([(pattern, apps[name]) for pattern, name in ROUTES])
+    return gateway if auth.accounts else LoopbackOnly(gateway, OPEN_PATHS)
 
-    def peer(name: str) -> Peer:
-        return Peer(f"http://{name}", WSGIAdapter(lambda: apps[name]))
+
+def create_services(storage: str, auth: bokeh_auth.settings.Settings) -> dict[str, WSGIApplication]:
+    """Make the services' apps, by name; raises as `create_app`."""
+    apps: dict[str, WSGIApplication] = {}
+    # Each service has a token of its own, as anywhere; here it lives no longer than the process.
+    tokens = {name: new_secret(SERVICE) for name in SERVICE_SCOPES}
+
+    def peer(name: str, of: str) -> Peer:
+        return Peer(f"http://{name}", WSGIAdapter(lambda: apps[name]), tokens[of])
 
     data, plots, web = bokeh_data.settings, bokeh_plots.settings, bokeh_web.settings
-    apps["auth"] = bokeh_auth.app.create_app(bokeh_auth.app.Dependencies(open_records(storage, "auth")))
+    apps["auth"] = bokeh_auth.app.create_app(
+        bokeh_auth.app.Dependencies(replace(auth, services=tokens), open_records(storage, "auth"))
+    )
     apps["data"] = bokeh_data.app.create_app(
         bokeh_data.app.Dependencies(
             settings=data.Settings(storage),
             records=open_records(storage, "data"),
             blobs=open_blobs(storage, "data"),
-            auth=peer("auth"),
-            plots=peer("plots"),
+            auth=peer("auth", "data"),
+            plots=peer("plots", "data"),
         )
     )
     apps["plots"] = bokeh_plots.app.create_app(
@@ -61,12 +79,16 @@ def create_app(storage: str) -> WSGIApplication:
             settings=plots.Settings(storage),
             records=open_records(storage, "plots"),
             blobs=open_blobs(storage, "plots"),
-            auth=peer("auth"),
-            data=peer("data"),
+            auth=peer("auth", "plots"),
+            data=peer("data", "plots"),
         )
     )
-    apps["gc"] = bokeh_gc.app.create_app(bokeh_gc.app.Dependencies(auth=peer("auth")))
+    apps["gc"] = bokeh_gc.app.create_app(bokeh_gc.app.Dependencies(auth=peer("auth", "gc")))
     apps["web"] = bokeh_web.app.create_app(
-        bokeh_web.app.Dependencies(settings=web.Settings(), auth=peer("auth"), plots=peer("plots"))
+        bokeh_web.app.Dependencies(
+            settings=web.Settings(accounts=auth.accounts, public_url=auth.public_url),
+            auth=peer("auth", "web"),
+            plots=peer("plots", "web"),
+        )
     )
-    return LoopbackOnly(Gateway([(pattern, apps[name]) for pattern, name in ROUTES]), OPEN_PATHS)
+    return apps

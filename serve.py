@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.http import message
 
 import embedded
+from bokeh_auth.audit import print_audit
+from bokeh_auth.post import SmtpServer
+from bokeh_auth.settings import Settings
 from bokeh_common.errors import CloudError
 from bokeh_common.http.loopback import is_loopback
 
@@ -24,8 +28,9 @@ THREADS = 16
 class Server(BaseApplication):
     """One gunicorn worker with threads: the services call each other on the thread of the request."""
 
-    def __init__(self, storage: str, options: dict[str, Any]) -> None:
+    def __init__(self, storage: str, auth: Settings, options: dict[str, Any]) -> None:
         self._storage = storage
+        self._auth = auth
         self._options = options
         super().__init__()
 
@@ -36,7 +41,8 @@ class Server(BaseApplication):
 
     def load(self) -> Any:
         """Make the app, in the worker."""
-        return embedded.create_app(self._storage)
+        print_audit()
+        return embedded.create_app(self._storage, self._auth)
 
 
 @click.command()
@@ -52,20 +58,27 @@ class Server(BaseApplication):
     "--storage", envvar="BOKEH_CLOUD_STORAGE", help="Storage URL  [default: local:// in ~/.local/share]"
 )
 @click.option("--samples/--no-samples", default=True, help="Publish sample plots when there are no plots.")
-def serve(host: str, port: int, storage: str | None, samples: bool) -> None:
-    """Start a Bokeh Cloud on this machine, without keys, for you alone."""
+@click.option(
+    "--accounts/--no-accounts",
+    envvar="BOKEH_CLOUD_ACCOUNTS",
+    help="Have people register, and demand API keys.",
+)
+def serve(host: str, port: int, storage: str | None, samples: bool, accounts: bool) -> None:
+    """Start a Bokeh Cloud on this machine: without keys, for you alone, or with accounts."""
     if not is_loopback(host):
         raise click.ClickException(
-            "A server without keys listens on this machine only; use --host 127.0.0.1."
+            "This server listens on this machine only; use --host 127.0.0.1, and a proxy with TLS in front."
         )
     storage = storage or f"local://{Path.home() / '.local/share/bokeh-cloud'}"
     _check_port(host, port)
     _check_storage(storage)
     url = f"http://{'localhost' if host == '127.0.0.1' else host}:{port}"
 
+    auth = _auth_settings(storage, accounts, url)
+
     def when_ready(_: object) -> None:
         click.echo(f"Bokeh Cloud is running at {url} (Ctrl+C stops it)\nIts data are in {storage}")
-        if samples:
+        if samples and not accounts:
             # A process of its own: this one, which workers are forked from, stays without threads and Bokeh.
             subprocess.Popen([sys.executable, "-m", "bokeh_cloud.samples", url])  # noqa: S603  # our own module
 
@@ -79,7 +92,21 @@ def serve(host: str, port: int, storage: str | None, samples: bool) -> None:
         "control_socket_disable": True,
     }
     vars(message)["MAX_REQUEST_LINE"] = REQUEST_LINE
-    Server(storage, options).run()
+    Server(storage, auth, options).run()
+
+
+def _auth_settings(storage: str, accounts: bool, url: str) -> Settings:
+    environ = {"BOKEH_CLOUD_PUBLIC_URL": url, **os.environ, "BOKEH_CLOUD_STORAGE": storage}
+    folder = storage.removeprefix("local://") if storage.startswith("local://") else "."
+    environ.setdefault("BOKEH_CLOUD_OUTBOX", str(Path(folder) / "outbox"))
+    try:
+        settings = Settings.from_env(environ)
+        if settings.smtp_url:
+            SmtpServer.from_url(settings.smtp_url)
+    except CloudError as error:
+        raise click.ClickException(str(error)) from None
+    # The services ask each other within this process: nothing is gained by remembering who holds a key.
+    return replace(settings, accounts=accounts, cacheable=not accounts)
 
 
 def _check_port(host: str, port: int) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 import requests
@@ -23,12 +24,24 @@ def free_port() -> int:
 
 
 @contextmanager
-def one_process(storage: str) -> Iterator[str]:
-    """Start the embedded cloud as its command does, and yield its URL."""
+def one_process(
+    storage: str, *options: str, output: IO[bytes] | None = None, **environ: str
+) -> Iterator[str]:
+    """Start the embedded cloud as its command does, and yield its URL.
+
+    Args:
+        storage: its URL.
+        options: more options of the command.
+        output: a file for everything that it prints.
+        environ: more environment variables.
+    """
     port = free_port()
     program = str(Path(sys.executable).with_name("bokeh-cloud"))
     command = [program, "serve", "--port", str(port), "--no-samples"]
-    server = subprocess.Popen([*command, "--storage", storage])
+    env = {**os.environ, **environ}
+    server = subprocess.Popen(
+        [*command, "--storage", storage, *options], stdout=output, stderr=output, env=env
+    )
     url = f"http://localhost:{port}"
     try:
         wait_for(f"{url}/health/ready", server)

@@ -76,6 +76,13 @@ class Forbidden(CloudError):
     title = "Not allowed"
 
 
+class TooMany(CloudError):
+    """The caller asks too often; the member `retry_after` says in how many seconds they may ask again."""
+
+    slug = "too-many"
+    title = "Too many requests"
+
+
 class Unavailable(CloudError):
     """A store or a peer did not answer in time; the same call may succeed later."""
 

@@ -1,13 +1,21 @@
 """The auth service: the routes, top to bottom."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bokeh_auth import resources
-from bokeh_auth.accounts import Accounts
+from bokeh_auth.audit import Audit, print_audit
+from bokeh_auth.credentials import digest_of
+from bokeh_auth.domain import Domain
+from bokeh_auth.entrance import Entrance
+from bokeh_auth.introspection import Introspection, Keyed, Keyless, Services
+from bokeh_auth.letters import Letters
+from bokeh_auth.limits import Limits
+from bokeh_auth.mailer import Mailer
+from bokeh_auth.outbox import Outbox
+from bokeh_auth.post import Folder, SmtpServer
 from bokeh_auth.records import Records
 from bokeh_auth.settings import Settings
-from bokeh_auth.tokens import ViewTokens
 from bokeh_common.http.app import App, new_app
 from bokeh_common.http.auth import Authenticator, Principal
 from bokeh_common.storage import RecordStore, open_records
@@ -17,28 +25,56 @@ from bokeh_common.storage import RecordStore, open_records
 class Dependencies:
     """What the service needs of the world."""
 
-    records: RecordStore
+    settings: Settings
+    records: RecordStore = field(repr=False)
 
 
 def create_app(given: Dependencies) -> App:
-    """Make the app from ready objects."""
-    records = Records(given.records)
-    accounts = Accounts(ViewTokens(records.view_key()))
+    """Make the app from ready objects.
+
+    With accounts this starts the thread that sends mail, so it has to be called in the process that serves.
+    """
+    domain, settings = Domain.on(Records(given.records)), given.settings
+    # The one place that decides between the two modes.
+    people = Keyed(domain) if settings.accounts else Keyless(domain.views)
+    services = Services({name: digest_of(token) for name, token in settings.services.items()})
+    introspection = Introspection(people, services, settings.cacheable)
 
     def introspect(token: str | None) -> Principal | None:
-        answer = accounts.introspect(token)
-        if not answer.pop("active"):
-            return None
-        return Principal(answer["user_id"], frozenset(answer["scopes"]), answer["only"])
+        holder = introspection.holder(token)
+        return None if holder is None else Principal(holder.user_id, frozenset(holder.scopes), holder.only)
 
-    app = new_app(Authenticator(introspect), {"storage": records.ping})
-    app.add_route("/whoami", resources.WhoAmI(accounts))
-    app.add_route("/internal/auth/introspection", resources.Introspection(accounts))
-    app.add_route("/internal/auth/view-tokens", resources.ViewTokens(accounts))
+    app = new_app(Authenticator(introspect), {"storage": domain.records.ping})
+    app.add_route("/whoami", resources.WhoAmI())
+    app.add_route("/internal/auth/introspection", resources.Introspect(introspection))
+    app.add_route("/internal/auth/view-tokens", resources.ViewTokens(domain.views))
+    if settings.accounts:
+        _add_accounts(app, domain, settings)
     return app
+
+
+def _add_accounts(app: App, domain: Domain, settings: Settings) -> None:
+    audit = Audit()
+    letters = Letters(domain.accounts, domain.links, settings.public_url, settings.sender)
+    post = SmtpServer.from_url(settings.smtp_url) if settings.smtp_url else Folder(settings.outbox)
+    outbox = Outbox(domain.records, letters, post)
+    mailer = Mailer(outbox, domain.links)
+    parts = domain.accounts, domain.links, domain.sessions, outbox, Limits(settings.limits), audit
+    entrance = Entrance(*parts, mailer.wake)
+    app.add_route("/{user}/keys", resources.KeyList(domain.keys, audit))
+    app.add_route("/{user}/keys/{key}", resources.OneKey(domain.keys, audit))
+    app.add_route("/internal/auth/registrations", resources.Registrations(entrance))
+    app.add_route("/internal/auth/login-links", resources.LoginLinks(entrance))
+    app.add_route("/internal/auth/links", resources.OneTimeLinks(entrance))
+    app.add_route("/internal/auth/sessions", resources.SessionList(entrance, domain.sessions))
+    app.add_route("/internal/auth/sessions/{session}", resources.OneSession(domain.sessions))
+    app.add_route("/internal/auth/shares/{user}/{plot}", resources.ShareList(domain.shares, audit))
+    app.add_route("/internal/auth/shares/{user}/{plot}/{share}", resources.OneShare(domain.shares, audit))
+    mailer.start()
 
 
 def get_app() -> App:
     """Make the app from the environment, for a WSGI server."""
     settings = Settings.from_env(os.environ)
-    return create_app(Dependencies(records=open_records(settings.storage, "auth")))
+    print_audit()
+    return create_app(Dependencies(settings, open_records(settings.storage, "auth")))

@@ -1,15 +1,21 @@
 """Where the auth service keeps things; the only file that knows the keys.
 
-Records: `secrets/view` (the key that signs view tokens).
+Records: `secrets/view` (the key that signs view tokens), `accounts/{user}`, `emails/{digest of the address}`
+(whose it is), `links/{digest}` (one-time links), `keys|sessions|shares/{user}/{id}` (credentials; they
+decide), `digests/{digest}` (which of these a secret belongs to), `outbox/{id}` (mail that is yet to be sent).
 """
 
+import hashlib
 import secrets
 from contextlib import suppress
+from typing import Any
 
 from bokeh_common.errors import Conflict, NotFound
 from bokeh_common.storage import ABSENT, RecordStore
 
 KEY_BYTES = 32
+
+Value = dict[str, Any]
 
 
 class Records:
@@ -32,3 +38,156 @@ class Records:
 
     def _view_key(self) -> str:
         return str(dict(self._records.get("secrets/view").value)["key"])
+
+    # accounts
+
+    def account(self, user: str) -> tuple[Value, str] | None:
+        """Return an account and its etag."""
+        return self._find(f"accounts/{user}")
+
+    def add_account(self, account: Value, stale: str) -> None:
+        """Add an account; `Conflict` when its name or its address is taken.
+
+        First its address is claimed, then the account is made. A claim that leads to no account is somebody's
+        who is in between, or, when it was made before `stale` (RFC 3339), one that a crash has left: that is
+        taken over.
+        """
+        index, user = _email_key(account["email"]), account["user_id"]
+        claimed = self._find(index)
+        if claimed is not None and (claimed[0]["at"] > stale or self._owns(claimed[0], account["email"])):
+            raise _email_taken()
+        claim = {"user_id": user, "at": account["created"]}
+        try:
+            etag = self._records.put(index, claim, if_match=claimed[1] if claimed else ABSENT)
+        except Conflict:
+            raise _email_taken() from None
+        try:
+            self._records.put(f"accounts/{user}", account, if_match=ABSENT)
+        except Conflict:
+            with suppress(Conflict):
+                self._records.delete(index, if_match=etag)
+            raise Conflict("This username is taken; choose another one.", slug="username-taken") from None
+
+    def _owns(self, claim: Value, email: str) -> bool:
+        owner = self.account(claim["user_id"])
+        return owner is not None and owner[0]["email"] == email
+
+    def change_account(self, account: Value, etag: str) -> None:
+        """Replace an account; `Conflict` when it changed since `etag`."""
+        self._records.put(f"accounts/{account['user_id']}", account, if_match=etag)
+
+    def accounts(self, after: str, limit: int) -> list[Value]:
+        """Return accounts in the order of their names."""
+        found = self._records.list("accounts/", "accounts/" + after, limit)
+        return [dict(record.value) for record in found]
+
+    def user_of_email(self, email: str) -> str | None:
+        """Return whose address this is, if anybody's; the account decides."""
+        found = self._find(_email_key(email))
+        return None if found is None else str(found[0]["user_id"])
+
+    def retire_account(self, account: Value, email: str) -> None:
+        """Give an address free, but not the name: `account` stays in its place."""
+        self._records.put(f"accounts/{account['user_id']}", account)
+        self._records.delete(_email_key(email))
+
+    # one-time links
+
+    def add_link(self, digest: str, link: Value) -> None:
+        """Keep a one-time link."""
+        self._records.put(f"links/{digest}", link, if_match=ABSENT)
+
+    def link(self, digest: str) -> Value | None:
+        """Return a one-time link, without using it."""
+        found = self._find(f"links/{digest}")
+        return None if found is None or found[0].get("used") else found[0]
+
+    def take_link(self, digest: str) -> Value | None:
+        """Use up a one-time link: of several callers at the same time, one gets it."""
+        found = self._find(f"links/{digest}")
+        if found is None or found[0].get("used"):
+            return None
+        try:
+            self._records.put(f"links/{digest}", {**found[0], "used": True}, if_match=found[1])
+        except Conflict:
+            return None
+        return found[0]
+
+    def links(self, after: str, limit: int) -> list[tuple[str, Value]]:
+        """Return digests and links, for who clears away old ones."""
+        found = self._records.list("links/", "links/" + after, limit)
+        return [(record.key.removeprefix("links/"), dict(record.value)) for record in found]
+
+    def delete_link(self, digest: str) -> None:
+        """Forget a one-time link."""
+        self._records.delete(f"links/{digest}")
+
+    # credentials
+
+    def add_credential(self, room: str, value: Value) -> None:
+        """Add a credential: first the way to it, then what decides."""
+        index = {"user_id": value["user_id"], "id": value["id"]}
+        self._records.put(f"digests/{value['digest']}", index, if_match=ABSENT)
+        self._records.put(_credential_key(room, value), value, if_match=ABSENT)
+
+    def credential_of(self, room: str, digest: str) -> tuple[Value, str] | None:
+        """Return the credential of a digest, and its etag."""
+        index = self._find(f"digests/{digest}")
+        return None if index is None else self._find(_credential_key(room, index[0]))
+
+    def credential(self, room: str, user: str, name: str) -> tuple[Value, str]:
+        """Return a credential by its id, and its etag; `NotFound`."""
+        record = self._records.get(f"{room}/{user}/{name}")
+        return dict(record.value), record.etag
+
+    def credentials(self, room: str, user: str, after: str, limit: int) -> list[Value]:
+        """Return an account's credentials."""
+        prefix = f"{room}/{user}/"
+        return [dict(record.value) for record in self._records.list(prefix, prefix + after, limit)]
+
+    def change_credential(self, room: str, value: Value, etag: str) -> None:
+        """Replace a credential; `Conflict` when it changed since `etag`."""
+        self._records.put(_credential_key(room, value), value, if_match=etag)
+
+    def delete_credential(self, room: str, value: Value) -> None:
+        """Delete what decides, then the way to it."""
+        self._records.delete(_credential_key(room, value))
+        self._records.delete(f"digests/{value['digest']}")
+
+    # mail
+
+    def add_mail(self, name: str, mail: Value) -> None:
+        """Put a mail into the outbox."""
+        self._records.put(f"outbox/{name}", mail, if_match=ABSENT)
+
+    def mails(self, after: str, limit: int) -> list[tuple[str, Value, str]]:
+        """Return name, mail and etag of what is to be sent."""
+        found = self._records.list("outbox/", "outbox/" + after, limit)
+        return [(record.key.removeprefix("outbox/"), dict(record.value), record.etag) for record in found]
+
+    def change_mail(self, name: str, mail: Value, etag: str) -> str:
+        """Replace a mail and return its new etag; `Conflict` when it changed since `etag`."""
+        return self._records.put(f"outbox/{name}", mail, if_match=etag)
+
+    def delete_mail(self, name: str) -> None:
+        """Take a mail out of the outbox."""
+        self._records.delete(f"outbox/{name}")
+
+    def _find(self, key: str) -> tuple[Value, str] | None:
+        try:
+            record = self._records.get(key)
+        except NotFound:
+            return None
+        return dict(record.value), record.etag
+
+
+def _email_key(email: str) -> str:
+    return f"emails/{hashlib.sha256(email.encode()).hexdigest()}"
+
+
+def _credential_key(room: str, value: Value) -> str:
+    return f"{room}/{value['user_id']}/{value['id']}"
+
+
+def _email_taken() -> Conflict:
+    return Conflict("There is an account with this email address already.", slug="email-taken")

@@ -1,7 +1,15 @@
 """Settings of the auth service."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bokeh_auth.credentials import SERVICE, is_well_formed
+from bokeh_auth.scopes import SERVICE_SCOPES
+from bokeh_common.errors import Invalid
+
+YES = {"1", "true", "yes", "on"}
 
 
 @dataclass(frozen=True)
@@ -10,11 +18,53 @@ class Settings:
 
     Attributes:
         storage: URL of the storage (`BOKEH_CLOUD_STORAGE`).
+        accounts: whether there are accounts and keys (`BOKEH_CLOUD_ACCOUNTS`); without, everybody who reaches
+            the server is its one user.
+        public_url: where browsers find the cloud (`BOKEH_CLOUD_PUBLIC_URL`); the links in emails begin with
+        it. smtp_url: the mail server (`BOKEH_CLOUD_SMTP_URL`), such as
+            `smtp+starttls://user:password@mail.example.com:587`; `smtp` and `smtps` besides.
+        mail_from: the address that mail comes from (`BOKEH_CLOUD_MAIL_FROM`).
+        outbox: the folder where mail goes that has no mail server (`BOKEH_CLOUD_OUTBOX`).
+        limits: where requests are counted (`BOKEH_CLOUD_LIMITS`): `memory://`, or `redis://host:6379`.
+        cacheable: whether other services may remember for half a minute who holds a key.
+        services: the token of each service (`BOKEH_CLOUD_SERVICE_TOKENS`: `data=bks_... gc=bks_...`).
     """
 
     storage: str
+    accounts: bool = False
+    public_url: str = "http://localhost:5006"
+    smtp_url: str | None = field(default=None, repr=False)
+    mail_from: str = ""
+    outbox: Path = Path("outbox")
+    limits: str = field(default="memory://", repr=False)
+    cacheable: bool = True
+    services: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def sender(self) -> str:
+        """The address that mail comes from."""
+        return self.mail_from or f"noreply@{urlsplit(self.public_url).hostname}"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
         """Read the settings from environment variables; `KeyError` names one that must be there."""
-        return cls(storage=environ["BOKEH_CLOUD_STORAGE"])
+        return cls(
+            storage=environ["BOKEH_CLOUD_STORAGE"],
+            accounts=environ.get("BOKEH_CLOUD_ACCOUNTS", "").lower() in YES,
+            public_url=environ.get("BOKEH_CLOUD_PUBLIC_URL") or cls.public_url,
+            smtp_url=environ.get("BOKEH_CLOUD_SMTP_URL") or None,
+            mail_from=environ.get("BOKEH_CLOUD_MAIL_FROM", ""),
+            outbox=Path(environ.get("BOKEH_CLOUD_OUTBOX") or cls.outbox),
+            limits=environ.get("BOKEH_CLOUD_LIMITS") or "memory://",
+            services=_tokens(environ.get("BOKEH_CLOUD_SERVICE_TOKENS", "")),
+        )
+
+
+def _tokens(text: str) -> dict[str, str]:
+    found = dict(pair.split("=", 1) for pair in text.split() if "=" in pair)
+    for name, token in found.items():
+        if name not in SERVICE_SCOPES or not is_well_formed(token, SERVICE):
+            raise Invalid(
+                f"BOKEH_CLOUD_SERVICE_TOKENS: {name!r} is no service, or its token is not one of ours."
+            )
+    return found

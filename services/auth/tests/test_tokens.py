@@ -2,7 +2,7 @@
 
 import pytest
 
-from bokeh_auth.accounts import Accounts
+from bokeh_auth.introspection import Introspection, Keyless, Services
 from bokeh_auth.records import Records
 from bokeh_auth.tokens import View, ViewTokens
 from bokeh_common.storage import open_records
@@ -44,17 +44,21 @@ def test_the_key_is_made_once(storage: str) -> None:
     assert Records(open_records(storage, "auth")).view_key() == first
 
 
+def keyless() -> Introspection:
+    return Introspection(Keyless(ViewTokens(KEY)), Services({}))
+
+
 def test_without_a_token_one_is_local() -> None:
-    answer = Accounts(ViewTokens(KEY)).introspect(None)
+    answer = keyless().introspect(None)
     assert (answer["active"], answer["user_id"], answer["only"]) == (True, "local", None)
 
 
 def test_a_view_token_opens_its_plot_for_reading_only() -> None:
-    accounts = Accounts(ViewTokens(KEY))
-    answer = accounts.introspect(accounts.view_token("local", "plot1"))
+    answer = keyless().introspect(ViewTokens(KEY).make("local", "plot1"))
     assert answer["only"] == "plot1"
     assert set(answer["scopes"]) == {"plots:read", "data:read"}
 
 
 def test_a_wrong_token_is_never_the_local_account() -> None:
-    assert Accounts(ViewTokens(KEY)).introspect("bkv_wrong") == {"active": False}
+    for token in ("bkv_wrong", "", "bks_wrong", "bkp_wrong"):
+        assert keyless().introspect(token) == {"active": False}

@@ -47,7 +47,7 @@ def get_app() -> App:
             settings=settings,
             records=open_records(settings.storage, "data"),
             blobs=open_blobs(settings.storage, "data"),
-            auth=Peer(settings.auth_url),
-            plots=Peer(settings.plots_url),
+            auth=Peer(settings.auth_url, token=settings.service_token),
+            plots=Peer(settings.plots_url, token=settings.service_token),
         )
     )

@@ -1,7 +1,7 @@
 """Settings of the data service."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,7 @@ class Settings:
         plots_url: base URL of the plots service (`BOKEH_CLOUD_PLOTS_URL`).
         max_chunk_bytes: the largest chunk that is taken.
         max_json_bytes: the largest JSON body that is taken.
+        service_token: what this service proves itself with to the others (`BOKEH_CLOUD_SERVICE_TOKEN`).
     """
 
     storage: str
@@ -21,6 +22,7 @@ class Settings:
     plots_url: str = "http://plots:8000"
     max_chunk_bytes: int = 64 << 20
     max_json_bytes: int = 16 << 20
+    service_token: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -31,4 +33,5 @@ class Settings:
             plots_url=environ.get("BOKEH_CLOUD_PLOTS_URL", cls.plots_url),
             max_chunk_bytes=int(environ.get("BOKEH_CLOUD_MAX_CHUNK_BYTES", cls.max_chunk_bytes)),
             max_json_bytes=int(environ.get("BOKEH_CLOUD_MAX_JSON_BYTES", cls.max_json_bytes)),
+            service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
         )

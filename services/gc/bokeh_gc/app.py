@@ -22,4 +22,5 @@ def create_app(given: Dependencies) -> App:
 
 def get_app() -> App:
     """Make the app from the environment, for a WSGI server."""
-    return create_app(Dependencies(auth=Peer(os.environ.get("BOKEH_CLOUD_AUTH_URL", "http://auth:8000"))))
+    url = os.environ.get("BOKEH_CLOUD_AUTH_URL", "http://auth:8000")
+    return create_app(Dependencies(auth=Peer(url, token=os.environ.get("BOKEH_CLOUD_SERVICE_TOKEN"))))

@@ -9,7 +9,7 @@ from bokeh_common.http.peer import Peer
 from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_records
 from bokeh_plots import resources
 from bokeh_plots.objects import Objects
-from bokeh_plots.peers import Data
+from bokeh_plots.peers import Auth, Data
 from bokeh_plots.plots import Plots
 from bokeh_plots.publishing import Publisher
 from bokeh_plots.records import Records
@@ -33,7 +33,7 @@ def create_app(given: Dependencies) -> App:
     plots = Plots(records)
     publisher = Publisher(records, data, given.settings.max_versions)
     app = new_app(Authenticator(PeerIntrospection(given.auth)), {"storage": records.ping})
-    parts = plots, publisher, Objects(plots, data), given.settings
+    parts = plots, publisher, Objects(plots, data), Auth(given.auth), given.settings
     app.add_route("/{user}/store", resources.Store(*parts))
     app.add_route("/{user}/plots", resources.PlotList(*parts))
     app.add_route("/{user}/plots/{plot}", resources.OnePlot(*parts))
@@ -41,6 +41,8 @@ def create_app(given: Dependencies) -> App:
     app.add_route("/{user}/plots/{plot}/data", resources.PlotSources(*parts))
     app.add_route("/{user}/plots/{plot}/versions", resources.Versions(*parts))
     app.add_route("/{user}/plots/{plot}/rollback", resources.Rollback(*parts))
+    app.add_route("/{user}/plots/{plot}/shares", resources.Shares(*parts))
+    app.add_route("/{user}/plots/{plot}/shares/{share}", resources.OneShare(*parts))
     app.add_route("/{user}/objects/{ids}", resources.ManyObjects(*parts))
     app.add_route("/internal/plots/{plot}", resources.View(*parts))
     app.add_route("/internal/plots/{plot}/columns", resources.ShownColumns(*parts))
@@ -56,7 +58,7 @@ def get_app() -> App:
             settings=settings,
             records=open_records(settings.storage, "plots"),
             blobs=open_blobs(settings.storage, "plots"),
-            auth=Peer(settings.auth_url),
-            data=Peer(settings.data_url),
+            auth=Peer(settings.auth_url, token=settings.service_token),
+            data=Peer(settings.data_url, token=settings.service_token),
         )
     )

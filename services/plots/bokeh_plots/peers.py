@@ -42,3 +42,26 @@ class Data:
             values[column] = body[start + 8 : start + 8 + size]
             start += 8 + size
         return values
+
+
+class Auth:
+    """The auth service: it keeps the share links of plots."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+
+    def shares(self, user: str, plot: str) -> list[dict[str, Any]]:
+        """Return the share links of a plot, without their tokens."""
+        return list(self._peer.get(_shares(user, plot))["shares"])
+
+    def share(self, user: str, plot: str, wishes: object) -> dict[str, Any]:
+        """Make a share link; `token` is in the answer and never again; `Invalid`, `Conflict`."""
+        return dict(self._peer.post(_shares(user, plot), wishes))
+
+    def revoke_share(self, user: str, plot: str, share: str) -> None:
+        """Revoke a share link; `NotFound`."""
+        self._peer.delete(_shares(user, plot, share))
+
+
+def _shares(user: str, plot: str, *share: str) -> str:
+    return path("internal", "auth", "shares", user, plot, *share)

@@ -10,21 +10,28 @@ from bokeh_common.http.body import read_json
 from bokeh_common.http.replies import if_match, immutable, link_next, not_modified, page_of
 from bokeh_plots.documents import objects_of
 from bokeh_plots.objects import Objects, split_ids
+from bokeh_plots.peers import Auth
+from bokeh_plots.permissions import may_see
 from bokeh_plots.plots import Plot, Plots
 from bokeh_plots.publication import parse_publication
 from bokeh_plots.publishing import Publisher
 from bokeh_plots.settings import Settings
 
 READ = Access("plots:read")
-READ_OR_VIEW = Access("plots:read", bound=True)
+SEE = Access("plots:read", bound=True, visitors=True)
 WRITE = Access("plots:write")
+VIEW = Access("plots:read", bound=True, visitors=True, service="internal:pages")
+COLUMNS = Access("plots:read", bound=True, service="internal:columns")
 
 
 class Resource:
     """What the resources of this service hold."""
 
-    def __init__(self, plots: Plots, publisher: Publisher, objects: Objects, settings: Settings) -> None:
+    def __init__(
+        self, plots: Plots, publisher: Publisher, objects: Objects, auth: Auth, settings: Settings
+    ) -> None:
         self._plots = plots
+        self._auth = auth
         self._publisher = publisher
         self._objects = objects
         self._settings = settings
@@ -32,11 +39,12 @@ class Resource:
     def _json(self, req: falcon.Request) -> Any:
         return read_json(req, self._settings.max_document_bytes)
 
-    def _plot(self, req: falcon.Request, plot: str) -> Plot:
-        principal = req.context.principal
-        if principal.only not in {None, plot}:
+    def _plot(self, req: falcon.Request, plot: str, owner: str | None = None) -> Plot:
+        """Return a plot that the caller may see; of `owner`, where the path names one."""
+        principal, found = req.context.principal, self._plots.by_id(plot)
+        if not may_see(found, principal.user_id, principal.only) or owner not in {None, found.user_id}:
             raise NotFound("There is no such plot, or it is not yours to see.")
-        return self._plots.get(principal.user_id, plot)
+        return found
 
 
 class Store(Resource):
@@ -71,11 +79,11 @@ class PlotList(Resource):
 class OnePlot(Resource):
     """`GET`, `PATCH` and `DELETE /{user}/plots/{plot}`."""
 
-    access = {"GET": READ_OR_VIEW, "PATCH": WRITE, "DELETE": WRITE}
+    access = {"GET": SEE, "PATCH": WRITE, "DELETE": WRITE}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """Show the objects of the scene graph, without data."""
-        found = self._plot(req, plot)
+        found = self._plot(req, plot, user)
         number = version_of(req)
         document = self._plots.document(found, number)
         resp.media = {
@@ -88,12 +96,12 @@ class OnePlot(Resource):
 
     def on_patch(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """Set the title or the visibility."""
-        found = self._plot(req, plot)
+        found = self._plot(req, plot, user)
         _tell(resp, self._publisher.change(found, self._json(req), if_match(req)), changed=True)
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """Delete the plot and its versions."""
-        self._publisher.delete(self._plot(req, plot), if_match(req))
+        self._publisher.delete(self._plot(req, plot, user), if_match(req))
         resp.status = falcon.HTTP_204
 
 
@@ -104,7 +112,7 @@ class Versions(Resource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """List the versions, newest first."""
-        versions = reversed(self._plot(req, plot).versions)
+        versions = reversed(self._plot(req, plot, user).versions)
         resp.media = {"versions": [{"version": v.version, "created": v.created} for v in versions]}
 
 
@@ -119,17 +127,17 @@ class Rollback(Resource):
         number = body.get("version") if isinstance(body, dict) else None
         if not isinstance(number, int) or isinstance(number, bool):
             raise Invalid("Send {'version': number}, the version to go back to.")
-        _tell(resp, *self._publisher.rollback(self._plot(req, plot), number, if_match(req)))
+        _tell(resp, *self._publisher.rollback(self._plot(req, plot, user), number, if_match(req)))
 
 
 class Scene(Resource):
     """`GET /{user}/plots/{plot}/scene`."""
 
-    access = {"GET": READ_OR_VIEW}
+    access = {"GET": SEE}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """Send the scene: the Bokeh document, with hashes where the columns' bytes stood."""
-        found, number = self._plot(req, plot), version_of(req)
+        found, number = self._plot(req, plot, user), version_of(req)
         manifest = self._plots.manifest(found, number)
         if number is not None:
             immutable(resp)
@@ -141,12 +149,45 @@ class Scene(Resource):
 class PlotSources(Resource):
     """`GET /{user}/plots/{plot}/data`."""
 
-    access = {"GET": READ_OR_VIEW}
+    access = {"GET": SEE}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """List the ids of its data sources, not the data."""
-        manifest = self._plots.manifest(self._plot(req, plot), version_of(req))
+        manifest = self._plots.manifest(self._plot(req, plot, user), version_of(req))
         resp.media = {"sources": manifest["sources"]}
+
+
+class Shares(Resource):
+    """`GET` and `POST /{user}/plots/{plot}/shares`."""
+
+    access = {"GET": READ, "POST": WRITE}
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
+        """List the share links, without their tokens."""
+        self._plot(req, plot, user)
+        resp.media = {"shares": self._auth.shares(user, plot)}
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
+        """Make a share link; its address is in this answer and never again."""
+        found = self._plot(req, plot, user)
+        share = self._auth.share(user, plot, self._json(req))
+        query = f"?share={share.pop('token')}"
+        resp.status = falcon.HTTP_201
+        resp.location = f"/{user}/plots/{plot}/shares/{share['id']}"
+        resp.set_header("Cache-Control", "no-store")
+        resp.media = {**share, "show": found.summary["show"] + query, "embed": found.summary["embed"] + query}
+
+
+class OneShare(Resource):
+    """`DELETE /{user}/plots/{plot}/shares/{share}`."""
+
+    access = {"DELETE": WRITE}
+
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str, share: str) -> None:
+        """Revoke a share link."""
+        self._plot(req, plot, user)
+        self._auth.revoke_share(user, plot, share)
+        resp.status = falcon.HTTP_204
 
 
 class ManyObjects(Resource):
@@ -166,7 +207,7 @@ class ManyObjects(Resource):
 class View(Resource):
     """`GET /internal/plots/{plot}`; the gateway does not know this path."""
 
-    access = {"GET": READ_OR_VIEW}
+    access = {"GET": VIEW}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """Tell a page what it has to know to show the plot."""
@@ -177,7 +218,7 @@ class View(Resource):
 class ShownColumns(Resource):
     """`POST /internal/plots/{plot}/columns`; the gateway does not know this path."""
 
-    access = {"POST": READ_OR_VIEW}
+    access = {"POST": COLUMNS}
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """List those of these columns that the plot does not show."""
@@ -191,7 +232,7 @@ class ShownColumns(Resource):
 class Extension(Resource):
     """`GET /internal/plots/{plot}/extensions/{name}`; the gateway does not know this path."""
 
-    access = {"GET": Access(None)}
+    access = {"GET": Access(None, service="internal:pages")}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str, name: str) -> None:
         """Send the JavaScript of a custom model."""

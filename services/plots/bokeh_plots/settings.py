@@ -1,7 +1,7 @@
 """Settings of the plots service."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,7 @@ class Settings:
         data_url: base URL of the data service (`BOKEH_CLOUD_DATA_URL`).
         max_document_bytes: the largest publication that is taken, without its columns.
         max_versions: how many versions of a plot are kept.
+        service_token: what this service proves itself with to the others (`BOKEH_CLOUD_SERVICE_TOKEN`).
     """
 
     storage: str
@@ -21,6 +22,7 @@ class Settings:
     data_url: str = "http://data:8000"
     max_document_bytes: int = 64 << 20
     max_versions: int = 100
+    service_token: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -31,4 +33,5 @@ class Settings:
             data_url=environ.get("BOKEH_CLOUD_DATA_URL", cls.data_url),
             max_document_bytes=int(environ.get("BOKEH_CLOUD_MAX_DOCUMENT_BYTES", cls.max_document_bytes)),
             max_versions=int(environ.get("BOKEH_CLOUD_MAX_VERSIONS", cls.max_versions)),
+            service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
         )

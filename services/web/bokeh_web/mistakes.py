@@ -1,6 +1,7 @@
 """Errors as pages, for those who read pages; programs get the problem as from every service."""
 
 import json
+from http import HTTPStatus
 from typing import Any
 
 import falcon
@@ -24,4 +25,5 @@ class _Mistakes:
         if resp.content_type == PROBLEM and resp.data and "text/html" in req.accept:
             problem = json.loads(resp.data)
             resp.data = None
-            self._pages.show(resp, "mistake.html", problem=problem)
+            signed_out = problem["status"] == HTTPStatus.UNAUTHORIZED and self._pages.accounts
+            self._pages.show(resp, "login.html" if signed_out else "mistake.html", problem=problem)

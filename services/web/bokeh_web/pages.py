@@ -12,7 +12,9 @@ from bokeh_web.policy import PAGE
 class Pages:
     """Renders templates with what all of them need."""
 
-    def __init__(self) -> None:
+    def __init__(self, accounts: bool = False) -> None:
+        """Say whether there are accounts to sign in to."""
+        self.accounts = accounts
         self._templates = Environment(
             loader=PackageLoader("bokeh_web"),
             autoescape=True,
@@ -20,7 +22,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals["static"] = own_address
+        self._templates.globals |= {"static": own_address, "accounts": accounts}
 
     def show(self, resp: falcon.Response, template: str, policy: str = PAGE, **values: Any) -> None:
         """Answer with a page.

@@ -1,7 +1,9 @@
 """What the web service asks of others."""
 
+from contextlib import suppress
 from typing import Any
 
+from bokeh_common.errors import Unauthenticated
 from bokeh_common.http.peer import Peer, path
 
 
@@ -36,3 +38,50 @@ class Auth:
         """Return a token that opens this one plot, for minutes."""
         answer = self._peer.post("/internal/auth/view-tokens", {"user_id": user, "plot": plot})
         return str(answer["token"])
+
+    def register(self, email: str, username: str, address: str) -> None:
+        """Have a confirmation link sent; `Invalid`, `TooMany`."""
+        body = {"email": email, "username": username, "address": address}
+        self._peer.post("/internal/auth/registrations", body)
+
+    def login(self, email: str, address: str) -> None:
+        """Have a login link sent; `Invalid`, `TooMany`."""
+        self._peer.post("/internal/auth/login-links", {"email": email, "address": address})
+
+    def look(self, token: str) -> dict[str, Any]:
+        """Return `purpose` and `username` of a one-time link; `NotFound`."""
+        return dict(self._peer.post("/internal/auth/links", {"token": token}))
+
+    def enter(self, token: str, agent: str, address: str) -> tuple[str, str]:
+        """Use a one-time link; return the account and the token of a new session; `NotFound`, `Conflict`."""
+        body = {"token": token, "agent": agent, "address": address}
+        answer = self._peer.post("/internal/auth/sessions", body)
+        return str(answer["user_id"]), str(answer["session"])
+
+    def sign_out(self, session: str, everywhere: bool = False) -> None:
+        """End the session of this token, or all of its account; fine when it has ended already."""
+        address = "/internal/auth/sessions" + ("" if everywhere else "/current")
+        with suppress(Unauthenticated):
+            self._peer.delete(address, authorization=f"Bearer {session}")
+
+    def sessions(self, authorization: str | None) -> list[dict[str, Any]]:
+        """Return the visitor's sessions."""
+        return list(self._peer.get("/internal/auth/sessions", authorization=authorization)["sessions"])
+
+    def end_session(self, session: str, authorization: str | None) -> None:
+        """End one of the visitor's sessions by its id; `NotFound`."""
+        address = path("internal", "auth", "sessions", session)
+        self._peer.delete(address, authorization=authorization)
+
+    def keys(self, user: str, authorization: str | None) -> list[dict[str, Any]]:
+        """Return the account's keys, without their secrets."""
+        return list(self._peer.get(path(user, "keys"), authorization=authorization, limit=1000)["keys"])
+
+    def make_key(self, user: str, name: str, scopes: list[str], authorization: str | None) -> dict[str, Any]:
+        """Make a key; its secret is in `key`; `Invalid`, `Forbidden`."""
+        body = {"name": name, "scopes": scopes}
+        return dict(self._peer.post(path(user, "keys"), body, authorization=authorization))
+
+    def revoke_key(self, user: str, key: str, authorization: str | None) -> None:
+        """Revoke a key; `NotFound`."""
+        self._peer.delete(path(user, "keys", key), authorization=authorization)

@@ -25,12 +25,13 @@ PAGE = "; ".join(
 )
 
 
-def frame_policy(code: bool, image_hosts: Sequence[str]) -> str:
+def frame_policy(code: bool, image_hosts: Sequence[str], ancestors: Sequence[str] = ()) -> str:
     """Return the policy of the frame.
 
     Args:
         code: whether the document needs `eval`, as `bokeh_plots` found.
         image_hosts: where its tiles and images come from.
+        ancestors: the sites that may show it besides ours.
     """
     return "; ".join(
         [
@@ -43,6 +44,6 @@ def frame_policy(code: bool, image_hosts: Sequence[str]) -> str:
             "connect-src 'self'",
             "base-uri 'none'",
             "form-action 'none'",
-            "frame-ancestors 'self'",
+            " ".join(["frame-ancestors 'self'", *ancestors]),
         ]
     )

@@ -1,10 +1,11 @@
 """The routes of the web service, a class each: read the request, ask the peers, show a page."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import falcon
 
-from bokeh_common.http.auth import OPEN, Access
+from bokeh_common.http.auth import OPEN, Access, Principal
 from bokeh_common.http.replies import immutable
 from bokeh_web.files import BokehJS, File, read_own
 from bokeh_web.pages import Pages
@@ -14,6 +15,9 @@ from bokeh_web.policy import SANDBOX, frame_policy
 PLOTS_AT_HOME = 100
 
 READ = Access("plots:read")
+
+#: A plot of one's own, one that is open to all, or the one of a share link; the plots service decides.
+SEE = Access("plots:read", bound=True, visitors=True)
 
 
 class Resource:
@@ -45,19 +49,20 @@ class Home(Resource):
 class Show(Resource):
     """`GET /plots/{plot}/show`."""
 
-    access = {"GET": READ}
+    access = {"GET": SEE}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """Show the page of a plot, with the plot in a frame."""
         view = self._view(req, plot)
-        query = f"?{req.query_string}" if version_of(req) else ""
+        given = {name: req.get_param(name) for name in ("version", "share") if req.get_param(name)}
+        query = f"?{urlencode(given)}" if given else ""
         self._pages.show(resp, "show.html", view=view, frame=view["embed"] + query, sandbox=SANDBOX)
 
 
 class Embed(Resource):
     """`GET /plots/{plot}/embed`."""
 
-    access = {"GET": READ}
+    access = {"GET": SEE}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """Show the bare frame: BokehJS, and a note for `frame.js` where the scene and the columns are."""
@@ -70,7 +75,7 @@ class Embed(Resource):
             "sizes": view["columns"],
         }
         resp.set_header("Cache-Control", "no-store")  # the token is for this visitor
-        policy = frame_policy(view["code"], view["image_hosts"])
+        policy = frame_policy(view["code"], view["image_hosts"], _ancestors(view, req.context.principal))
         known = self._bokehjs.has(view["bokeh_version"])
         values = {"view": view, "note": note, "known": known, "versions": self._bokehjs.versions}
         self._pages.show(resp, "embed.html", policy, **values)
@@ -108,6 +113,13 @@ class OwnFile(Resource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
         """Send a script or a style of this service."""
         send(req, resp, read_own(req.path))
+
+
+def _ancestors(view: dict[str, Any], principal: Principal) -> tuple[str, ...]:
+    """Return the sites that may embed a plot: those of its share link; any, where it is open to all."""
+    if principal.only is not None:
+        return principal.origins or ("*",)
+    return ("*",) if view["visibility"] != "private" else ()
 
 
 def send(req: falcon.Request, resp: falcon.Response, file: File) -> None:

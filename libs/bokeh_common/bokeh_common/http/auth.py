@@ -4,6 +4,7 @@ Each resource class says in `access` what each of its methods needs. A resource 
 """
 
 import hashlib
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,10 +14,12 @@ import falcon
 from cachetools import TTLCache
 
 from bokeh_common.errors import Forbidden, NotFound, Unauthenticated, Unavailable
-from bokeh_common.http.peer import Peer
+from bokeh_common.http.peer import SERVICE_HEADER, SERVICE_REFUSED, Peer
 
 CACHE_SECONDS = 30
 CACHE_ENTRIES = 10_000
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,13 @@ class Principal:
         user_id: the account in whose name the request is made.
         scopes: what the key or token allows.
         only: the id of the one thing that the token opens; None for keys, which open the whole account.
+        origins: the sites that may show that thing in a frame; empty for any.
     """
 
     user_id: str
     scopes: frozenset[str]
     only: str | None = None
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,10 +46,15 @@ class Access:
     Attributes:
         scope: the scope that the caller must hold; None opens the method to everybody.
         bound: whether a token that opens one thing is let through; the responder then checks which thing.
+        visitors: whether those are let through who have no account, or are in the wrong one; the responder
+            then checks whether the thing is open to them.
+        service: the scope that the asking service must hold besides; None where people may ask themselves.
     """
 
     scope: str | None
     bound: bool = False
+    visitors: bool = False
+    service: str | None = None
 
 
 OPEN = Access(None)
@@ -74,16 +84,28 @@ class Authenticator:
         access = getattr(resource, "access", {}).get(method)
         if access is None and hasattr(resource, f"on_{req.method.lower()}"):
             raise Forbidden(f"Nobody has said who may {req.method} here; the operator must report this.")
+        if access is not None and access.service is not None:
+            self._admit_service(req, access.service)
         if access is not None and access.scope is not None:
             req.context.principal = self._admit(req, access, params)
 
+    def _admit_service(self, req: falcon.Request, scope: str) -> None:
+        token = req.get_header(SERVICE_HEADER)
+        service = self._introspect(token) if token is not None else None
+        if service is None or scope not in service.scopes:
+            log.warning("%s %s: refused a service that has not %s", req.method, req.uri_template, scope)
+            raise Forbidden("Only the services of this cloud may ask this.", slug=SERVICE_REFUSED)
+
     def _admit(self, req: falcon.Request, access: Access, params: dict[str, Any]) -> Principal:
-        principal = self._introspect(bearer_token(req))
+        token = bearer_token(req)
+        principal = self._introspect(token)
+        if principal is None and token is None and access.visitors:
+            return Principal("", frozenset())
         if principal is None:
             raise Unauthenticated(
                 "Send your API key as 'Authorization: Bearer <key>'; this one opens nothing."
             )
-        if params.get("user", principal.user_id) != principal.user_id:
+        if params.get("user", principal.user_id) != principal.user_id and not access.visitors:
             raise NotFound("There is nothing here, or it is not yours to see.")
         if principal.only is not None and not access.bound:
             raise NotFound("There is nothing here for this token; it opens one thing only.")
@@ -118,13 +140,13 @@ class PeerIntrospection:
             known = self._cache.get(key)
         if known is not None:
             return known
-        principal = self._ask(token)
-        if principal is not None:
+        principal, cacheable = self._ask(token)
+        if principal is not None and cacheable:
             with self._lock:
                 self._cache[key] = principal
         return principal
 
-    def _ask(self, token: str | None) -> Principal | None:
+    def _ask(self, token: str | None) -> tuple[Principal | None, bool]:
         try:
             answer = self._auth.post("/internal/auth/introspection", {"token": token})
         except (NotFound, Forbidden, Unauthenticated) as error:
@@ -133,5 +155,11 @@ class PeerIntrospection:
                 "The auth service refuses this service; the operator must look at it."
             ) from error
         if not answer["active"]:
-            return None
-        return Principal(answer["user_id"], frozenset(answer["scopes"]), answer.get("only"))
+            return None, False
+        principal = Principal(
+            answer["user_id"],
+            frozenset(answer["scopes"]),
+            answer.get("only"),
+            tuple(answer.get("origins", ())),
+        )
+        return principal, answer.get("cacheable", True)

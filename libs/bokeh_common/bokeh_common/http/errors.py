@@ -23,6 +23,7 @@ STATUS: dict[type[errors.CloudError], int] = {
     errors.TooLarge: 413,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
+    errors.TooMany: 429,
     errors.Unavailable: 503,
 }
 
@@ -58,7 +59,11 @@ def _cloud_error(
         resp.set_header("WWW-Authenticate", "Bearer")
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         resp.set_header("Retry-After", str(RETRY_AFTER_SECONDS))
-        log.warning("%s %s: %s", req.method, req.path, error)
+        log.warning("%s %s: %s", req.method, req.uri_template, error)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        seconds = error.members.get("retry_after", RETRY_AFTER_SECONDS)
+        resp.set_header("Retry-After", str(seconds))
+        resp.set_header("RateLimit", f'"default";r=0;t={seconds}')  # draft-ietf-httpapi-ratelimit-headers
 
 
 def _http_error(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, params: object) -> None:
@@ -72,7 +77,8 @@ def _http_error(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPEr
 
 
 def _unexpected(req: falcon.Request, resp: falcon.Response, error: Exception, params: object) -> None:
-    log.error("%s %s failed", req.method, req.path, exc_info=error)
+    # The template, not the path: a path can hold the secret of a one-time link.
+    log.error("%s %s failed", req.method, req.uri_template, exc_info=error)
     detail = "The server failed; nothing is known to be lost. Try again, and report it if it stays."
     _answer(resp, 500, problem(500, "internal-error", "Something went wrong", detail))
 

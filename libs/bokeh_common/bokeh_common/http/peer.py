@@ -1,9 +1,10 @@
 """How a service asks another one."""
 
+import logging
 from collections.abc import Iterator
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
@@ -14,6 +15,14 @@ from bokeh_common.http.errors import STATUS
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 30.0
 BLOCK_BYTES = 1 << 20
+
+#: Carries the token of the service that asks; `Authorization` is the user's.
+SERVICE_HEADER = "Bokeh-Cloud-Service"
+
+#: The problem of a request whose service token does not open what it asks for.
+SERVICE_REFUSED = "service-refused"
+
+log = logging.getLogger(__name__)
 
 
 def path(*segments: str) -> str:
@@ -34,17 +43,21 @@ class Peer:
     user's request can reach the next one's.
     """
 
-    def __init__(self, url: str, adapter: BaseAdapter | None = None) -> None:
+    def __init__(self, url: str, adapter: BaseAdapter | None = None, token: str | None = None) -> None:
         """Name the peer.
 
         Args:
             url: base URL without a path, such as `http://data:8000`.
             adapter: transport for that URL; plain HTTP when not given.
+            token: what this service proves itself with, at every request; it has nothing to do with whoever
+                the request is made for, who is in `authorization`.
         """
         self._url = url.rstrip("/")
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        if token is not None:
+            self._session.headers[SERVICE_HEADER] = token
         if adapter is not None:
             self._session.mount(self._url + "/", adapter)
 
@@ -67,6 +80,10 @@ class Peer:
     def post(self, path: str, body: object, *, authorization: str | None = None) -> Any:
         """POST JSON and return the JSON answer; raises as `get`."""
         return self._send("POST", path, authorization, json=body).json()
+
+    def delete(self, path: str, *, authorization: str | None = None) -> None:
+        """DELETE; raises as `get`."""
+        self._send("DELETE", path, authorization)
 
     def stream(
         self, method: str, path: str, *, authorization: str | None, body: object = None
@@ -104,5 +121,10 @@ def _error_of(response: requests.Response) -> CloudError:
         problem = response.json()
     except requests.JSONDecodeError:
         return kind(f"A service answered {response.status_code}.")
+    slug = problem.get("type", "").rpartition("/")[2] or None
+    if slug == SERVICE_REFUSED:
+        # The user is not at fault, so they must not see a 401 or 403.
+        log.error("%s refuses this service's own token", urlsplit(response.url).netloc)
+        return Unavailable("The services of this cloud do not know each other; the operator must look at it.")
     members = {k: v for k, v in problem.items() if k not in {"type", "title", "status", "detail"}}
-    return kind(problem.get("detail", ""), slug=problem.get("type", "").rpartition("/")[2] or None, **members)
+    return kind(problem.get("detail", ""), slug=slug, **members)

@@ -1,0 +1,42 @@
+"""The domain of the service, put together: everything on one storage, by one clock."""
+
+from dataclasses import dataclass
+
+from bokeh_auth.accounts import Accounts
+from bokeh_auth.keys import Keys
+from bokeh_auth.links import Links
+from bokeh_auth.records import Records
+from bokeh_auth.sessions import Sessions
+from bokeh_auth.shares import Shares
+from bokeh_auth.times import Clock, now
+from bokeh_auth.tokens import ViewTokens
+from bokeh_auth.vault import Vault
+
+
+@dataclass(frozen=True)
+class Domain:
+    """What a server with accounts works with."""
+
+    records: Records
+    vault: Vault
+    accounts: Accounts
+    keys: Keys
+    sessions: Sessions
+    shares: Shares
+    links: Links
+    views: ViewTokens
+
+    @classmethod
+    def on(cls, records: Records, clock: Clock = now) -> "Domain":
+        """Put it together on these records."""
+        vault = Vault(records, clock)
+        return cls(
+            records=records,
+            vault=vault,
+            accounts=Accounts(records, clock),
+            keys=Keys(vault, clock),
+            sessions=Sessions(vault, clock),
+            shares=Shares(vault, clock),
+            links=Links(records, clock),
+            views=ViewTokens(records.view_key()),
+        )

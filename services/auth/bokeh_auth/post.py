@@ -1,0 +1,102 @@
+"""Where mail goes: to an SMTP server, or, where there is none, into a folder."""
+
+import logging
+import os
+import secrets
+import smtplib
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.policy import SMTP
+from ipaddress import ip_address
+from pathlib import Path
+from smtplib import SMTPException
+from urllib.parse import unquote, urlsplit
+
+from bokeh_common.errors import Invalid
+
+log = logging.getLogger(__name__)
+
+TIMEOUT_SECONDS = 20.0
+PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+
+
+@dataclass(frozen=True)
+class SmtpServer:
+    """An SMTP server (RFC 5321); `smtp`, `smtp+starttls` (RFC 3207) or `smtps` (RFC 8314)."""
+
+    scheme: str
+    host: str
+    port: int
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    context: ssl.SSLContext | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def from_url(cls, url: str, context: ssl.SSLContext | None = None) -> "SmtpServer":
+        """Read a URL such as `smtp+starttls://user:password@mail.example.com:587`.
+
+        Raises:
+            Invalid: it is not one, or a password would travel unencrypted to another machine.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in PORTS or not parts.hostname:
+            raise Invalid(f"The SMTP URL must begin with one of {', '.join(f'{s}://' for s in PORTS)}.")
+        if parts.username and parts.scheme == "smtp" and not _is_here(parts.hostname):
+            raise Invalid("A password needs smtp+starttls:// or smtps://: smtp:// would not encrypt it.")
+        return cls(
+            scheme=parts.scheme,
+            host=parts.hostname,
+            port=parts.port or PORTS[parts.scheme],
+            user=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+            context=context,
+        )
+
+    def send(self, message: EmailMessage) -> None:
+        """Send a mail; `OSError` or `SMTPException` when the server did not take it."""
+        context = self.context or ssl.create_default_context()
+        connection = self._connect(context)
+        try:
+            if self.scheme == "smtp+starttls":
+                connection.starttls(context=context)  # raises where the server does not offer it
+            if self.user is not None:
+                connection.login(self.user, self.password or "")
+            connection.send_message(message)
+            with suppress(
+                SMTPException, OSError
+            ):  # the server has taken it; how it says goodbye is no matter
+                connection.quit()
+        finally:
+            connection.close()  # without QUIT, which would wait for an answer on a connection that is broken
+
+    def _connect(self, context: ssl.SSLContext) -> smtplib.SMTP:
+        if self.scheme == "smtps":
+            return smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT_SECONDS, context=context)
+        return smtplib.SMTP(self.host, self.port, timeout=TIMEOUT_SECONDS)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of `.eml` files that only its owner may read: they hold links that open accounts."""
+
+    path: Path
+
+    def send(self, message: EmailMessage) -> None:
+        """Write a mail into a file of its own, and say where it is."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        name = secrets.token_hex(8)
+        temporary, final = self.path / f".{name}", self.path / f"{name}.eml"
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(message.as_bytes(policy=SMTP))
+        temporary.rename(final)
+        log.warning("No mail server is set (BOKEH_CLOUD_SMTP_URL): a mail was written to %s", final)
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,146 @@
+"""Credentials that are stored: API keys, browser sessions and share links.
+
+The secret itself is never kept, only its SHA-256. The record under the account decides; an index from the
+digest leads there. Whichever of the two a crash leaves alone opens nothing.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from hmac import compare_digest
+from typing import Any
+
+from bokeh_auth.credentials import PERSONAL, SESSION, SHARE, digest_of, is_well_formed, new_secret
+from bokeh_auth.records import Records
+from bokeh_auth.times import Clock, hour_of, now, past, stamp
+from bokeh_common.errors import Conflict, Unavailable
+
+#: The rooms of the storage, by the prefix of the secret.
+ROOMS = {PERSONAL: "keys", SESSION: "sessions", SHARE: "shares"}
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What a secret opens; times are RFC 3339.
+
+    Attributes:
+        id: names it in lists and paths; opens nothing.
+        prefix: its kind.
+        digest: SHA-256 of the secret.
+        name: what its owner calls it.
+        used: the hour of its last use.
+        only: the one plot that it opens; None for the whole account.
+        origins: the sites that may embed that plot; empty for any.
+    """
+
+    id: str
+    prefix: str
+    user_id: str
+    digest: str
+    name: str
+    scopes: tuple[str, ...]
+    created: str
+    expires: str | None = None
+    used: str | None = None
+    only: str | None = None
+    origins: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The credential as its owner sees it."""
+        names = ("id", "name", "scopes", "created", "expires", "used")
+        return {name: getattr(self, name) for name in names}
+
+
+class Vault:
+    """Makes, opens and revokes credentials."""
+
+    def __init__(self, records: Records, clock: Clock = now) -> None:
+        self._records = records
+        self._clock = clock
+
+    def issue(
+        self,
+        prefix: str,
+        user: str,
+        name: str,
+        scopes: Sequence[str],
+        expires: datetime | None,
+        *,
+        only: str | None = None,
+        origins: Sequence[str] = (),
+    ) -> tuple[Credential, str]:
+        """Make a credential; the secret is returned this once."""
+        secret = new_secret(prefix)
+        digest = digest_of(secret)
+        made = Credential(
+            id=digest[:16],
+            prefix=prefix,
+            user_id=user,
+            digest=digest,
+            name=name,
+            scopes=tuple(scopes),
+            created=stamp(self._clock()),
+            expires=stamp(expires) if expires else None,
+            only=only,
+            origins=tuple(origins),
+        )
+        self._records.add_credential(ROOMS[prefix], asdict(made))
+        return made, secret
+
+    def open(self, secret: str) -> Credential | None:
+        """Return what `secret` opens; None when it is unknown, revoked or expired."""
+        prefix = secret[:4]
+        if prefix not in ROOMS or not is_well_formed(secret, prefix):
+            return None
+        digest = digest_of(secret)
+        found = self._records.credential_of(ROOMS[prefix], digest)
+        if found is None:
+            return None
+        value, etag = found
+        credential = _credential(value)
+        if not compare_digest(credential.digest, digest) or past(credential.expires, self._clock()):
+            return None
+        self._note_use(credential, etag)
+        return credential
+
+    def page(self, prefix: str, user: str, after: str = "", limit: int = 1000) -> list[Credential]:
+        """Return an account's credentials of a kind, in the order of their ids."""
+        found = self._records.credentials(ROOMS[prefix], user, after, limit)
+        return [_credential(value) for value in found]
+
+    def get(self, prefix: str, user: str, name: str) -> Credential:
+        """Return a credential by its id; `NotFound`."""
+        return _credential(self._records.credential(ROOMS[prefix], user, name)[0])
+
+    def end(self, credential: Credential, within: timedelta) -> None:
+        """Let a credential expire soon, unless it does so sooner by itself."""
+        value, etag = self._records.credential(ROOMS[credential.prefix], credential.user_id, credential.id)
+        last = stamp(self._clock() + within)
+        if value["expires"] is None or value["expires"] > last:
+            self._records.change_credential(ROOMS[credential.prefix], {**value, "expires": last}, etag)
+
+    def revoke(self, prefix: str, user: str, name: str) -> Credential:
+        """Make a credential open nothing from now on; `NotFound`."""
+        credential = self.get(prefix, user, name)
+        self._records.delete_credential(ROOMS[prefix], asdict(credential))
+        return credential
+
+    def revoke_all(self, prefix: str, user: str) -> int:
+        """Revoke all credentials of a kind; return how many there were."""
+        found = self.page(prefix, user)
+        for credential in found:
+            self._records.delete_credential(ROOMS[prefix], asdict(credential))
+        return len(found)
+
+    def _note_use(self, credential: Credential, etag: str) -> None:
+        hour = hour_of(self._clock())
+        if credential.used != hour:
+            value = asdict(replace(credential, used=hour))
+            with suppress(Conflict, Unavailable):  # revoked or noted meanwhile, or a store that only reads
+                self._records.change_credential(ROOMS[credential.prefix], value, etag)
+
+
+def _credential(value: dict[str, Any]) -> Credential:
+    return Credential(**{**value, "scopes": tuple(value["scopes"]), "origins": tuple(value["origins"])})

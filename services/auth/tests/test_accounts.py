@@ -1,0 +1,149 @@
+"""Accounts, one-time links and sessions."""
+
+import threading
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from bokeh_auth.accounts import Account
+from bokeh_auth.credentials import ONE_TIME, digest_of, new_secret
+from bokeh_auth.domain import Domain
+from bokeh_auth.introspection import Introspection, Keyed, Services
+from bokeh_auth.links import LOGIN, REGISTER, Link
+from bokeh_common.errors import Conflict, NotFound
+from bokeh_common.storage import RecordStore
+
+
+def introspect(domain: Domain, secret: str) -> dict[str, Any]:
+    return Introspection(Keyed(domain), Services({})).introspect(secret)
+
+
+def test_create_and_find(domain: Domain) -> None:
+    made = domain.accounts.create("Ada@Example.com", "Ada")
+    assert made == Account("ada", "ada@example.com", "2026-11-24T12:30:00Z")
+    assert domain.accounts.of_email("ada@example.com") == domain.accounts.get("ada") == made
+
+
+def test_names_and_addresses_are_unique_without_regard_to_case(domain: Domain) -> None:
+    domain.accounts.create("ada@example.com", "ada")
+    with pytest.raises(Conflict) as taken:
+        domain.accounts.create("eve@example.com", "ADA")
+    assert taken.value.kind == "username-taken"
+    with pytest.raises(Conflict) as taken:
+        domain.accounts.create("ADA@example.com", "eve")
+    assert taken.value.kind == "email-taken"
+    assert domain.accounts.of_email("eve@example.com") is None
+    assert [account.user_id for account in domain.accounts.page("", 10)] == ["ada"]
+
+
+def test_a_claim_that_a_crash_left_is_taken_over(domain: Domain, store: RecordStore, clock: Any) -> None:
+    made = domain.accounts.create("ada@example.com", "ada")
+    store.delete("accounts/ada")  # as if the process had died between the two writes
+    assert domain.accounts.of_email("ada@example.com") is None
+    with pytest.raises(Conflict):  # it may be at work still
+        domain.accounts.create("ada@example.com", "ada2")
+    clock.turn(minutes=1)
+    assert domain.accounts.create("ada@example.com", "ada2").email == made.email
+
+
+def test_of_many_at_the_same_moment_one_gets_the_address(domain: Domain) -> None:
+    won: list[str] = []
+
+    def create(name: str) -> None:
+        with suppress(Conflict):
+            won.append(domain.accounts.create("ada@example.com", name).user_id)
+
+    threads = [threading.Thread(target=create, args=(f"ada{i}",)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    there = [account.user_id for account in domain.accounts.page("", 10)]
+    owner = domain.accounts.of_email("ada@example.com")
+    assert owner is not None
+    assert there == won == [owner.user_id]
+
+
+def test_change_and_delete(domain: Domain) -> None:
+    domain.accounts.create("ada@example.com", "ada")
+    assert domain.accounts.change("ada", disabled=True, max_plots=5).disabled
+    assert not domain.accounts.is_active("ada")
+    domain.accounts.delete("ada")
+    assert not domain.accounts.is_active("ada")
+    assert domain.accounts.create("ada@example.com", "lovelace").email == "ada@example.com"
+    with pytest.raises(Conflict):  # what was under the name must not become another's
+        domain.accounts.create("other@example.com", "ada")
+    with pytest.raises(NotFound):
+        domain.accounts.get("eve")
+
+
+def test_a_link_works_once(domain: Domain) -> None:
+    secret = domain.links.make(REGISTER, "ada@example.com", "ada")
+    link = Link(REGISTER, "ada@example.com", "ada", "2026-11-25T12:30:00Z")
+    assert domain.links.look(secret) == domain.links.look(secret) == link
+    assert domain.links.use(secret) == link
+    assert domain.links.use(secret) is None
+    assert domain.links.look(secret) is None
+
+
+def test_of_many_at_the_same_moment_one_uses_the_link(domain: Domain) -> None:
+    secret, got = domain.links.make(LOGIN, "ada@example.com", "ada"), []
+    threads = [threading.Thread(target=lambda: got.append(domain.links.use(secret))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(link is not None for link in got) == 1
+
+
+def test_links_expire_and_are_cleared_away(domain: Domain, clock: Any) -> None:
+    secret = domain.links.make(LOGIN, "ada@example.com", "ada")
+    domain.links.make(REGISTER, "ada@example.com", "ada")
+    clock.turn(minutes=15)
+    assert domain.links.use(secret) is None
+    assert domain.links.clear() == 1
+    assert domain.links.clear() == 0
+
+
+def test_other_texts_are_no_links(domain: Domain) -> None:
+    for text in ("", "bko_x", new_secret(ONE_TIME), "../accounts/ada"):
+        assert domain.links.use(text) is None
+
+
+def test_secrets_are_not_in_the_storage(domain: Domain, store: RecordStore) -> None:
+    domain.accounts.create("ada@example.com", "ada")
+    _, key = domain.keys.make("ada", "laptop", ["plots:read"], None, frozenset({"plots:read"}))
+    link, session = domain.links.make(LOGIN, "ada@example.com", "ada"), domain.sessions.start("ada", "Opera")
+    everything = str([(record.key, record.value) for record in store.list(limit=1000)])
+    for secret in (link, session, key):
+        assert digest_of(secret) in everything
+        assert secret not in everything
+        assert secret[4:36] not in everything
+
+
+def test_sessions(domain: Domain) -> None:
+    domain.accounts.create("ada@example.com", "ada")
+    first, second = domain.sessions.start("ada", "Firefox"), domain.sessions.start("ada", "\x00\n")
+    assert {session.name for session in domain.sessions.page("ada")} == {"Firefox", "a browser"}
+    assert introspect(domain, first)["user_id"] == "ada"
+    domain.sessions.sign_out(first)
+    assert introspect(domain, first) == {"active": False}
+    assert introspect(domain, second)["active"]
+    domain.sessions.start("ada", "x")
+    assert domain.sessions.sign_out_everywhere("ada") == 2
+    assert introspect(domain, second) == {"active": False}
+
+
+def test_sessions_end_by_themselves(domain: Domain, clock: Any) -> None:
+    domain.accounts.create("ada@example.com", "ada")
+    token = domain.sessions.start("ada", "Firefox")
+    clock.turn(days=14)
+    assert introspect(domain, token) == {"active": False}
+
+
+def test_a_key_does_not_sign_out(domain: Domain) -> None:
+    domain.accounts.create("ada@example.com", "ada")
+    _, key = domain.keys.make("ada", "laptop", ["plots:read"], None, frozenset({"plots:read"}))
+    domain.sessions.sign_out(key)
+    assert introspect(domain, key)["active"]

@@ -1,0 +1,156 @@
+"""API keys."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bokeh_auth.credentials import PERSONAL, new_secret
+from bokeh_auth.domain import Domain
+from bokeh_auth.introspection import Introspection, Keyed, Services
+from bokeh_auth.keys import MAX_KEYS
+from bokeh_auth.scopes import PUBLISHING, SCOPES, SERVICE_SCOPES, VIEWING
+from bokeh_common.errors import Conflict, Forbidden, Invalid, NotFound
+from bokeh_common.storage import RecordStore
+
+ALL = frozenset(SCOPES)
+
+
+@pytest.fixture
+def ada(domain: Domain) -> Domain:
+    domain.accounts.create("ada@example.com", "ada")
+    domain.accounts.create("bob@example.com", "bob")
+    return domain
+
+
+def introspect(domain: Domain, secret: str) -> dict[str, Any]:
+    return Introspection(Keyed(domain), Services({})).introspect(secret)
+
+
+def active(domain: Domain, secret: str) -> bool:
+    return bool(introspect(domain, secret)["active"])
+
+
+def test_a_key_opens_its_account_with_its_scopes(ada: Domain) -> None:
+    key, secret = ada.keys.make("ada", " my  laptop ", ["data:read", "plots:read"], None, ALL)
+    assert key.name == "my laptop"
+    answer = introspect(ada, secret)
+    assert (answer["active"], answer["user_id"], answer["only"]) == (True, "ada", None)
+    assert answer["scopes"] == ("plots:read", "data:read")
+
+
+def test_lists_never_show_secrets(ada: Domain) -> None:
+    key, secret = ada.keys.make("ada", "laptop", PUBLISHING, "2027-01-01T00:00:00Z", ALL)
+    [listed] = ada.keys.page("ada", "", 10)
+    assert listed == key
+    assert secret not in str(listed.summary)
+    assert listed.digest not in str(listed.summary)
+    assert (listed.used, listed.expires) == (None, "2027-01-01T00:00:00Z")
+    assert ada.keys.page("bob", "", 10) == []
+
+
+def test_last_use_is_coarse(ada: Domain, clock: Any) -> None:
+    _, secret = ada.keys.make("ada", "laptop", PUBLISHING, None, ALL)
+    introspect(ada, secret)
+    clock.turn(minutes=5)
+    introspect(ada, secret)
+    assert ada.keys.page("ada", "", 10)[0].used == "2026-11-24T12:00:00Z"
+
+
+def test_revoked_expired_wrong_and_anothers(ada: Domain, clock: Any) -> None:
+    key, secret = ada.keys.make("ada", "laptop", PUBLISHING, "2026-11-24T14:00:00+01:00", ALL)
+    assert active(ada, secret)
+    assert not active(ada, new_secret(PERSONAL))
+    assert not active(ada, secret + "x")
+    with pytest.raises(NotFound):
+        ada.keys.revoke("bob", key.id)
+    clock.turn(minutes=30)
+    assert not active(ada, secret)
+    key, secret = ada.keys.make("ada", "laptop", PUBLISHING, None, ALL)
+    ada.keys.revoke("ada", key.id)
+    assert not active(ada, secret)
+    with pytest.raises(NotFound):
+        ada.keys.revoke("ada", key.id)
+
+
+def test_what_is_left_of_a_key_by_a_crash_opens_nothing(ada: Domain, store: RecordStore) -> None:
+    key, secret = ada.keys.make("ada", "laptop", PUBLISHING, None, ALL)
+    store.delete(f"keys/ada/{key.id}")
+    assert not active(ada, secret)
+    key, secret = ada.keys.make("ada", "laptop", PUBLISHING, None, ALL)
+    store.delete(f"digests/{key.digest}")
+    assert not active(ada, secret)
+    ada.keys.revoke("ada", key.id)
+
+
+def test_a_key_of_a_disabled_or_deleted_account(ada: Domain) -> None:
+    _, secret = ada.keys.make("ada", "laptop", PUBLISHING, None, ALL)
+    view = ada.views.make("ada", "plot1")
+    ada.accounts.change("ada", disabled=True)
+    assert not active(ada, secret)
+    assert not active(ada, view)
+    ada.accounts.change("ada", disabled=False)
+    assert active(ada, secret)
+    ada.accounts.delete("ada")
+    assert not active(ada, secret)
+
+
+def test_never_more_scopes_than_the_maker(ada: Domain) -> None:
+    with pytest.raises(Forbidden, match="plots:write"):
+        ada.keys.make(
+            "ada", "more", ["plots:read", "plots:write"], None, frozenset({"plots:read", "keys:write"})
+        )
+    key, _ = ada.keys.make("ada", "all", list(SCOPES), None, ALL)
+    with pytest.raises(Forbidden):
+        ada.keys.rotate("ada", key.id, timedelta(0), frozenset({"keys:write"}))
+
+
+@pytest.mark.parametrize(
+    ("name", "scopes", "expires"),
+    [
+        ("", PUBLISHING, None),
+        ("x" * 101, PUBLISHING, None),
+        ("a\x00b", PUBLISHING, None),
+        ("x", [], None),
+        ("x", ["everything"], None),
+        ("x", ["internal:introspect"], None),
+        ("x", PUBLISHING, "tomorrow"),
+        ("x", PUBLISHING, "2027-01-01T00:00:00"),
+        ("x", PUBLISHING, "2026-11-24T12:30:00Z"),
+    ],
+)
+def test_what_no_key_can_be(ada: Domain, name: str, scopes: list[str], expires: str | None) -> None:
+    with pytest.raises(Invalid):
+        ada.keys.make("ada", name, scopes, expires, ALL)
+    assert ada.keys.page("ada", "", 10) == []
+
+
+def test_rotation_overlaps(ada: Domain, clock: Any) -> None:
+    old, before = ada.keys.make("ada", "robot", PUBLISHING, "2026-12-24T12:30:00Z", ALL)
+    clock.turn(days=10)
+    new, after = ada.keys.rotate("ada", old.id, timedelta(hours=24), ALL)
+    assert (new.name, new.scopes, new.expires) == ("robot", PUBLISHING, "2027-01-03T12:30:00Z")
+    assert active(ada, before)
+    assert active(ada, after)
+    clock.turn(hours=24)
+    assert not active(ada, before)
+    assert active(ada, after)
+
+
+def test_rotation_does_not_prolong_the_old_key(ada: Domain, clock: Any) -> None:
+    old, before = ada.keys.make("ada", "robot", PUBLISHING, "2026-11-24T13:00:00Z", ALL)
+    ada.keys.rotate("ada", old.id, timedelta(days=7), ALL)
+    clock.turn(minutes=30)
+    assert not active(ada, before)
+
+
+def test_keys_are_bounded(ada: Domain) -> None:
+    for i in range(MAX_KEYS):
+        ada.keys.make("ada", str(i), PUBLISHING, None, ALL)
+    with pytest.raises(Conflict):
+        ada.keys.make("ada", "one more", PUBLISHING, None, ALL)
+
+
+def test_the_tables_agree() -> None:
+    assert set(PUBLISHING) | set(VIEWING) < set(SCOPES)
+    assert all(scope.startswith("internal:") for scopes in SERVICE_SCOPES.values() for scope in scopes)

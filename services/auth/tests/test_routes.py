@@ -1,0 +1,224 @@
+"""The auth service over HTTP: who may ask what."""
+
+import json
+from typing import Any
+
+import pytest
+from falcon import testing
+
+from bokeh_auth.app import Dependencies, create_app
+from bokeh_auth.credentials import SERVICE, new_secret
+from bokeh_auth.domain import Domain
+from bokeh_auth.scopes import PUBLISHING, SCOPES, SERVICE_SCOPES
+from bokeh_auth.settings import Settings
+from bokeh_common.errors import Invalid
+from bokeh_common.storage import RecordStore
+
+TOKENS = {name: new_secret(SERVICE) for name in SERVICE_SCOPES}
+
+
+@pytest.fixture
+def client(store: RecordStore, storage: str, tmp_path: Any) -> testing.TestClient:
+    settings = Settings(storage, accounts=True, services=TOKENS, outbox=tmp_path / "outbox")
+    return testing.TestClient(create_app(Dependencies(settings, store)))
+
+
+@pytest.fixture
+def key(domain: Domain) -> str:
+    domain.accounts.create("ada@example.com", "ada")
+    domain.accounts.create("bob@example.com", "bob")
+    return domain.keys.make("ada", "first", list(SCOPES), None, frozenset(SCOPES))[1]
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def service(name: str) -> dict[str, str]:
+    return {"Bokeh-Cloud-Service": TOKENS[name]}
+
+
+def test_keys_are_made_listed_rotated_and_revoked(client: testing.TestClient, key: str) -> None:
+    made = client.simulate_post("/ada/keys", json={"name": "laptop"}, headers=bearer(key))
+    assert made.status_code == 201
+    assert made.headers["cache-control"] == "no-store"
+    assert made.json["scopes"] == list(PUBLISHING)
+    assert client.simulate_get("/whoami", headers=bearer(made.json["key"])).json["user_id"] == "ada"
+    listed = client.simulate_get("/ada/keys", headers=bearer(key))
+    assert {item["name"] for item in listed.json["keys"]} == {"first", "laptop"}
+    assert made.json["key"] not in listed.text
+    body = {"rotates": made.json["id"], "overlap_hours": 0}
+    successor = client.simulate_post("/ada/keys", json=body, headers=bearer(key)).json
+    assert client.simulate_get("/whoami", headers=bearer(made.json["key"])).status_code == 401
+    assert client.simulate_get("/whoami", headers=bearer(successor["key"])).status_code == 200
+    gone = client.simulate_delete(f"/ada/keys/{successor['id']}", headers=bearer(key))
+    assert gone.status_code == 204
+    assert client.simulate_get("/whoami", headers=bearer(successor["key"])).status_code == 401
+
+
+def test_keys_are_paged(client: testing.TestClient, key: str) -> None:
+    for i in range(4):
+        client.simulate_post("/ada/keys", json={"name": str(i)}, headers=bearer(key))
+    found, path = [], "/ada/keys?limit=2"
+    while path:
+        page = client.simulate_get(path, headers=bearer(key))
+        found += [item["id"] for item in page.json["keys"]]
+        path = page.headers["link"].partition(">")[0][1:] if "link" in page.headers else ""
+    assert len(set(found)) == len(found) == 5
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        [],
+        "x",
+        {"name": 1},
+        {"name": "x", "scopes": "plots:read"},
+        {"name": "x", "scopes": [1]},
+        {"name": "x", "expires": 5},
+        {"name": "x", "more": 1},
+        {"rotates": "x", "overlap_hours": "1"},
+        {"rotates": "x", "overlap_hours": -1},
+    ],
+)
+def test_wrong_bodies(client: testing.TestClient, key: str, body: Any) -> None:
+    result = client.simulate_post(
+        "/ada/keys", body=json.dumps(body), headers={**bearer(key), "Content-Type": "application/json"}
+    )
+    assert result.status_code == 422
+
+
+def test_anothers_keys_are_not_there(client: testing.TestClient, key: str, domain: Domain) -> None:
+    theirs, _ = domain.keys.make("bob", "x", PUBLISHING, None, frozenset(SCOPES))
+    for method, path in (("GET", "/bob/keys"), ("POST", "/bob/keys"), ("DELETE", f"/bob/keys/{theirs.id}")):
+        real = client.simulate_request(method, path, json={"name": "x"}, headers=bearer(key))
+        unreal = client.simulate_request(
+            method, path.replace("bob", "nobody"), json={"name": "x"}, headers=bearer(key)
+        )
+        assert real.status_code == unreal.status_code == 404
+        assert real.text == unreal.text
+    assert client.simulate_delete(f"/ada/keys/{theirs.id}", headers=bearer(key)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["introspection", "view-tokens", "registrations", "login-links", "links", "sessions"]
+)
+def test_internal_routes_demand_a_service(client: testing.TestClient, key: str, path: str) -> None:
+    for headers in (
+        {},
+        bearer(key),
+        {"Bokeh-Cloud-Service": key},
+        {"Bokeh-Cloud-Service": new_secret(SERVICE)},
+        service("gc"),
+    ):
+        if path == "introspection" and headers == service("gc"):
+            continue
+        result = client.simulate_post(f"/internal/auth/{path}", json={}, headers=headers)
+        assert result.status_code == 403
+        assert result.json["type"] == "/problems/service-refused"
+
+
+def test_a_service_is_nobody_in_front(client: testing.TestClient) -> None:
+    assert client.simulate_get("/whoami", headers=bearer(TOKENS["web"])).status_code == 403
+
+
+def test_introspection(client: testing.TestClient, key: str) -> None:
+    def ask(token: str | None) -> Any:
+        return client.simulate_post(
+            "/internal/auth/introspection", json={"token": token}, headers=service("data")
+        ).json
+
+    assert ask(key)["user_id"] == "ada"
+    assert ask(TOKENS["web"])["user_id"] == "service:web"
+    assert ask(None) == ask("") == ask("bkp_x") == ask(new_secret(SERVICE)) == {"active": False}
+
+
+def test_asking_is_answered_the_same_for_known_and_unknown(client: testing.TestClient, key: str) -> None:
+    answers = set()
+    for email, name in (
+        ("ada@example.com", "newbie"),
+        ("new@example.com", "ada"),
+        ("new@example.com", "newbie"),
+    ):
+        body = {"email": email, "username": name, "address": "::1"}
+        result = client.simulate_post("/internal/auth/registrations", json=body, headers=service("web"))
+        answers.add((result.status_code, result.text))
+    for email in ("ada@example.com", "new@example.com"):
+        result = client.simulate_post(
+            "/internal/auth/login-links", json={"email": email}, headers=service("web")
+        )
+        answers.add((result.status_code, result.text))
+    assert answers == {(202, "{}")}
+
+
+def test_mail_flooding_is_limited(client: testing.TestClient, key: str) -> None:
+    def ask(email: str, origin: str) -> Any:
+        body = {"email": email, "address": origin}
+        return client.simulate_post("/internal/auth/login-links", json=body, headers=service("web"))
+
+    for _ in range(5):
+        assert ask("Ada@example.com", "10.0.0.1").status_code == 202
+    refused = ask("ada@EXAMPLE.com", "10.0.0.1")
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["retry-after"]) <= 3600
+    assert refused.headers["ratelimit"].startswith('"default";r=0;t=')
+    for i in range(15):  # a stranger alone cannot use up what Ada needs; many can, but she is not flooded
+        assert ask("ada@example.com", f"10.0.1.{i}").status_code == 202
+    assert ask("ada@example.com", "10.0.2.1").status_code == 429
+    for i in range(5):
+        assert ask("eve@example.com", f"2001:db8::{i}").status_code == 202
+    assert ask("eve@example.com", "2001:db8::ffff").status_code == 429  # the same customer
+    assert ask("eve@example.com", "2001:db8:0:1::1").status_code == 202
+    for i in range(30):
+        ask(f"u{i}@example.com", "10.1.1.1")
+    assert ask("other@example.com", "10.1.1.1").status_code == 429
+
+
+def test_guessing_links_is_limited(client: testing.TestClient) -> None:
+    def guess() -> int:
+        body = {"token": new_secret("bko_"), "address": "10.0.0.1"}
+        return int(
+            client.simulate_post("/internal/auth/sessions", json=body, headers=service("web")).status_code
+        )
+
+    assert [guess() for _ in range(31)] == [404] * 30 + [429]
+
+
+def test_a_link_is_used_for_a_session(client: testing.TestClient, domain: Domain) -> None:
+    link = domain.links.make("register", "eve@example.com", "eve")
+    looked = client.simulate_post("/internal/auth/links", json={"token": link}, headers=service("web"))
+    assert looked.json == {"purpose": "register", "username": "eve"}
+    body = {"token": link, "agent": "Firefox"}
+    entered = client.simulate_post("/internal/auth/sessions", json=body, headers=service("web"))
+    assert (entered.status_code, entered.json["user_id"]) == (201, "eve")
+    again = client.simulate_post("/internal/auth/sessions", json=body, headers=service("web"))
+    assert (again.status_code, again.json["type"]) == (404, "/problems/link-spent")
+    headers = {**service("web"), **bearer(entered.json["session"])}
+    [session] = client.simulate_get("/internal/auth/sessions", headers=headers).json["sessions"]
+    assert session["name"] == "Firefox"
+    assert client.simulate_delete("/internal/auth/sessions/current", headers=headers).status_code == 204
+    assert client.simulate_get("/internal/auth/sessions", headers=headers).status_code == 401
+
+
+def test_two_links_of_one_person(domain: Domain, client: testing.TestClient) -> None:
+    links = [domain.links.make("register", "eve@example.com", name) for name in ("eve", "evelyn")]
+    users = []
+    for link in links:
+        entered = client.simulate_post(
+            "/internal/auth/sessions", json={"token": link}, headers=service("web")
+        )
+        users.append(entered.json["user_id"])
+    assert users == ["eve", "eve"]
+    taken = domain.links.make("register", "mallory@example.com", "eve")
+    refused = client.simulate_post("/internal/auth/sessions", json={"token": taken}, headers=service("web"))
+    assert (refused.status_code, refused.json["type"]) == (409, "/problems/username-taken")
+
+
+def test_settings_refuse_tokens_that_are_none() -> None:
+    with pytest.raises(Invalid):
+        Settings.from_env({"BOKEH_CLOUD_STORAGE": "x", "BOKEH_CLOUD_SERVICE_TOKENS": "data=secret"})
+    text = " ".join(f"{name}={token}" for name, token in TOKENS.items())
+    settings = Settings.from_env({"BOKEH_CLOUD_STORAGE": "x", "BOKEH_CLOUD_SERVICE_TOKENS": text})
+    assert settings.services == TOKENS
+    assert not any(token in repr(settings) for token in TOKENS.values())
