@@ -28,10 +28,11 @@ ROUTES = (
     (r"/(?!internal/)[^/]+/(plots|objects|store)(/.*)?", "plots"),
     (r"/(?!internal/)[^/]+/data(/.*)?", "data"),
     (r"/(?!internal/)[^/]+/gc(/.*)?", "gc"),
+    (r"/(?!internal(/|$)).*", "web"),  # it says that there is nothing, in a page
 )
 
 #: What the frame of a plot loads; it holds nothing of an account that its address does not tell.
-OPEN_PATHS = r"/static/.*|/plots/[^/]+/extensions/.*"
+OPEN_PATHS = r"/static/.*|/plots/[a-z2-7]{16}/extensions/[0-9a-f]{64}\.js"
 
 
 def create_app(storage: str, auth: bokeh_auth.settings.Settings | None = None) -> WSGIApplication:

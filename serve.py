@@ -1,6 +1,5 @@
 """The command `bokeh-cloud serve`: the embedded cloud under gunicorn."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from typing import Any
 
 import click
 from gunicorn.app.base import BaseApplication
+from gunicorn.http import message
 
 import embedded
 from bokeh_auth.audit import print_audit
@@ -17,6 +17,9 @@ from bokeh_auth.post import SmtpServer
 from bokeh_auth.settings import Settings
 from bokeh_common.errors import CloudError
 from bokeh_common.http.loopback import is_loopback
+
+#: Bytes of a request's first line. A thousand object ids are 25 KB; gunicorn's own bound is 8, or nothing.
+REQUEST_LINE = 1 << 16
 
 DEFAULT_PORT = 5006
 THREADS = 16
@@ -44,7 +47,13 @@ class Server(BaseApplication):
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; a loopback one.")
-@click.option("--port", default=DEFAULT_PORT, show_default=True, help="Port to listen on.")
+@click.option(
+    "--port",
+    default=DEFAULT_PORT,
+    type=click.IntRange(0, 65535),
+    show_default=True,
+    help="Port to listen on.",
+)
 @click.option(
     "--storage", envvar="BOKEH_CLOUD_STORAGE", help="Storage URL  [default: local:// in ~/.local/share]"
 )
@@ -75,13 +84,14 @@ def serve(host: str, port: int, storage: str | None, samples: bool, accounts: bo
 
     options = {
         "bind": f"{host}:{port}" if ":" not in host else f"[{host}]:{port}",
+        "limit_request_line": REQUEST_LINE,
         "worker_class": "gthread",
         "threads": THREADS,
-        "limit_request_line": 0,  # a thousand object ids make a path of 25 KB; gunicorn stops at 8 or nowhere
         "loglevel": "warning",
         "when_ready": when_ready,
         "control_socket_disable": True,
     }
+    vars(message)["MAX_REQUEST_LINE"] = REQUEST_LINE
     Server(storage, auth, options).run()
 
 
@@ -106,14 +116,12 @@ def _check_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            message = (
-                f"Cannot listen on port {port} ({os.strerror(error.errno or 0)}); choose one with --port."
-            )
+            message = f"Cannot listen on {host}, port {port} ({error.strerror}); choose one with --port."
             raise click.ClickException(message) from None
 
 
 def _check_storage(storage: str) -> None:
     try:
         embedded.create_app(storage)
-    except CloudError as error:
+    except (CloudError, ImportError) as error:
         raise click.ClickException(f"The storage {storage} cannot be used. {error}") from None

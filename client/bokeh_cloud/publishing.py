@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from bokeh.document.document import DEFAULT_TITLE
-
 from .bundles import Scripts
 from .connection import Connection
 from .documents import Publishable, serialise
@@ -74,13 +72,7 @@ def prepare(obj: Publishable, name: str, title: str | None = None) -> Publicatio
         parts = split(content)
     except ValueError as error:
         raise NotPublishable(f"This cannot be published: {error}.") from error
-    return Publication(name, title or _title_of(content), parts, scripts)
-
-
-def _title_of(content: Any) -> str | None:
-    """Return the document's own title; None for the one that Bokeh gives to all."""
-    title = content.get("title")
-    return title if title and title != DEFAULT_TITLE else None
+    return Publication(name, title, parts, scripts)
 
 
 def _check_name(name: str) -> None:

@@ -191,7 +191,7 @@ SAMPLES: Mapping[str, tuple[str, Callable[[], Model]]] = {
     "interference": ("Waves from two sources", interference),
     "leaves": ("Leaves of three trees", leaves),
     "stations": ("Ten weather stations", stations),
-    "sine": ("A sine to play with", sine),
+    "play": ("A sine to play with", sine),
     "travel": ("By bicycle to work", travel),
 }
 

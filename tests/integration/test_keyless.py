@@ -63,6 +63,20 @@ def test_nothing_internal_is_reachable(cloud: str, plot: bokeh_cloud.Plot) -> No
             assert requests.get(f"{cloud}{prefix}/{path}", timeout=30).status_code == 404
 
 
+def test_an_address_with_more_in_it_is_no_other_address(cloud: str, plot: bokeh_cloud.Plot) -> None:
+    """The frame's files are open to all sites, so their addresses must not lead to anything else."""
+    for end in (
+        "%3F/extensions/x.js",
+        "%23/extensions/x.js",
+        "/extensions/%2e%2e.js",
+        "%2F..%2F/extensions/x.js",
+    ):
+        for headers in ({}, {"Origin": "http://example.com"}):
+            response = requests.get(f"{cloud}/plots/{plot.id}{end}", headers=headers, timeout=30)
+            assert response.status_code in {403, 404}, end
+            assert plot.name not in response.text
+
+
 def test_view_token_opens_its_plot(cloud: str, plot: bokeh_cloud.Plot) -> None:
     headers, hashes = token_of(plot), columns_of(cloud, plot)
     scene = requests.get(f"{cloud}/local/plots/{plot.id}/scene", headers=headers, timeout=30)

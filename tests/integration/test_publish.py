@@ -166,7 +166,7 @@ def test_the_title_of_a_document(server: bokeh_cloud.Server) -> None:
     document = Document(title="Of the document")
     document.add_root(sine())
     assert server.publish(document, "title 1").title == "Of the document"
-    assert server.publish(sine(), "title 2").title == "title 2"
+    assert server.publish(sine(), "title 2").title == "Sine"
     assert server.publish(sine(), "title 3", title="Given").title == "Given"
 
 

@@ -89,6 +89,13 @@ def test_no_key_or_a_wrong_one(client: testing.TestClient, headers: dict[str, st
     assert result.headers["www-authenticate"] == "Bearer"
 
 
+def test_head_is_get_without_a_body(client: testing.TestClient) -> None:
+    get, head = (client.simulate_request(m, "/ada/things", headers=key("reader")) for m in ("GET", "HEAD"))
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers == get.headers
+    assert client.simulate_head("/ada/things").status_code == 401
+
+
 def test_another_account_is_not_there(client: testing.TestClient) -> None:
     assert problem(client.simulate_get("/bob/things", headers=key("full"))) == (404, "/problems/not-found")
 
@@ -131,6 +138,9 @@ def test_unknown_method_names_the_allowed_ones(client: testing.TestClient) -> No
         (b'{"a": NaN}', 422),
         (b"[" * 60, 422),
         (b"\xff", 422),
+        (b'{"a": "\\ud83d\\ude00"}', 200),
+        (b'{"a": "\\ud800"}', 422),
+        (b'{"\\uDFFF": 1}', 422),
         (b"x" * 101, 413),
     ],
 )

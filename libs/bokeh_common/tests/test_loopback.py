@@ -31,7 +31,17 @@ def test_this_machine_is_let_in(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["", "example.com", "localhost.example.com", "192.168.1.2:5006", "127.0.0.1.example"]
+    "host",
+    [
+        "",
+        "[::1",
+        "a@localhost",
+        "localhost:x",
+        "example.com",
+        "localhost.example.com",
+        "192.168.1.2:5006",
+        "127.0.0.1.example",
+    ],
 )
 def test_a_rebound_name_is_refused(host: str) -> None:
     assert status_of(HTTP_HOST=host) == "403 Forbidden"

@@ -7,7 +7,7 @@ from wsgiref.types import StartResponse
 import pytest
 
 from bokeh_common.errors import Invalid, NotFound, Unavailable
-from bokeh_common.http.peer import Peer
+from bokeh_common.http.peer import Peer, path
 from bokeh_common.http.transport import WSGIAdapter
 
 
@@ -52,6 +52,20 @@ def test_a_failing_peer_is_unavailable() -> None:
 def test_no_peer_is_unavailable() -> None:
     with pytest.raises(Unavailable, match="does not answer"):
         Peer("http://127.0.0.1:1").get("/x")
+
+
+@pytest.mark.parametrize("segment", ["a?b", "a#b", "a/b", "a%2fb", "../a", "ä", "a b"])
+def test_a_segment_of_a_path_stays_one(segment: str) -> None:
+    peer, seen = peer_answering("200 OK", b"{}")
+    peer.get(path("internal", segment, "x"))
+    assert seen[0]["PATH_INFO"].encode("latin-1").decode() == f"/internal/{segment}/x"
+    assert seen[0]["QUERY_STRING"] == ""
+
+
+@pytest.mark.parametrize("segment", ["", ".", ".."])
+def test_a_dot_segment_names_nothing(segment: str) -> None:
+    with pytest.raises(NotFound):
+        path("internal", segment)
 
 
 def test_a_cookie_of_one_request_is_not_sent_with_the_next() -> None:

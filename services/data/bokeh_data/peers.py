@@ -3,7 +3,7 @@
 from typing import Any
 
 from bokeh_common.errors import NotFound
-from bokeh_common.http.peer import Peer
+from bokeh_common.http.peer import Peer, path
 
 
 class Plots:
@@ -15,6 +15,8 @@ class Plots:
     def demand_columns(self, plot: str, hashes: list[Any], authorization: str | None) -> None:
         """Raise `NotFound` unless the plot shows all of these columns: its view token opens no others."""
         body = {"columns": hashes}
-        answer = self._peer.post(f"/internal/plots/{plot}/columns", body, authorization=authorization)
+        answer = self._peer.post(
+            path("internal", "plots", plot, "columns"), body, authorization=authorization
+        )
         if answer["missing"]:
             raise NotFound("This plot does not show these columns.", missing=answer["missing"])

@@ -6,6 +6,7 @@ the same source, however often and in however many plots they are published.
 
 import base64
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,9 @@ from blake3 import blake3
 from bokeh_common.errors import Invalid, NotFound
 from bokeh_data.columns import Column, check_hash, parse_column
 from bokeh_data.records import Records
+
+#: How the id of a source is written: 128 bits in base 32 (RFC 4648).
+ID = re.compile(r"[a-z2-7]{26}")
 
 MAX_COLUMNS = 10_000
 MAX_NAME = 1000  # characters
@@ -78,7 +82,7 @@ class Sources:
 
     def get(self, user: str, source_id: str) -> Source:
         """Return one source; `NotFound`."""
-        found = self._records.find_source(user, source_id)
+        found = self._records.find_source(user, source_id) if ID.fullmatch(source_id) else None
         if found is None:
             raise NotFound(f"There is no data source {source_id!r}.")
         return Source(**found)
@@ -101,13 +105,13 @@ class Sources:
             yield from self._records.chunk(chunk.hash)
 
     def _demand_chunks(self, user: str, columns: Iterable[Column]) -> None:
-        wanted = {chunk.hash: chunk.size for column in columns for chunk in column.chunks}
-        stored = {h: self._records.chunk_size(user, h) for h in wanted}
+        chunks = dict.fromkeys(chunk for column in columns for chunk in column.chunks)
+        stored = {chunk.hash: self._records.chunk_size(user, chunk.hash) for chunk in chunks}
         if missing := [h for h, size in stored.items() if size is None]:
             detail = f"{len(missing)} chunks are not stored; upload those of 'missing' and commit again."
             raise Invalid(detail, slug="missing-chunks", missing=missing)
-        if wrong := [h for h, size in stored.items() if size != wanted[h]]:
-            raise Invalid(f"Chunk {wrong[0]} has {stored[wrong[0]]} bytes, not {wanted[wrong[0]]}.")
+        if wrong := [chunk for chunk in chunks if chunk.size != stored[chunk.hash]]:
+            raise Invalid(f"Chunk {wrong[0].hash} has {stored[wrong[0].hash]} bytes, not {wrong[0].size}.")
 
 
 def _parse(name: Any, columns: Any) -> dict[str, Column]:

@@ -102,6 +102,13 @@ def test_commit_that_lies_about_a_size(sources: Sources) -> None:
         sources.create("ada", "sine", {"x": lie})
 
 
+def test_commit_that_names_a_chunk_with_two_sizes(sources: Sources) -> None:
+    upload(sources, DATA)
+    chunks = [{"hash": hash_of(DATA), "size": size} for size in (480, 240)]
+    with pytest.raises(Invalid, match="240 bytes, not 480"):
+        sources.create("ada", "sine", {"x": {"dtype": "float64", "shape": [90], "chunks": chunks}})
+
+
 def test_same_content_is_the_same_source(sources: Sources) -> None:
     upload(sources, DATA)
     first, _ = sources.create("ada", "sine", {"x": column(DATA), "y": column(DATA)})

@@ -21,6 +21,11 @@ CODE_MODELS = frozenset(
 )
 
 _GENERATED_ID = re.compile(r"p\d+")
+_VERSION = re.compile(r"\d+\.\d+\.\d+[0-9A-Za-z.+-]{0,20}", re.ASCII)
+_HOST = re.compile(r"(\*\.)?[A-Za-z0-9.-]+(:\d+)?", re.ASCII)
+
+#: The title that Bokeh gives to every document (`bokeh.document.document.DEFAULT_TITLE`).
+DEFAULT_TITLE = "Bokeh Application"
 
 Node = dict[str, Any]
 
@@ -29,18 +34,26 @@ def check_document(document: Any) -> None:
     """Raise `Invalid` unless `document` is the JSON of a Bokeh document with at least one root."""
     if not isinstance(document, dict):
         raise _invalid("'document' must be an object, the JSON of a Bokeh document.")
-    if not isinstance(document.get("version"), str) or not re.fullmatch(
-        r"\d+\.\d+\.\d+\S{0,20}", document["version"]
-    ):
+    version = document.get("version")
+    if not isinstance(version, str) or not _VERSION.fullmatch(version):
         raise _invalid("The document must say the version of Bokeh that wrote it, such as '3.9.2'.")
-    roots = document.get("roots")
+    _check_roots(document.get("roots"))
+    for node in walk(document):
+        _check_node(node)
+
+
+def _check_roots(roots: Any) -> None:
     if not isinstance(roots, list) or not roots:
         raise _invalid("The document has no roots, so there is nothing to show. Add a figure to it.")
-    for root in roots:
-        if not _is_object(root):
-            raise _invalid("Each root of the document must be a Bokeh model with 'name' and 'id'.")
-    for _ in walk(document):  # raises where it is too deep
-        pass
+    if not all(_is_object(root) for root in roots):
+        raise _invalid("Each root of the document must be a Bokeh model with 'name' and 'id'.")
+
+
+def _check_node(node: Node) -> None:
+    if node.get("type") in ("bytes", "packed") and not _is_leaf(node) and not _is_inline(node):
+        raise _invalid("A 'bytes' or 'packed' object must have the hash of a column as its data's 'id'.")
+    if node.get("type") == "set" and not isinstance(node.get("entries", []), list):
+        raise _invalid("The entries of a set must be a list.")
 
 
 def walk(value: Any) -> Iterator[Node]:
@@ -58,6 +71,17 @@ def walk(value: Any) -> Iterator[Node]:
 def columns_of(document: Node) -> set[str]:
     """Return the hashes of the columns that the scene refers to."""
     return {node["data"]["id"] for node in walk(document) if _is_leaf(node)}
+
+
+def title_of(document: Node) -> str | None:
+    """Return what people would call it: its own title, or that of its one figure; None without."""
+    if isinstance(title := document.get("title"), str) and title not in {"", DEFAULT_TITLE}:
+        return title
+    figure = document["roots"][0].get("attributes", {}).get("title") if len(document["roots"]) == 1 else None
+    text = (
+        figure.get("attributes", {}).get("text") if isinstance(figure, dict) and _is_object(figure) else None
+    )
+    return text if isinstance(text, str) and text else None
 
 
 def objects_of(document: Node) -> dict[str, Node]:
@@ -155,15 +179,21 @@ def _is_object(node: Any) -> bool:
 
 def _is_leaf(node: Node) -> bool:
     data = node.get("data")
-    return (
-        node.get("type") in {"bytes", "packed"} and isinstance(data, dict) and isinstance(data.get("id"), str)
-    )
+    is_bytes = node.get("type") in ("bytes", "packed")  # a tuple: the type can be anything, also a list
+    return is_bytes and isinstance(data, dict) and isinstance(data.get("id"), str)
+
+
+def _is_inline(node: Node) -> bool:
+    return node["type"] == "bytes" and isinstance(node.get("data"), str)
 
 
 def _host_of(url: object) -> str:
-    # Placeholders such as {s} in the host stand for subdomains.
-    netloc = re.sub(r"^[^.]*\{[^}]*\}[^.]*", "*", urlsplit(url).netloc) if isinstance(url, str) else ""
-    return f"https://{netloc}" if re.fullmatch(r"(\*\.)?[A-Za-z0-9.-]+(:\d+)?", netloc) else ""
+    try:
+        # Placeholders such as {s} in the host stand for subdomains.
+        netloc = re.sub(r"^[^.]*\{[^}]*\}[^.]*", "*", urlsplit(url).netloc) if isinstance(url, str) else ""
+    except ValueError:
+        return ""  # no address, so BokehJS will not load it either
+    return f"https://{netloc}" if _HOST.fullmatch(netloc) else ""
 
 
 def _invalid(detail: str) -> Invalid:

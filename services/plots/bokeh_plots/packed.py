@@ -1,24 +1,33 @@
 """Packed columns: values of a data source that are not one array, such as texts, factors and lists of arrays.
 
 The bytes are a header, padded to a multiple of 8, and then buffers, each padded likewise. The header is a
-uint32 (little-endian) with the length of the JSON that follows it: `{"buffers": [bytes, ...], "value":
-...}`, where the value is Bokeh's own encoding and each `{"type": "bytes", "data": {"id": i}}` in it stands
-for buffer `i`.
+uint32 (little-endian) with the length of the JSON that follows it: `{"buffers": [bytes, ...], "value": ...}`,
+where the value is Bokeh's own encoding and each `{"type": "bytes", "data": {"id": i}}` in it stands for
+buffer `i`. Only clients write them, so nothing of them is taken on trust.
 """
 
 import base64
 import gzip
 import json
-from collections.abc import Iterator
 from typing import Any
+
+from bokeh_common.errors import Invalid
 
 
 def unpack(data: bytes) -> Any:
-    """Return the value in Bokeh's JSON encoding, its buffers inlined."""
-    size = int.from_bytes(data[:4], "little")
-    header = json.loads(data[4 : 4 + size])
-    buffers = list(_buffers(data, 4 + size, header["buffers"]))
-    return _inlined(header["value"], buffers)
+    """Return the value in Bokeh's JSON encoding, its buffers inlined.
+
+    Raises:
+        Invalid: the bytes are no packed value.
+    """
+    try:
+        size = int.from_bytes(data[:4], "little")
+        header = json.loads(data[4 : 4 + size])
+        buffers = _buffers(data, 4 + size, header["buffers"])
+        return _inlined(header["value"], buffers)
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
+        detail = f"A column that calls itself packed is not: {error}. Publish the figure again."
+        raise Invalid(detail, slug="damaged-column") from error
 
 
 def inline_bytes(data: bytes) -> dict[str, str]:
@@ -26,10 +35,14 @@ def inline_bytes(data: bytes) -> dict[str, str]:
     return {"type": "bytes", "data": base64.b64encode(gzip.compress(data, compresslevel=2, mtime=0)).decode()}
 
 
-def _buffers(data: bytes, start: int, sizes: list[int]) -> Iterator[bytes]:
+def _buffers(data: bytes, start: int, sizes: list[int]) -> list[bytes]:
+    buffers = []
     for size in sizes:
-        yield data[start : start + size]
+        if not 0 <= size <= len(data) - start:
+            raise ValueError(f"a buffer of {size} bytes where {len(data) - start} are left")
+        buffers.append(data[start : start + size])
         start += (size + 7) // 8 * 8
+    return buffers
 
 
 def _inlined(value: Any, buffers: list[bytes]) -> Any:

@@ -1,10 +1,9 @@
 """What the plots service asks of others."""
 
 from typing import Any
-from urllib.parse import quote
 
 from bokeh_common.errors import Invalid, NotFound
-from bokeh_common.http.peer import Peer
+from bokeh_common.http.peer import Peer, path
 
 
 class Data:
@@ -22,7 +21,7 @@ class Data:
         found = {}
         for source in dict.fromkeys(sources):
             try:
-                summary = self._peer.get(f"/{user}/data/{source}", authorization=authorization)
+                summary = self._peer.get(path(user, "data", source), authorization=authorization)
             except NotFound:
                 detail = f"There is no data source {source!r}; commit it before the plot that uses it."
                 raise Invalid(detail, slug="missing-source") from None
@@ -34,7 +33,7 @@ class Data:
         if not columns:
             return {}
         blocks = self._peer.stream(
-            "POST", f"/{user}/data/columns", authorization=authorization, body={"columns": columns}
+            "POST", path(user, "data", "columns"), authorization=authorization, body={"columns": columns}
         )
         body = b"".join(blocks)
         values, start = {}, 0
@@ -61,8 +60,8 @@ class Auth:
 
     def revoke_share(self, user: str, plot: str, share: str) -> None:
         """Revoke a share link; `NotFound`."""
-        self._peer.delete(f"{_shares(user, plot)}/{quote(share, safe='')}")
+        self._peer.delete(_shares(user, plot, share))
 
 
-def _shares(user: str, plot: str) -> str:
-    return f"/internal/auth/shares/{quote(user)}/{quote(plot)}"
+def _shares(user: str, plot: str, *share: str) -> str:
+    return path("internal", "auth", "shares", user, plot, *share)

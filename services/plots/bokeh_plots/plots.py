@@ -1,11 +1,15 @@
 """Plots: named, versioned documents, as they are read."""
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bokeh_common.errors import NotFound
 from bokeh_plots.records import Records
+
+#: How the id of a plot is written: 80 bits in base 32 (RFC 4648), so it cannot be guessed.
+ID = re.compile(r"[a-z2-7]{16}")
 
 #: Who may see a plot: its owner; whoever knows its address; everybody, and it is listed.
 VISIBILITIES = ("private", "link", "public")
@@ -84,7 +88,7 @@ class Plots:
 
     def get(self, user: str, plot: str) -> Plot:
         """Return a plot by its id; `NotFound` also when it is another account's."""
-        owner, name = self._records.owner(plot) or (None, "")
+        owner, name = self._owner(plot)
         found = self.find(user, name) if owner == user else None
         if found is None or found.id != plot:
             raise NotFound("There is no such plot, or it is not yours to see.")
@@ -92,8 +96,13 @@ class Plots:
 
     def by_id(self, plot: str) -> Plot:
         """Return a plot by its id, whosever it is; `NotFound`. May the reader see it is another question."""
-        owner, _ = self._records.owner(plot) or ("", "")
-        return self.get(owner, plot)
+        return self.get(self._owner(plot)[0], plot)
+
+    def _owner(self, plot: str) -> tuple[str, str]:
+        found = self._records.owner(plot) if ID.fullmatch(plot) else None
+        if found is None:
+            raise NotFound("There is no such plot, or it is not yours to see.")
+        return found
 
     def page(self, user: str, after: str, limit: int) -> list[Plot]:
         """Return the plots whose name is greater than `after`, ordered by name."""

@@ -9,7 +9,7 @@ from typing import Any
 from blake3 import blake3
 
 from bokeh_common.errors import Invalid
-from bokeh_plots.documents import canonical, check_document, columns_of, image_hosts, uses_code
+from bokeh_plots.documents import canonical, check_document, columns_of, image_hosts, title_of, uses_code
 
 #: The parts of BokehJS that a document may need (`bokeh.resources`).
 BUNDLES = ("bokeh", "bokeh-widgets", "bokeh-tables", "bokeh-mathjax", "bokeh-gl", "bokeh-api")
@@ -25,7 +25,7 @@ class Publication:
 
     Attributes:
         name: of the plot, unique in its account.
-        title: for people.
+        title: for people; None leaves it as it is, and for a new plot to the document.
         document: the scene.
         sources: `{"model": id or None, "id": data source id}` each.
         bundles: parts of BokehJS that it needs.
@@ -33,7 +33,7 @@ class Publication:
     """
 
     name: str
-    title: str
+    title: str | None
     document: dict[str, Any]
     sources: list[dict[str, Any]]
     bundles: list[str]
@@ -53,8 +53,13 @@ class Publication:
     def fingerprint(self) -> str:
         """A hash that is equal for two publications exactly when they show the same."""
         sources = [[{"id": source["model"]}, source["id"]] for source in self.sources]
-        content = canonical([self.document, sources, self.bundles, self.extensions, self.title])
+        content = canonical([self.document, sources, self.bundles, self.extensions])
         return blake3(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    @property
+    def first_title(self) -> str:
+        """The title of a new plot."""
+        return self.title or (title_of(self.document) or "")[:MAX_TITLE].strip() or self.name
 
     @property
     def traits(self) -> dict[str, Any]:
@@ -74,10 +79,10 @@ def parse_publication(body: Any) -> Publication:
         raise Invalid("Send an object with 'name' and 'document'.")
     check_document(body.get("document"))
     name = check_name(body.get("name"))
-    title = check_title(body.get("title") or name)
+    title = body.get("title")
     return Publication(
         name=name,
-        title=title,
+        title=None if title is None else check_title(title),
         document=body["document"],
         sources=_sources(body.get("sources", [])),
         bundles=_bundles(body.get("bundles", ["bokeh"])),
@@ -87,18 +92,18 @@ def parse_publication(body: Any) -> Publication:
 
 def check_name(name: Any) -> str:
     """Return the name of a plot, with its characters composed (NFC), so that it has one spelling."""
-    if not _is_text(name) or not 1 <= len(name) <= MAX_NAME:
+    if not isinstance(name, str) or not 1 <= len(name) <= MAX_NAME:
         raise Invalid(f"'name' must be a text of 1 to {MAX_NAME} characters.", slug="invalid-name")
-    if "/" in name or any(unicodedata.category(c) in {"Cc"} for c in name):
-        raise Invalid("'name' must not have slashes or control characters.", slug="invalid-name")
+    if "/" in name or not name.strip() or any(unicodedata.category(c) == "Cc" for c in name):
+        raise Invalid("'name' must not be blank, or have slashes or control characters.", slug="invalid-name")
     return unicodedata.normalize("NFC", name)
 
 
 def check_title(title: Any) -> str:
     """Return the title of a plot."""
-    if not _is_text(title) or len(title) > MAX_TITLE:
-        raise Invalid(f"'title' must be a text of at most {MAX_TITLE} characters.")
-    return str(title)
+    if not isinstance(title, str) or not title.strip() or len(title) > MAX_TITLE:
+        raise Invalid(f"'title' must be a text of 1 to {MAX_TITLE} characters, and not blank.")
+    return title
 
 
 def _sources(value: Any) -> list[dict[str, Any]]:
@@ -124,11 +129,6 @@ def _bundles(value: Any) -> list[str]:
 
 
 def _texts(value: Any) -> list[str]:
-    if not isinstance(value, list) or not all(_is_text(item) for item in value):
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise Invalid("'extensions' must be a list of JavaScript texts.")
     return list(value)
-
-
-def _is_text(value: Any) -> bool:
-    # JSON can write half a surrogate pair, which is no character and cannot be stored.
-    return isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)

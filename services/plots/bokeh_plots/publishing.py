@@ -18,7 +18,7 @@ from bokeh_plots.plots import VISIBILITIES, Plot, Plots, Version
 from bokeh_plots.publication import Publication, check_title
 from bokeh_plots.records import Records
 
-ID_BYTES = 10  # 80 bits: an id cannot be guessed
+ID_BYTES = 10
 ATTEMPTS = 20
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ class Publisher:
             raise Invalid(detail, slug="missing-columns", missing=missing)
         fingerprint = given.fingerprint
         known = self._plots.find(user, given.name)
-        if known and known.latest.fingerprint == fingerprint:
+        if known and known.latest.fingerprint == fingerprint and given.title in {None, known.title}:
             return known, False
         sizes = {h: columns[h]["size"] for h in sorted(given.columns)}
         version = Version(0, self._store(user, given, sizes), fingerprint, _now())
@@ -66,7 +66,7 @@ class Publisher:
             wanted = current.find(number)
             if wanted.fingerprint == current.latest.fingerprint:
                 return current, False
-            return self._append(current, current.title, replace(wanted, created=_now()), expected), True
+            return self._append(current, replace(wanted, created=_now()), expected), True
 
         return self._repeat(once)
 
@@ -98,9 +98,10 @@ class Publisher:
             if expected is not None:
                 raise Changed("There is no plot of this name any more; publish it without If-Match.")
             return self._add(user, given, replace(version, version=1)), True
-        if found.latest.fingerprint == version.fingerprint:
-            return found, False
-        return self._append(found, given.title, version, expected), True
+        titled = replace(found, title=given.title or found.title)
+        if found.latest.fingerprint != version.fingerprint:
+            return self._append(titled, version, expected), True
+        return found if titled == found else self._replace(found, titled, expected), False
 
     def _store(self, user: str, given: Publication, sizes: dict[str, int]) -> str:
         manifest = {
@@ -112,13 +113,13 @@ class Publisher:
         return self._records.put_blob("manifests", user, _compact(manifest))
 
     def _add(self, user: str, given: Publication, first: Version) -> Plot:
-        plot = Plot(_new_id(), given.name, given.title, user, "private", first.created, (first,))
+        plot = Plot(_new_id(), given.name, given.first_title, user, "private", first.created, (first,))
         return replace(plot, etag=self._records.add(user, plot.record))
 
-    def _append(self, plot: Plot, title: str, version: Version, expected: str | None) -> Plot:
+    def _append(self, plot: Plot, version: Version, expected: str | None) -> Plot:
         numbered = replace(version, version=plot.latest.version + 1)
         kept = (*plot.versions, numbered)[-self._max_versions :]
-        return self._replace(plot, replace(plot, title=title, versions=kept), expected)
+        return self._replace(plot, replace(plot, versions=kept), expected)
 
     def _replace(self, current: Plot, changed: Plot, expected: str | None) -> Plot:
         _demand(current, expected)

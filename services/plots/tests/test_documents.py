@@ -14,6 +14,7 @@ from bokeh_plots.documents import (
     columns_of,
     image_hosts,
     objects_of,
+    title_of,
     uses_code,
 )
 
@@ -60,6 +61,10 @@ def test_a_document_is_accepted() -> None:
         {**document(figure()), "version": None},
         {**document(figure()), "version": "../../3.9.2"},
         {**document(figure()), "roots": {"0": figure()}},
+        {**document(figure()), "version": "3.9.2\u0661"},
+        document(model("Div", "p1", tags={"type": "bytes", "data": {"id": [1]}})),
+        document(model("Div", "p1", tags={"type": "packed", "data": "aGk="})),
+        document(model("Div", "p1", tags={"type": "set", "entries": 5})),
     ],
 )
 def test_what_is_no_document(wrong: Any) -> None:
@@ -74,6 +79,28 @@ def test_depth_is_bounded() -> None:
         deep = [deep]
     with pytest.raises(Invalid, match="levels deep"):
         check_document(document(model("Figure", "p1", tags=deep)))
+
+
+def test_types_that_cannot_be_looked_up() -> None:
+    strange = document(model("Div", "p1", tags=[{"type": []}, {"type": {}}, {"type": None}]))
+    check_document(strange)
+    assert columns_of(strange) == set()
+    assert canonical(strange) == canonical(strange)
+
+
+@pytest.mark.parametrize(
+    ("given", "title"),
+    [
+        (document(figure()), "T"),
+        ({**document(figure()), "title": "Bokeh Application"}, None),
+        (document(model("Figure", "p1", title=model("Title", "p2", text="Sine")), title=""), "Sine"),
+        (document(model("Figure", "p1", title={"id": "p2"}), title=""), None),
+        (document(model("Figure", "p1", title=model("Title", "p2", text={"type": "x"})), title=5), None),
+        (document(figure(), figure(), title=""), None),
+    ],
+)
+def test_title(given: Any, title: str | None) -> None:
+    assert title_of(given) == title
 
 
 def test_columns() -> None:
@@ -160,6 +187,8 @@ def test_code(node: Any, code: bool) -> None:
         ),
         (model("TMSTileSource", "p2", url="https://a.b;script-src *//x"), []),
         (model("WMTSTileSource", "p2", url=5), []),
+        (model("WMTSTileSource", "p2", url="https://[x/"), []),
+        (model("WMTSTileSource", "p2", url="https://x:\u0661/"), []),
         (model("ImageURL", "p2"), ["https:"]),
         (model("Line", "p2", url="https://x.org"), []),
     ],

@@ -5,6 +5,9 @@ import gzip
 import json
 from typing import Any
 
+import pytest
+
+from bokeh_common.errors import Invalid
 from bokeh_plots.packed import unpack
 
 
@@ -31,3 +34,24 @@ def test_arrays_are_inlined_in_their_places() -> None:
         b"exactly8",
         b"one",
     ]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        b"",
+        b"garbage that is no header",
+        packed([1])[:-8],
+        (100).to_bytes(4, "little") + b"[]",
+        packed(leaf(9), b"one"),
+        packed(leaf(0)),
+        packed({"type": "bytes"}, b"one"),
+        packed(None, b"12345678")[:-1],
+        b"\x1a\0\0\0" + b'{"buffers":"ab","value":1}'.ljust(28),
+        b"\x1a\0\0\0" + b'{"buffers":[-1],"value":1}'.ljust(28),
+        packed(json.loads("[" * 900 + "]" * 900)),
+    ],
+)
+def test_what_is_not_packed(wrong: bytes) -> None:
+    with pytest.raises(Invalid, match="Publish the figure again"):
+        unpack(wrong)

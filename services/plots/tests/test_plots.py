@@ -131,6 +131,17 @@ def test_rollback_makes_a_new_version(plots: Plots, publisher: Publisher) -> Non
         publisher.rollback(back, 9)
 
 
+def test_a_title_is_of_the_plot_and_makes_no_version(publisher: Publisher) -> None:
+    publisher.publish("ada", publication(title="A"), None)
+    same, changed = publisher.publish("ada", publication(title="B"), None)
+    assert (same.title, same.latest.version, changed) == ("B", 1, False)
+    kept, _ = publisher.publish("ada", publication(text="two"), None)
+    assert (kept.title, kept.latest.version) == ("B", 2)
+    back, _ = publisher.rollback(publisher.change(kept, {"title": "C"}), 1)
+    again, changed = publisher.publish("ada", publication(title="A"), None)
+    assert (back.title, again.title, changed) == ("C", "A", False)
+
+
 def test_title_and_visibility(plots: Plots, publisher: Publisher) -> None:
     plot, _ = publisher.publish("ada", publication(), None)
     assert plot.visibility == "private"
@@ -140,7 +151,7 @@ def test_title_and_visibility(plots: Plots, publisher: Publisher) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [None, {}, [], {"visibility": "all"}, {"title": 5}, {"title": "x", "name": "y"}]
+    "body", [None, {}, [], {"title": ""}, {"visibility": "all"}, {"title": 5}, {"title": "x", "name": "y"}]
 )
 def test_wrong_changes(publisher: Publisher, body: Any) -> None:
     plot, _ = publisher.publish("ada", publication(), None)

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from functools import partial
 
 from bokeh_common.http.app import App, new_app
 from bokeh_common.http.auth import Authenticator, PeerIntrospection
@@ -28,7 +29,9 @@ def create_app(given: Dependencies) -> App:
     """Make the app from ready objects."""
     settings, auth = given.settings, Auth(given.auth)
     pages = Pages(settings.accounts)
-    app = new_app(Authenticator(PeerIntrospection(given.auth)), {})
+    peers = {"auth": given.auth, "plots": given.plots}
+    checks = {name: partial(peer.get, "/health/ready") for name, peer in peers.items()}
+    app = new_app(Authenticator(PeerIntrospection(given.auth)), checks)
     show_mistakes(app, pages)
     parts = pages, Plots(given.plots), auth, BokehJS(settings.bokehjs)
     app.add_route("/", resources.Home(*parts))

@@ -2,10 +2,9 @@
 
 from contextlib import suppress
 from typing import Any
-from urllib.parse import quote
 
 from bokeh_common.errors import Unauthenticated
-from bokeh_common.http.peer import Peer
+from bokeh_common.http.peer import Peer, path
 
 
 class Plots:
@@ -14,21 +13,19 @@ class Plots:
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
 
-    def page(self, user: str, limit: int, authorization: str | None) -> list[dict[str, Any]]:
+    def all(self, user: str, authorization: str | None) -> list[dict[str, Any]]:
         """Return summaries of the account's plots."""
-        answer = self._peer.get(f"/{user}/plots", authorization=authorization, limit=limit)
-        return list(answer["plots"])
+        return list(self._peer.pages(path(user, "plots"), "plots", authorization=authorization))
 
     def view(self, plot: str, version: int | None, authorization: str | None) -> dict[str, Any]:
         """Return what a page has to know to show a plot; `NotFound`."""
-        answer = self._peer.get(f"/internal/plots/{plot}", authorization=authorization, version=version)
+        answer = self._peer.get(path("internal", "plots", plot), authorization=authorization, version=version)
         return dict(answer)
 
     def extension(self, plot: str, name: str) -> bytes:
         """Return the JavaScript of a custom model; `NotFound`."""
-        return b"".join(
-            self._peer.stream("GET", f"/internal/plots/{plot}/extensions/{name}", authorization=None)
-        )
+        address = path("internal", "plots", plot, "extensions", name)
+        return b"".join(self._peer.stream("GET", address, authorization=None))
 
 
 class Auth:
@@ -63,9 +60,9 @@ class Auth:
 
     def sign_out(self, session: str, everywhere: bool = False) -> None:
         """End the session of this token, or all of its account; fine when it has ended already."""
-        path = "/internal/auth/sessions" + ("" if everywhere else "/current")
+        address = "/internal/auth/sessions" + ("" if everywhere else "/current")
         with suppress(Unauthenticated):
-            self._peer.delete(path, authorization=f"Bearer {session}")
+            self._peer.delete(address, authorization=f"Bearer {session}")
 
     def sessions(self, authorization: str | None) -> list[dict[str, Any]]:
         """Return the visitor's sessions."""
@@ -73,17 +70,18 @@ class Auth:
 
     def end_session(self, session: str, authorization: str | None) -> None:
         """End one of the visitor's sessions by its id; `NotFound`."""
-        self._peer.delete(f"/internal/auth/sessions/{quote(session, safe='')}", authorization=authorization)
+        address = path("internal", "auth", "sessions", session)
+        self._peer.delete(address, authorization=authorization)
 
     def keys(self, user: str, authorization: str | None) -> list[dict[str, Any]]:
         """Return the account's keys, without their secrets."""
-        return list(self._peer.get(f"/{user}/keys", authorization=authorization, limit=1000)["keys"])
+        return list(self._peer.get(path(user, "keys"), authorization=authorization, limit=1000)["keys"])
 
     def make_key(self, user: str, name: str, scopes: list[str], authorization: str | None) -> dict[str, Any]:
         """Make a key; its secret is in `key`; `Invalid`, `Forbidden`."""
         body = {"name": name, "scopes": scopes}
-        return dict(self._peer.post(f"/{user}/keys", body, authorization=authorization))
+        return dict(self._peer.post(path(user, "keys"), body, authorization=authorization))
 
     def revoke_key(self, user: str, key: str, authorization: str | None) -> None:
         """Revoke a key; `NotFound`."""
-        self._peer.delete(f"/{user}/keys/{quote(key, safe='')}", authorization=authorization)
+        self._peer.delete(path(user, "keys", key), authorization=authorization)

@@ -41,9 +41,9 @@ class Home(Resource):
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show the account's plots, or how to publish the first one."""
         user = req.context.principal.user_id
-        plots = self._plots.page(user, PLOTS_AT_HOME, req.get_header("Authorization"))
-        plots.sort(key=lambda plot: plot["modified"], reverse=True)
-        self._pages.show(resp, "home.html", plots=plots, server=req.prefix)
+        plots = self._plots.all(user, req.get_header("Authorization"))
+        newest = sorted(plots, key=lambda plot: plot["modified"], reverse=True)[:PLOTS_AT_HOME]
+        self._pages.show(resp, "home.html", plots=newest, count=len(plots), server=req.prefix)
 
 
 class Show(Resource):

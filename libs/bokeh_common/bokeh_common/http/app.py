@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import falcon
 
 from bokeh_common.http.auth import OPEN, Authenticator
-from bokeh_common.http.errors import handle_errors
+from bokeh_common.http.errors import SAFE_HEADERS, handle_errors
 
 App: TypeAlias = "falcon.App[falcon.Request, falcon.Response]"
 
@@ -14,17 +14,13 @@ Check = Callable[[], object]
 
 
 class SafeHeaders:
-    """Headers that no answer of any service should lack (OWASP secure headers)."""
+    """Headers that no answer of any service should lack."""
 
     def process_response(
         self, req: falcon.Request, resp: falcon.Response, resource: object, ok: bool
     ) -> None:
         """Add what the responder did not set itself."""
-        for name, value in (
-            ("X-Content-Type-Options", "nosniff"),
-            ("Referrer-Policy", "same-origin"),
-            ("Cache-Control", "private, no-cache"),
-        ):
+        for name, value in {**SAFE_HEADERS, "Cache-Control": "private, no-cache"}.items():
             if resp.get_header(name) is None:
                 resp.set_header(name, value)
 
@@ -54,6 +50,15 @@ class Ready:
         resp.media = {"status": "ok", "checks": sorted(self._checks)}
 
 
+class _App(falcon.App):  # type: ignore[type-arg]  # generic in the stubs only
+    """Answers HEAD wherever it answers GET, as RFC 9110 (9.1) demands; falcon leaves out the body."""
+
+    def add_route(self, uri_template: str, resource: Any, **how: Any) -> None:
+        if hasattr(resource, "on_get") and not hasattr(resource, "on_head"):
+            resource.on_head = resource.on_get
+        super().add_route(uri_template, resource, **how)
+
+
 def new_app(authenticator: Authenticator, checks: Mapping[str, Check]) -> App:
     """Make an app without routes of its own.
 
@@ -63,7 +68,7 @@ def new_app(authenticator: Authenticator, checks: Mapping[str, Check]) -> App:
     """
     # A sandboxed frame has the opaque origin "null"; a bearer token, never a cookie, is what lets it read.
     cors: Any = falcon.CORSMiddleware(allow_origins="*", expose_headers=["ETag", "Link"])
-    app: App = falcon.App(middleware=[SafeHeaders(), cors, authenticator])
+    app: App = _App(middleware=[SafeHeaders(), cors, authenticator])
     handle_errors(app)
     app.add_route("/health/live", Live())
     app.add_route("/health/ready", Ready(checks))

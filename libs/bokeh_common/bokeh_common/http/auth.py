@@ -80,7 +80,8 @@ class Authenticator:
         """
         if req.method == "OPTIONS":
             return
-        access = getattr(resource, "access", {}).get(req.method)
+        method = "GET" if req.method == "HEAD" else req.method
+        access = getattr(resource, "access", {}).get(method)
         if access is None and hasattr(resource, f"on_{req.method.lower()}"):
             raise Forbidden(f"Nobody has said who may {req.method} here; the operator must report this.")
         if access is not None and access.service is not None:

@@ -52,11 +52,18 @@ def read_json(req: falcon.Request, limit: int) -> Any:
 def parse_json(body: bytes) -> Any:
     """Parse strictly; `Invalid` says where it is wrong."""
     try:
-        return json.loads(body, parse_constant=_refuse_constant)
+        return _characters(json.loads(body, parse_constant=_refuse_constant), body)
     except RecursionError:
         raise Invalid("The JSON is nested too deeply.", slug="not-json") from None
     except ValueError as error:
         raise Invalid(f"The body is not JSON: {error}.", slug="not-json") from None
+
+
+def _characters(value: Any, body: bytes) -> Any:
+    """Return `value`; half a surrogate pair, which JSON can write, is no character and cannot be stored."""
+    if b"\\ud" in body or b"\\uD" in body:
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
 
 
 def _refuse_constant(name: str) -> None:

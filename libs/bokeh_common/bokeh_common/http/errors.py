@@ -9,6 +9,10 @@ import falcon
 from bokeh_common import errors
 
 PROBLEM = "application/problem+json"
+
+#: What no answer of any service should lack (OWASP secure headers).
+SAFE_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+
 RETRY_AFTER_SECONDS = 2
 
 STATUS: dict[type[errors.CloudError], int] = {

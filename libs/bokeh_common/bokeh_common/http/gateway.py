@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication
 
-from bokeh_common.http.errors import PROBLEM, problem
+from bokeh_common.http.errors import PROBLEM, SAFE_HEADERS, problem
 
 
 class Gateway:
@@ -36,5 +36,7 @@ def refuse(start_response: StartResponse, status: str, slug: str, detail: str) -
     """Answer with a problem, outside of falcon."""
     code, _, title = status.partition(" ")
     body = problem(int(code), slug, title, detail)
-    start_response(status, [("Content-Type", PROBLEM), ("Content-Length", str(len(body)))])
+    length = ("Content-Length", str(len(body)))
+    headers = [("Content-Type", PROBLEM), length, *SAFE_HEADERS.items(), ("Cache-Control", "no-store")]
+    start_response(status, headers)
     return [body]

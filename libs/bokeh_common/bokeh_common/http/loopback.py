@@ -10,10 +10,11 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication
 
 from bokeh_common.http.gateway import refuse
+
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:\d{1,5})?", re.ASCII | re.IGNORECASE)
 
 
 class LoopbackOnly:
@@ -27,7 +28,8 @@ class LoopbackOnly:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Pass the request on, or answer 403."""
         host = environ.get("HTTP_HOST", "")
-        if not is_loopback(urlsplit(f"//{host}").hostname or ""):
+        name = _HOST.fullmatch(host)
+        if name is None or not is_loopback(name[1].strip("[]")):
             detail = "This server has no keys, so it answers to localhost only. Open it as http://localhost."
             return refuse(start_response, "403 Forbidden", "not-loopback", detail)
         if self._foreign(environ, host):
@@ -44,7 +46,7 @@ class LoopbackOnly:
 
 def is_loopback(name: str) -> bool:
     """Whether a host name or address is this machine's own (RFC 6761 section 6.3; RFC 1122; RFC 4291)."""
-    if name == "localhost" or name.endswith(".localhost"):
+    if name.lower() == "localhost" or name.lower().endswith(".localhost"):
         return True
     try:
         return ipaddress.ip_address(name).is_loopback

@@ -4,12 +4,12 @@ import logging
 from collections.abc import Iterator
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
 
-from bokeh_common.errors import CloudError, Unavailable
+from bokeh_common.errors import CloudError, NotFound, Unavailable
 from bokeh_common.http.errors import STATUS
 
 CONNECT_SECONDS = 3.0
@@ -23,6 +23,17 @@ SERVICE_HEADER = "Bokeh-Cloud-Service"
 SERVICE_REFUSED = "service-refused"
 
 log = logging.getLogger(__name__)
+
+
+def path(*segments: str) -> str:
+    """Make a path of segments, each of which stays one segment whatever is in it.
+
+    Raises:
+        NotFound: a segment is empty or a dot segment (RFC 3986, 3.3), so it names nothing.
+    """
+    if any(segment in {"", ".", ".."} for segment in segments):
+        raise NotFound("There is nothing here, or it is not yours to see.")
+    return "".join(f"/{quote(segment, safe='')}" for segment in segments)
 
 
 class Peer:
@@ -57,6 +68,14 @@ class Peer:
             CloudError: the peer's own error, in the domain's words; `Unavailable` when it gave none.
         """
         return self._send("GET", path, authorization, params=params).json()
+
+    def pages(self, path: str, key: str, *, authorization: str | None = None) -> Iterator[Any]:
+        """Yield the items of a paged list (`Link: rel="next"`, RFC 8288); raises as `get`."""
+        following: str | None = f"{path}?limit=1000"
+        while following is not None:
+            response = self._send("GET", following, authorization)
+            yield from response.json()[key]
+            following = response.links.get("next", {}).get("url")
 
     def post(self, path: str, body: object, *, authorization: str | None = None) -> Any:
         """POST JSON and return the JSON answer; raises as `get`."""

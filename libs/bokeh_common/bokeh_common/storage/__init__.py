@@ -14,7 +14,7 @@ from bokeh_common.storage.keys import check_namespace
 
 __all__ = [
     "ABSENT", "JSON", "Absent", "BlobStat", "BlobStore", "Record", "RecordStore", "Traits",
-    "open_blobs", "open_records",
+    "namespaces", "open_blobs", "open_records",
 ]  # fmt: skip
 
 _BACKENDS = {"local": "local", "redis": "redis", "rediss": "redis", "azure": "azure"}
@@ -40,6 +40,12 @@ def open_blobs(url: str, namespace: str) -> BlobStore:
     """Open the blobs of one service; as `open_records`."""
     store: BlobStore = _backend(url).open_blobs(url, check_namespace(namespace))
     return store
+
+
+def namespaces(url: str) -> list[str]:
+    """Return the namespaces that were ever opened in a storage, in order; as `open_records`."""
+    found: list[str] = _backend(url).namespaces(url)
+    return found
 
 
 def _backend(url: str) -> ModuleType:

@@ -31,6 +31,11 @@ def open_blobs(url: str, namespace: str) -> AzureBlobStore:
     return AzureBlobStore(container(url), namespace)
 
 
+def namespaces(url: str) -> list[str]:
+    """Return the namespaces in the container that a URL names."""
+    return container(url).namespaces()
+
+
 def container(url: str) -> Container:
     """Connect to a container, and make it when it is not there."""
     parts = urlsplit(url)

@@ -96,6 +96,11 @@ class Container:
             reason = f"The Azure container {self._name} cannot be used now: {_brief(error)}"
             raise Unavailable(reason) from error
 
+    def namespaces(self) -> list[str]:
+        """Return what names begin with, before their first slash."""
+        found: Any = self.run(lambda _: list(self.client.walk_blobs(delimiter="/")))
+        return sorted(one.name.rstrip("/") for one in found)
+
     def list(self, room: str, prefix: str, after: str, limit: int) -> list[tuple[str, BlobProperties]]:
         """Return keys of a room and what is known of their blobs, in the order of the keys."""
         long = self.pool.submit(lambda: self.run(lambda _: list(self._long(room, prefix, after))))
@@ -131,11 +136,10 @@ class Container:
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=2 * THREADS)
         session.mount("http://", adapter)
         session.mount("https://", adapter)
+        timeouts = {"connection_timeout": self._seconds, "read_timeout": self._seconds}
         service = self._account.client(
-            transport=RequestsTransport(session=session, session_owner=False),
+            transport=RequestsTransport(session=session, session_owner=False, **timeouts),
             retry_total=0,
-            connection_timeout=self._seconds,
-            read_timeout=self._seconds,
             max_single_put_size=SINGLE_PUT,
             max_single_get_size=SINGLE_PUT,
         )

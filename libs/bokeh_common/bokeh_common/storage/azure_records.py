@@ -71,11 +71,11 @@ class AzureRecordStore(RecordStore):
     def list(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[Record]:
         check_page(prefix, after, limit)
         found: list[Record] = []
-        while len(found) < limit:
-            names = [key for key, _ in self._container.list(self._room, prefix, after, limit - len(found))]
-            if not names:
-                break
+        while (wanted := limit - len(found)) > 0:
+            names = [key for key, _ in self._container.list(self._room, prefix, after, wanted)]
             found += [record for record in self._container.pool.map(self._find, names) if record]
+            if len(names) < wanted:
+                break
             after = names[-1]
         return found
 

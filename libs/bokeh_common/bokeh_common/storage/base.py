@@ -6,8 +6,8 @@ What both promise:
   any thread, process or machine. Calls on one key at the same time happen in some order. There is no order
   and no transaction across keys: write bytes first and the record that names them last; delete in the reverse
   order.
-* *Durable.* When `put` or `delete` returns, the change outlives a crash of this process and of the server.
-  `traits.lost_seconds` says what a backend may still lose when its machine loses power.
+* *Durable.* When `put` or `delete` returns, the change outlives a crash of this process, and one of the
+  server or its machine up to what `traits.lost_seconds` says.
 * *Thread-safe.* One store may be used by all threads of a process, and after a fork by the child.
 * *Bounded in time.* A call ends within its time-out, with `Unavailable` where the medium does not answer.
 
@@ -77,8 +77,8 @@ class Traits:
     """What backends differ in.
 
     Attributes:
-        lost_seconds: how old a confirmed change may be and still be lost when the machine that stores it
-            loses power; `inf` where nothing is ever made durable.
+        lost_seconds: how old a confirmed change may be and still be lost when what stores it crashes; `inf`
+            where nothing is ever made durable.
         touch_seconds: the resolution of `BlobStat.touched`.
     """
 

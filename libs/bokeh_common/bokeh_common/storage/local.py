@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bokeh_common.errors import Invalid
 from bokeh_common.storage.local_blobs import LocalBlobStore
+from bokeh_common.storage.local_files import translated
 from bokeh_common.storage.local_records import LocalRecordStore
 
 _SCHEME = "local://"
@@ -24,6 +25,17 @@ def open_records(url: str, namespace: str) -> LocalRecordStore:
 def open_blobs(url: str, namespace: str) -> LocalBlobStore:
     """Open the blobs in the folder that a URL names."""
     return LocalBlobStore(folder(url) / namespace)
+
+
+def namespaces(url: str) -> list[str]:
+    """Return the namespaces in the folder that a URL names."""
+    path = folder(url)
+    with translated(path, missing=True):
+        return sorted(
+            entry.name
+            for entry in path.iterdir()
+            if (entry / "records.sqlite").is_file() or (entry / "blobs").is_dir()
+        )
 
 
 def folder(url: str) -> Path:

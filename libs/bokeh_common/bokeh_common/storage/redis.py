@@ -11,22 +11,37 @@ over all (hash tag per blob).
 
 import os
 from functools import lru_cache
+from typing import Any
 
 from bokeh_common.storage.redis_blobs import RedisBlobStore
 from bokeh_common.storage.redis_records import RedisRecordStore
 from bokeh_common.storage.redis_server import RedisServer
 
+NAMESPACES = "bokeh-cloud:namespaces"
 _ALLOW_VOLATILE = "BOKEH_CLOUD_ALLOW_VOLATILE_REDIS"
 
 
 def open_records(url: str, namespace: str) -> RedisRecordStore:
     """Open the records on the server that a URL names."""
-    return RedisRecordStore(server(url), namespace)
+    return RedisRecordStore(_known(url, namespace), namespace)
 
 
 def open_blobs(url: str, namespace: str) -> RedisBlobStore:
     """Open the blobs on the server that a URL names."""
-    return RedisBlobStore(server(url), namespace)
+    return RedisBlobStore(_known(url, namespace), namespace)
+
+
+def namespaces(url: str) -> list[str]:
+    """Return the namespaces on the server that a URL names."""
+    names: Any = server(url).run(lambda client, _: client.smembers(NAMESPACES))
+    return sorted(name.decode() for name in names)
+
+
+def _known(url: str, namespace: str) -> RedisServer:
+    """Return the server, which knows of the namespace from now on: it is not to be searched for them."""
+    found = server(url)
+    found.run(lambda client, _: client.sadd(NAMESPACES, namespace))
+    return found
 
 
 def server(url: str) -> RedisServer:

@@ -83,12 +83,16 @@ return old
 """
 )
 
-#: KEYS: uploads, waste. ARGV: upload. Makes waste of an upload; returns 0 when its commit came through.
+#: KEYS: blobs, uploads, waste. ARGV: upload, key. Makes waste of an upload; returns 0 when it is in the
+#: index.
 _GIVE_UP = (
     _NOW
     + """
-if redis.call('ZREM', KEYS[1], ARGV[1]) == 1 then redis.call('ZADD', KEYS[2], time[1], ARGV[1]) end
-return redis.call('ZSCORE', KEYS[2], ARGV[1]) and 1 or 0
+local packed = redis.call('HGET', KEYS[1], ARGV[2])
+if packed and string.sub(packed, 1, 32) == ARGV[1] then return 0 end
+redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('ZADD', KEYS[3], time[1], ARGV[1])
+return 1
 """
 )
 
@@ -143,7 +147,7 @@ class RedisBlobStore(BlobStore):
             touched = self._commit(key, upload)
         except BaseException:
             with suppress(Unavailable):  # then the next sweep does it
-                self._discard(name)
+                self._discard(name, key)
             raise
         return BlobStat(key, upload.size, touched)
 
@@ -196,7 +200,7 @@ class RedisBlobStore(BlobStore):
             raise Unavailable(f"The upload of {key!r} took so long that it was given up. Try again.")
         touched, replaced = answer
         if replaced[:32].decode() == upload.name:  # the same content is there already
-            self._discard(upload.name)
+            self._discard(upload.name, key)
         else:
             self._retire(replaced)
         return int(touched) / 1e6
@@ -235,9 +239,9 @@ class RedisBlobStore(BlobStore):
         with suppress(Unavailable):
             self._server.run(expire)
 
-    def _discard(self, name: str) -> None:
+    def _discard(self, name: str, key: str) -> None:
         """Delete the chunks of an upload, of however many there are, unless it is in the index after all."""
-        if not self._server.script(_GIVE_UP, [self._uploads, self._waste], name):
+        if not self._server.script(_GIVE_UP, [self._blobs, self._uploads, self._waste], name, key):
             return
         for first in count(0, BATCH):
             if not self._unlink([chunk_key(name, number) for number in range(first, first + BATCH)]):
@@ -250,7 +254,7 @@ class RedisBlobStore(BlobStore):
 
     def _sweep(self) -> None:
         for name in self._server.script(_ABANDON, [self._uploads, self._waste], ABANDONED_SECONDS):
-            self._discard(name.decode())
+            self._discard(name.decode(), "")
 
 
 def chunk_key(upload: str, number: int) -> str:

@@ -18,9 +18,11 @@ from bokeh_common.storage.keys import check_timeout
 from bokeh_common.storage.retry import persistently
 
 TIMEOUT_SECONDS = 5.0
+READ_BYTES = 1 << 18  # per system call; redis-py's own 32 KiB are for small values
 _OPTIONS = {"timeout", "persistence"}
-#: How late a write reaches the disk, by `appendfsync`; "no" leaves it to the kernel, which takes up to 30 s.
-FSYNC_SECONDS = {"always": 0.0, "everysec": 1.0, "no": 30.0}
+#: How late a write reaches the disk, by `appendfsync`: Redis puts off even writing while an fsync is under
+#: way, for up to 2 s; "no" leaves it to the kernel, which takes up to 30 s.
+FSYNC_SECONDS = {"always": 0.0, "everysec": 2.0, "no": 30.0}
 
 _ERRORS = (RedisError, RedisClusterException, OSError)
 _TRANSIENT = (
@@ -85,7 +87,8 @@ class RedisServer:
     def _settings(self) -> dict[str, Any]:
         """Return redis-py's settings: it must not repeat calls itself, as it cannot tell which may be."""
         timeouts = {"socket_timeout": self._seconds, "socket_connect_timeout": self._seconds}
-        return {"retry": Retry(NoBackoff(), 0), "health_check_interval": 30, **timeouts}
+        sizes = {"socket_read_size": READ_BYTES}
+        return {"retry": Retry(NoBackoff(), 0), "health_check_interval": 30, **timeouts, **sizes}
 
     @property
     def _where(self) -> str:
@@ -113,7 +116,7 @@ def _lost(persistence: dict[str, Any], memory: dict[str, Any], client: Client) -
     if memory.get("maxmemory") and str(memory.get("maxmemory_policy", "")).startswith("allkeys"):
         return math.inf  # it evicts keys of any kind, ours too
     if persistence.get("aof_enabled"):
-        return FSYNC_SECONDS.get(_config(client, "appendfsync"), 1.0)
+        return FSYNC_SECONDS.get(_config(client, "appendfsync"), 2.0)
     rules = _config(client, "save").split()  # "seconds changes seconds changes ..."
     return max(map(float, rules[::2]), default=math.inf)
 

@@ -1,6 +1,7 @@
 """Every backend keeps the contracts."""
 
 from bokeh_common.storage.testing.blobs import BlobContract
+from bokeh_common.storage.testing.crashes import CrashContract
 from bokeh_common.storage.testing.records import RecordContract
 
 
@@ -9,4 +10,8 @@ class TestRecords(RecordContract):
 
 
 class TestBlobs(BlobContract):
+    pass
+
+
+class TestCrashes(CrashContract):
     pass

@@ -19,3 +19,5 @@ VALUES: list[JSON] = [
 ]  # fmt: skip
 
 BAD_KEYS = ["", "a\0b", "\ud800", "x" * 513]
+
+BAD_VALUES: list[object] = [float("nan"), {"a": float("inf")}, b"bytes", {1, 2}, object()]

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -22,8 +23,9 @@ class Server:
         port: where it listens on 127.0.0.1; the same after a restart.
     """
 
-    def __init__(self, port: int, command: Sequence[str], folder: Path) -> None:
+    def __init__(self, port: int, command: Sequence[str], folder: Path, crash: int = signal.SIGKILL) -> None:
         self.port = port
+        self._crash = crash
         self._command = list(command)
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
@@ -44,7 +46,7 @@ class Server:
 
     def kill(self) -> None:
         """Kill it at once, as a crash would."""
-        self.process.kill()
+        self.process.send_signal(self._crash)
         self.process.wait()
         self._process = None
 
@@ -59,13 +61,20 @@ class Server:
         return answers(self.port)
 
 
+class RedisServer(Server):
+    """A Redis, which is ready when it has loaded its data."""
+
+    def _answers(self) -> bool:
+        return super()._answers() and "LOADING" not in (_cli(self.port, "ping") or "LOADING")
+
+
 def redis_server(folder: Path, *options: str, port: int = 0) -> Server:
     """Start a Redis; it keeps what it is given unless the options say otherwise."""
     need("redis-server")
     folder.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
-    return Server(port, [*command, *(options or ["--appendonly", "yes"])], folder)
+    return RedisServer(port, [*command, *(options or ["--appendonly", "yes"])], folder)
 
 
 def redis_cluster(folder: Path, nodes: int = 3) -> list[Server]:
@@ -92,7 +101,8 @@ def azurite_server(folder: Path) -> Server:
     port = free_port()
     options = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(folder)]
     quiet = ["--silent", "--skipApiVersionCheck", "--disableTelemetry"]
-    return Server(port, [program, *options, *quiet], folder)
+    # It writes its index every 5 s only, and when it is asked to end.
+    return Server(port, [program, *options, *quiet], folder, crash=signal.SIGTERM)
 
 
 def need(program: str) -> None:
@@ -132,9 +142,12 @@ def wait_until(condition: Callable[[], bool], seconds: float = START_SECONDS) ->
 
 
 def _is_whole(port: int) -> bool:
-    command = ["redis-cli", "-p", str(port), "cluster", "info"]
-    answer = subprocess.run(command, capture_output=True, check=False, timeout=START_SECONDS)  # noqa: S603
-    return b"cluster_state:ok" in answer.stdout
+    return "cluster_state:ok" in _cli(port, "cluster", "info")
+
+
+def _cli(port: int, *words: str) -> str:
+    command = ["redis-cli", "-p", str(port), *words]
+    return subprocess.run(command, capture_output=True, check=False, text=True, timeout=10).stdout.strip()  # noqa: S603
 
 
 def _in_tools(name: str) -> str | None:
