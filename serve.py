@@ -1,5 +1,6 @@
 """The command `bokeh-cloud serve`: the embedded cloud under gunicorn."""
 
+import os
 import socket
 import subprocess
 import sys
