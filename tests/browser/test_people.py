@@ -1,14 +1,14 @@
 """A person in a real browser: registers, signs in, makes a key, and signs out."""
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.browser.chromium import FLAGS, ChromiumMissing, find_chromium
+from tests.browser.chromium import Tab, new_context
+from tests.browser.published import Camera
 from tests.conftest import one_process
 from tests.integration.people import Cloud
 from tests.mailbox import Mailbox, smtp_server
@@ -24,23 +24,16 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    try:
-        program = find_chromium()
-    except ChromiumMissing as missing:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(missing))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        page = browser.new_page(viewport={"width": 900, "height": 900})
-        complaints: list[str] = []
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        yield page
-        browser.close()
+def page(camera: Camera) -> Iterator[Page]:
+    """A page of a fresh profile: nobody is signed in."""
+    assert camera.context.browser is not None
+    context = new_context(camera.context.browser)
+    tab = Tab(context.new_page())
+    tab.watch()
+    yield tab.page
+    context.close()
     # Where nobody is signed in, the sign-in page comes with 401, which the console calls an error.
-    assert [text for text in complaints if "401" not in text] == []
+    assert [text for text in tab.errors if "401" not in text] == []
 
 
 def test_from_registering_to_signing_out(cloud: Cloud, page: Page, tmp_path: Path) -> None:
