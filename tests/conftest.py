@@ -64,16 +64,10 @@ def wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
 
 
 @pytest.fixture(scope="session")
-def cloud_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder in which the cloud of the session keeps everything."""
-    return tmp_path_factory.mktemp("cloud")
-
-
-@pytest.fixture(scope="session")
-def cloud(cloud_folder: Path) -> Iterator[str]:
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a running cloud: that of `CLOUD_URL`, or one that is started for the session."""
     if url := os.environ.get("CLOUD_URL"):
         yield url
         return
-    with one_process(f"local://{cloud_folder}") as url:
+    with one_process(f"local://{tmp_path_factory.mktemp('cloud')}") as url:
         yield url

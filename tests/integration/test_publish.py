@@ -58,12 +58,12 @@ def test_only_new_columns_are_uploaded(
         return real(self, request, **how)
 
     monkeypatch.setattr(requests.Session, "send", counting)
-    server.publish(sine(1000), "columns")
-    assert sorted(sent)[-2:] == [8000, 8000]
+    server.publish(sine(1234), "columns")
+    assert sorted(sent)[-2:] == [1234 * 8] * 2
     sent.clear()
-    server.publish(sine(1000), "columns again, under another name")
+    server.publish(sine(1234), "columns again, under another name")
     assert sent == []
-    server.publish(sine(1000, label="c"), "columns")
+    server.publish(sine(1234, label="c"), "columns")
     assert len(sent) == 1
 
 

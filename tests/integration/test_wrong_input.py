@@ -3,13 +3,14 @@
 import http.client
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 from blake3 import blake3
+
+from bokeh_common.storage import open_blobs, open_records
 
 ROOT = {"type": "object", "name": "Div", "id": "p1", "attributes": {"text": "hi"}}
 DOCUMENT = {"version": "3.9.2", "title": "T", "roots": [ROOT]}
@@ -32,18 +33,20 @@ class Nothing:
         return block
 
 
-def stored(cloud: str, folder: Path) -> tuple[Any, ...]:
-    """Everything that a person can list, and every blob on the disk."""
-    lists = [requests.get(f"{cloud}/local/{kind}", timeout=30).json() for kind in ("plots", "data")]
-    blobs = {str(p) for p in folder.rglob("*") if p.is_file() and not p.name.startswith("records.sqlite")}
-    return *lists, blobs
+def stored(storage: str) -> list[Any]:
+    """Everything that the services keep: their records with etags, and their blobs with sizes."""
+    found: list[Any] = []
+    for service in ("auth", "plots", "data"):
+        found += open_records(storage, service).list(limit=10_000)
+        found += [(blob.key, blob.size) for blob in open_blobs(storage, service).list(limit=10_000)]
+    return found
 
 
-@pytest.fixture(autouse=True)
-def _store_is_as_it_was(cloud: str, cloud_folder: Path) -> Iterator[None]:
-    before = stored(cloud, cloud_folder)
+@pytest.fixture(autouse=True, scope="module")
+def _store_is_as_it_was(cloud: str, cloud_storage: str) -> Iterator[None]:
+    before = stored(cloud_storage)
     yield
-    assert stored(cloud, cloud_folder) == before
+    assert stored(cloud_storage) == before
 
 
 def check(response: requests.Response, status: int, kind: str) -> Any:

@@ -44,6 +44,11 @@ class Plot:
         return self.versions[-1]
 
     @property
+    def tag(self) -> str:
+        """The state of the plot as HTTP names it: its etag without quotes, which those of Azure have."""
+        return self.etag.strip('"')
+
+    @property
     def summary(self) -> dict[str, Any]:
         """The plot as the API lists it."""
         return {

@@ -1,7 +1,7 @@
 """Everything that changes a plot: each change is one compare-and-swap of its record.
 
 Readers see the plot before the change or after it. A change that was overtaken looks again and is made on
-top, unless its author named the state that it was meant for (`expected`, an etag).
+top, unless its author named the state that it was meant for (`expected`, a `Plot.tag`).
 """
 
 import base64
@@ -135,7 +135,7 @@ class Publisher:
 
 
 def _demand(plot: Plot, expected: str | None) -> None:
-    if expected is not None and plot.etag != expected:
+    if expected is not None and plot.tag != expected:
         raise Changed("The plot changed since you read it; read it again, and change it then.")
 
 

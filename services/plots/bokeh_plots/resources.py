@@ -92,7 +92,7 @@ class OnePlot(Resource):
             "roots": [f"{plot}.{root['id']}" for root in document["roots"]],
             "objects": {f"{plot}.{model}": item for model, item in objects_of(document).items()},
         }
-        resp.etag = found.etag
+        resp.etag = found.tag
 
     def on_patch(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """Set the title or the visibility."""
@@ -242,7 +242,7 @@ class Extension(Resource):
 
 def _tell(resp: falcon.Response, plot: Plot, changed: bool) -> None:
     resp.location = f"/{plot.user_id}/plots/{plot.id}"
-    resp.etag = plot.etag
+    resp.etag = plot.tag
     resp.media = {**plot.summary, "unchanged": not changed}
 
 

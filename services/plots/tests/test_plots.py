@@ -171,15 +171,15 @@ def test_a_deleted_plot_is_gone_and_its_name_free(plots: Plots, publisher: Publi
 
 def test_a_change_that_was_meant_for_another_state(plots: Plots, publisher: Publisher) -> None:
     old, _ = publisher.publish("ada", publication(), None)
-    new, _ = publisher.publish("ada", publication(text="two"), None, old.etag)
+    new, _ = publisher.publish("ada", publication(text="two"), None, old.tag)
     for change in (
-        lambda: publisher.publish("ada", publication(text="three"), None, old.etag),
-        lambda: publisher.rollback(new, 1, old.etag),
-        lambda: publisher.change(new, {"title": "x"}, old.etag),
-        lambda: publisher.delete(new, old.etag),
-        lambda: publisher.publish("ada", publication("never there"), None, old.etag),
+        lambda: publisher.publish("ada", publication(text="three"), None, old.tag),
+        lambda: publisher.rollback(new, 1, old.tag),
+        lambda: publisher.change(new, {"title": "x"}, old.tag),
+        lambda: publisher.delete(new, old.tag),
+        lambda: publisher.publish("ada", publication("never there"), None, old.tag),
     ):
         with pytest.raises(Changed):
             change()
     assert plots.page("ada", "", 10) == [new]
-    assert publisher.change(new, {"title": "x"}, new.etag).title == "x"
+    assert publisher.change(new, {"title": "x"}, new.tag).title == "x"
