@@ -41,11 +41,18 @@ def test_namespaces_that_cannot_be(tmp_path: Path, namespace: str) -> None:
         open_blobs(f"local://{tmp_path}", namespace)
 
 
-def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "redis", None)
-    monkeypatch.delitem(sys.modules, "bokeh_common.storage.redis", raising=False)
-    with pytest.raises(ImportError, match=r"pip install 'bokeh-common\[redis\]'"):
-        open_records("redis://localhost", "plots")
+@pytest.mark.parametrize(
+    ("module", "url"), [("redis", "redis://127.0.0.1"), ("azure.core", "azure://container")]
+)
+def test_a_missing_extra_is_named(module: str, url: str) -> None:
+    program = f"import sys; sys.modules[{module!r}] = None; from bokeh_common.storage import open_blobs"
+    program += f"; open_blobs({url!r}, 'a')"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    extra = module.partition(".")[0]
+    assert (
+        f"ImportError: Storage at {extra}:// needs an extra: pip install 'bokeh-common[{extra}]'"
+        in done.stderr
+    )
 
 
 def test_a_folder_of_any_name(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -191,3 +192,21 @@ def works(call: Callable[[], object]) -> bool:
     except Unavailable:
         return False
     return True
+
+
+def test_an_upload_whose_commit_is_not_heard_of_keeps_its_chunks(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one place for a patch: the network would have to fail for the commit alone, four times."""
+    medium = RedisMedium(serve().port)
+    store = backend.open_blobs(medium.url, medium.namespace)
+    commit = store._commit
+
+    def unheard(*arguments: Any) -> float:
+        commit(*arguments)
+        raise Unavailable("the replies were lost")
+
+    monkeypatch.setattr(store, "_commit", unheard)
+    with pytest.raises(Unavailable):
+        store.put("blob", [b"x" * 3 * MIB])
+    assert medium.stored_blobs() == {"blob": b"x" * 3 * MIB}

@@ -1,16 +1,18 @@
-"""The contract of both stores when the process that uses them is killed."""
+"""The contract of both stores when the process that uses them is killed, or forks."""
 
+import os
 import subprocess
 import sys
 import time
 
+from bokeh_common.storage.testing import races
 from bokeh_common.storage.testing.medium import Medium
 
 MIB = 1 << 20
 
 
 class CrashContract:
-    """What is left when a process was killed; a subclass offers the fixture `medium`."""
+    """What stores promise about processes; a subclass offers the fixture `medium`."""
 
     def test_half_a_blob_is_never_seen(self, medium: Medium) -> None:
         medium.blobs().put("blob", [b"old"])
@@ -34,6 +36,23 @@ class CrashContract:
         found = medium.records().get("record")
         assert found.value in {confirmed, confirmed + 1}
         medium.records().put("record", "next", if_match=found.etag)
+
+    def test_a_forked_child_uses_the_store(self, medium: Medium) -> None:
+        records, blobs = medium.records(), medium.blobs()
+        records.put("counter", 0)
+        blobs.put("blob", [b"x" * 5 * MIB])
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                races.count(records, "counter", 20)
+                status = len(b"".join(blobs.get("blob"))) != 5 * MIB
+            finally:
+                os._exit(status)
+        races.count(records, "counter", 20)
+        assert len(b"".join(blobs.get("blob"))) == 5 * MIB
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert records.get("counter").value == 40
 
 
 def _program(name: str, medium: Medium) -> "subprocess.Popen[str]":

@@ -64,9 +64,5 @@ def _peak() -> int:
 
 
 if __name__ == "__main__":
-    PROGRAMS: dict[str, Callable[..., None]] = {
-        "write-half": write_half,
-        "count-up": count_up,
-        "stream": stream,
-    }
-    PROGRAMS[sys.argv[1]](*sys.argv[2:])
+    programs: list[Callable[..., None]] = [write_half, count_up, stream]
+    next(one for one in programs if one.__name__ == sys.argv[1])(*sys.argv[2:])

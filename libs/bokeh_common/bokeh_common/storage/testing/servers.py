@@ -42,7 +42,11 @@ class Server:
         """Start it and wait until it answers."""
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log, cwd=self._folder)  # noqa: S603
-        wait_until(lambda: self._answers())
+        try:
+            wait_until(self._answers)
+        except BaseException:  # or nobody would ever stop it
+            self.stop()
+            raise
 
     def kill(self) -> None:
         """Kill it at once, as a crash would."""
