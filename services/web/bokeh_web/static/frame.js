@@ -137,6 +137,7 @@
     await Bokeh.embed.add_document_standalone(doc, document.body, elements);
     Bokeh.documents.push(doc);
     await idle;
+    performance.mark("bokeh-cloud:ready");
     document.documentElement.dataset.state = "ready";
     reportHeight();
     const observer = new ResizeObserver(reportHeight);
