@@ -25,11 +25,11 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory, printed: Path) -> Iterator[Cloud]:
-    box, storage = Mailbox(), f"local://{tmp_path_factory.mktemp('accounts')}"
+def cloud(cloud_storage: str, printed: Path) -> Iterator[Cloud]:
+    box = Mailbox()
     with smtp_server(box) as port, printed.open("wb") as output:
         smtp = f"smtp://127.0.0.1:{port}"
-        with one_process(storage, "--accounts", output=output, BOKEH_CLOUD_SMTP_URL=smtp) as url:
+        with one_process(cloud_storage, "--accounts", output=output, BOKEH_CLOUD_SMTP_URL=smtp) as url:
             yield Cloud(url, box)
 
 
