@@ -23,7 +23,7 @@ class Cloud:
     def mails_to(self, email: str) -> list[str]:
         """Return the texts of the mails to an address, oldest first."""
         mails = [mail for mail in self.box.mails if mail["To"] == email]
-        return [str(mail.get_body(("plain",)).get_content()) for mail in mails]  # type: ignore[union-attr]
+        return [str(mail.get_body(("plain",)).get_content()) for mail in mails]  # type: ignore[union-attr]  # all have it
 
     def link_to(self, email: str, number: int = 1) -> str:
         """Wait for the given mail to an address, and return the link in it."""

@@ -64,4 +64,4 @@ def _program(name: str, medium: Medium) -> "subprocess.Popen[str]":
         medium.url,
         medium.namespace,
     ]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own program
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

@@ -41,7 +41,7 @@ class Server:
     def start(self) -> None:
         """Start it and wait until it answers."""
         with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, cwd=self._folder)  # noqa: S603
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, cwd=self._folder)
         try:
             wait_until(self._answers)
         except BaseException:  # or nobody would ever stop it
@@ -91,7 +91,7 @@ def redis_cluster(folder: Path, nodes: int = 3) -> list[Server]:
     ]
     addresses = [f"127.0.0.1:{server.port}" for server in servers]
     command = ["redis-cli", "--cluster", "create", *addresses, "--cluster-yes"]
-    subprocess.run(command, check=True, capture_output=True, timeout=START_SECONDS)  # noqa: S603
+    subprocess.run(command, check=True, capture_output=True, timeout=START_SECONDS)
     wait_until(lambda: all(_is_whole(server.port) for server in servers))
     return servers
 
@@ -151,7 +151,7 @@ def _is_whole(port: int) -> bool:
 
 def _cli(port: int, *words: str) -> str:
     command = ["redis-cli", "-p", str(port), *words]
-    return subprocess.run(command, capture_output=True, check=False, text=True, timeout=10).stdout.strip()  # noqa: S603
+    return subprocess.run(command, capture_output=True, check=False, text=True, timeout=10).stdout.strip()
 
 
 def _in_tools(name: str) -> str | None:
