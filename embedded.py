@@ -1,5 +1,6 @@
 """The embedded cloud: all services in one process, wired together as compose.yaml wires containers."""
 
+import os
 from dataclasses import replace
 from wsgiref.types import WSGIApplication
 
@@ -23,7 +24,7 @@ from bokeh_common.storage import open_blobs, open_records
 #: Which service answers which paths; `/internal` is nobody's, so it cannot be reached from outside.
 ROUTES = (
     (r"/whoami", "auth"),
-    (r"/|/(plots|static)/.*|/(register|login|logout|account)(/.*)?|/health/(live|ready)", "web"),
+    (r"/|/(u|static)/.*|/(plots|register|login|logout|account)(/.*)?|/health/(live|ready)", "web"),
     (r"/(?!internal/)[^/]+/keys(/.*)?", "auth"),
     (r"/(?!internal/)[^/]+/(plots|objects|store)(/.*)?", "plots"),
     (r"/(?!internal/)[^/]+/data(/.*)?", "data"),
@@ -86,9 +87,13 @@ def create_services(storage: str, auth: bokeh_auth.settings.Settings) -> dict[st
     apps["gc"] = bokeh_gc.app.create_app(bokeh_gc.app.Dependencies(auth=peer("auth", "gc")))
     apps["web"] = bokeh_web.app.create_app(
         bokeh_web.app.Dependencies(
-            settings=web.Settings(accounts=auth.accounts, public_url=auth.public_url),
+            settings=replace(
+                web.Settings.from_env(os.environ), accounts=auth.accounts, public_url=auth.public_url
+            ),
             auth=peer("auth", "web"),
             plots=peer("plots", "web"),
+            data=peer("data", "web"),
+            blobs=open_blobs(storage, "web"),
         )
     )
     return apps

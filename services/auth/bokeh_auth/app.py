@@ -68,6 +68,7 @@ def _add_accounts(app: App, domain: Domain, settings: Settings) -> None:
     app.add_route("/internal/auth/links", resources.OneTimeLinks(entrance))
     app.add_route("/internal/auth/sessions", resources.SessionList(entrance, domain.sessions))
     app.add_route("/internal/auth/sessions/{session}", resources.OneSession(domain.sessions))
+    app.add_route("/internal/auth/shares", resources.OwnShares(domain.shares))
     app.add_route("/internal/auth/shares/{user}/{plot}", resources.ShareList(domain.shares, audit))
     app.add_route("/internal/auth/shares/{user}/{plot}/{share}", resources.OneShare(domain.shares, audit))
     mailer.start()

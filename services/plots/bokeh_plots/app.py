@@ -7,13 +7,14 @@ from bokeh_common.http.app import App, new_app
 from bokeh_common.http.auth import Authenticator, PeerIntrospection
 from bokeh_common.http.peer import Peer
 from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_records
-from bokeh_plots import resources
+from bokeh_plots import resources, visit_resources
 from bokeh_plots.objects import Objects
 from bokeh_plots.peers import Auth, Data
 from bokeh_plots.plots import Plots
 from bokeh_plots.publishing import Publisher
 from bokeh_plots.records import Records
 from bokeh_plots.settings import Settings
+from bokeh_plots.visits import Visits
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,10 @@ def create_app(given: Dependencies) -> App:
     """Make the app from ready objects."""
     records, data = Records(given.records, given.blobs), Data(given.data)
     plots = Plots(records)
+    visits = Visits(records, plots)
     publisher = Publisher(records, data, given.settings.max_versions)
     app = new_app(Authenticator(PeerIntrospection(given.auth)), {"storage": records.ping})
-    parts = plots, publisher, Objects(plots, data), Auth(given.auth), given.settings
+    parts = plots, publisher, Objects(plots, data), Auth(given.auth), visits, given.settings
     app.add_route("/{user}/store", resources.Store(*parts))
     app.add_route("/{user}/plots", resources.PlotList(*parts))
     app.add_route("/{user}/plots/{plot}", resources.OnePlot(*parts))
@@ -47,6 +49,11 @@ def create_app(given: Dependencies) -> App:
     app.add_route("/internal/plots/{plot}", resources.View(*parts))
     app.add_route("/internal/plots/{plot}/columns", resources.ShownColumns(*parts))
     app.add_route("/internal/plots/{plot}/extensions/{name}", resources.Extension(*parts))
+    app.add_route("/{user}/plots/{plot}/thumbnail", visit_resources.NewThumbnail(plots, visits))
+    app.add_route("/internal/plots/{plot}/thumbnail", visit_resources.Thumbnail(plots, visits))
+    app.add_route("/internal/plots/visits/{user}", visit_resources.AccountVisits(plots, visits))
+    app.add_route("/internal/plots/public/{user}", visit_resources.PublicPlots(plots, visits))
+    app.add_route("/internal/plots/views", visit_resources.Views(plots, visits))
     return app
 
 

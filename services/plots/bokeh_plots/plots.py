@@ -14,6 +14,8 @@ ID = re.compile(r"[a-z2-7]{16}")
 #: Who may see a plot: its owner; whoever knows its address; everybody, and it is listed.
 VISIBILITIES = ("private", "link", "public")
 
+PUBLIC = "public"
+
 
 @dataclass(frozen=True)
 class Version:
@@ -63,6 +65,11 @@ class Plot:
             "show": f"/plots/{self.id}/show",
             "embed": f"/plots/{self.id}/embed",
         }
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """The versions as the API lists them, newest first."""
+        return [{"version": v.version, "created": v.created} for v in reversed(self.versions)]
 
     @property
     def record(self) -> dict[str, Any]:

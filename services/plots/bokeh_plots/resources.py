@@ -16,6 +16,7 @@ from bokeh_plots.plots import Plot, Plots
 from bokeh_plots.publication import parse_publication
 from bokeh_plots.publishing import Publisher
 from bokeh_plots.settings import Settings
+from bokeh_plots.visits import Visits
 
 READ = Access("plots:read")
 SEE = Access("plots:read", bound=True, visitors=True)
@@ -28,9 +29,16 @@ class Resource:
     """What the resources of this service hold."""
 
     def __init__(
-        self, plots: Plots, publisher: Publisher, objects: Objects, auth: Auth, settings: Settings
+        self,
+        plots: Plots,
+        publisher: Publisher,
+        objects: Objects,
+        auth: Auth,
+        visits: Visits,
+        settings: Settings,
     ) -> None:
         self._plots = plots
+        self._visits = visits
         self._auth = auth
         self._publisher = publisher
         self._objects = objects
@@ -112,8 +120,7 @@ class Versions(Resource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """List the versions, newest first."""
-        versions = reversed(self._plot(req, plot, user).versions)
-        resp.media = {"versions": [{"version": v.version, "created": v.created} for v in versions]}
+        resp.media = {"versions": self._plot(req, plot, user).history}
 
 
 class Rollback(Resource):
@@ -212,7 +219,8 @@ class View(Resource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """Tell a page what it has to know to show the plot."""
         found = self._plot(req, plot)
-        resp.media = {**found.summary, **self._plots.manifest(found, version_of(req))}
+        manifest, visits = self._plots.manifest(found, version_of(req)), self._visits.of_plot(found)
+        resp.media = {**found.summary, **manifest, **visits, "versions": found.history}
 
 
 class ShownColumns(Resource):

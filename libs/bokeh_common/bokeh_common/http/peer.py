@@ -81,6 +81,14 @@ class Peer:
         """POST JSON and return the JSON answer; raises as `get`."""
         return self._send("POST", path, authorization, json=body).json()
 
+    def patch(self, path: str, body: object, *, authorization: str | None = None) -> Any:
+        """PATCH JSON and return the JSON answer; raises as `get`."""
+        return self._send("PATCH", path, authorization, json=body).json()
+
+    def put(self, path: str, data: bytes, content_type: str, *, authorization: str | None = None) -> None:
+        """PUT bytes; raises as `get`."""
+        self._send("PUT", path, authorization, data=data, content_type=content_type)
+
     def delete(self, path: str, *, authorization: str | None = None) -> None:
         """DELETE; raises as `get`."""
         self._send("DELETE", path, authorization)
@@ -92,8 +100,11 @@ class Peer:
         response = self._send(method, path, authorization, json=body, stream=True)
         return response.iter_content(BLOCK_BYTES)
 
-    def _send(self, method: str, path: str, authorization: str | None, **how: Any) -> requests.Response:
-        headers = {"Authorization": authorization} if authorization else {}
+    def _send(
+        self, method: str, path: str, authorization: str | None, content_type: str | None = None, **how: Any
+    ) -> requests.Response:
+        given = {"Authorization": authorization, "Content-Type": content_type}
+        headers = {name: value for name, value in given.items() if value is not None}
         try:
             response = self._session.request(
                 method,
