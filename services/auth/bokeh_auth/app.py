@@ -18,7 +18,10 @@ from bokeh_auth.records import Records
 from bokeh_auth.settings import Settings
 from bokeh_common.http.app import App, new_app
 from bokeh_common.http.auth import Authenticator, Principal
+from bokeh_common.http.operations import Api
 from bokeh_common.storage import RecordStore, open_records
+
+API = Api("auth")
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def create_app(given: Dependencies) -> App:
         holder = introspection.holder(token)
         return None if holder is None else Principal(holder.user_id, frozenset(holder.scopes), holder.only)
 
-    app = new_app(Authenticator(introspect), {"storage": domain.records.ping})
+    app = new_app(Authenticator(introspect), {"storage": domain.records.ping}, API)
     app.add_route("/whoami", resources.WhoAmI())
     app.add_route("/internal/auth/introspection", resources.Introspect(introspection))
     app.add_route("/internal/auth/view-tokens", resources.ViewTokens(domain.views))
