@@ -94,6 +94,8 @@ def create_services(storage: str, auth: bokeh_auth.settings.Settings) -> dict[st
             settings=web.Settings(accounts=auth.accounts, public_url=auth.public_url),
             auth=peer("auth", "web"),
             plots=peer("plots", "web"),
+            data=peer("data", "web"),
+            gc=peer("gc", "web"),
         )
     )
     return apps

@@ -2,17 +2,20 @@
 
 import falcon
 
+from bokeh_auth import api
 from bokeh_auth.accounts import Accounts
 from bokeh_auth.audit import Audit
 from bokeh_auth.peers import Keepers
 from bokeh_common.http.auth import Access
-from bokeh_common.http.replies import link_next, page_of
+from bokeh_common.http.operations import Answer, Operation
+from bokeh_common.http.replies import Paging, link_next, page_of
 
 
 class OwnAccount:
     """`GET /{user}/account`."""
 
     access = {"GET": Access("account")}
+    describe = {"GET": Operation({200: api.OwnAccount})}
 
     def __init__(self, accounts: Accounts, keepers: Keepers) -> None:
         self._accounts = accounts
@@ -34,6 +37,7 @@ class AuditLog:
     """`GET /{user}/audit`."""
 
     access = {"GET": Access("keys:write")}
+    describe = {"GET": Operation({200: Answer(api.AuditPage, headers=("Link",))}, query=Paging)}
 
     def __init__(self, audit: Audit) -> None:
         self._audit = audit

@@ -4,6 +4,7 @@ import os
 from dataclasses import asdict, dataclass, field
 
 from bokeh_auth import account, resources
+from bokeh_auth.api import API
 from bokeh_auth.audit import print_audit
 from bokeh_auth.credentials import digest_of
 from bokeh_auth.domain import Domain
@@ -48,7 +49,7 @@ def create_app(given: Dependencies) -> App:
         holder = introspection.holder(token)
         return None if holder is None else Principal.of(asdict(holder))
 
-    app = new_app(Authenticator(introspect), {"storage": domain.records.ping})
+    app = new_app(Authenticator(introspect), {"storage": domain.records.ping}, API)
     app.add_route("/whoami", resources.WhoAmI())
     app.add_route("/{user}/account", account.OwnAccount(domain.accounts, Keepers(given.plots, given.data)))
     app.add_route("/internal/auth/introspection", resources.Introspect(introspection))

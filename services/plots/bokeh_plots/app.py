@@ -8,6 +8,7 @@ from bokeh_common.http.auth import Authenticator, PeerIntrospection
 from bokeh_common.http.peer import Peer
 from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_records
 from bokeh_plots import account, resources
+from bokeh_plots.api import API
 from bokeh_plots.holdings import Holdings
 from bokeh_plots.objects import Objects
 from bokeh_plots.peers import Auth, Data
@@ -33,7 +34,7 @@ def create_app(given: Dependencies) -> App:
     records, data = Records(given.records, given.blobs), Data(given.data)
     plots = Plots(records)
     publisher = Publisher(records, data, given.settings.max_versions)
-    app = new_app(Authenticator(PeerIntrospection(given.auth)), {"storage": records.ping})
+    app = new_app(Authenticator(PeerIntrospection(given.auth)), {"storage": records.ping}, API)
     parts = plots, publisher, Objects(plots, data), Auth(given.auth), given.settings
     app.add_route("/{user}/store", resources.Store(*parts))
     app.add_route("/{user}/plots", resources.PlotList(*parts))
