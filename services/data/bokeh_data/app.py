@@ -8,7 +8,8 @@ from bokeh_common.http.auth import Authenticator, PeerIntrospection
 from bokeh_common.http.operations import Api
 from bokeh_common.http.peer import Peer
 from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_records
-from bokeh_data import resources
+from bokeh_data import account, resources
+from bokeh_data.holdings import Holdings
 from bokeh_data.peers import Plots
 from bokeh_data.records import Records
 from bokeh_data.settings import Settings
@@ -39,6 +40,7 @@ def create_app(given: Dependencies) -> App:
     app.add_route("/{user}/data/columns", resources.ColumnBatch(*parts))
     app.add_route("/{user}/data/columns/{column}", resources.OneColumn(*parts))
     app.add_route("/{user}/data/{source}", resources.OneSource(*parts))
+    app.add_route("/internal/data/accounts/{user}", account.AccountHoldings(Holdings(records)))
     return app
 
 

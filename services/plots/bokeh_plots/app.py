@@ -7,8 +7,9 @@ from bokeh_common.http.app import App, new_app
 from bokeh_common.http.auth import Authenticator, PeerIntrospection
 from bokeh_common.http.peer import Peer
 from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_records
-from bokeh_plots import internal, resources
+from bokeh_plots import account, internal, resources
 from bokeh_plots.api import API
+from bokeh_plots.holdings import Holdings
 from bokeh_plots.objects import Objects
 from bokeh_plots.peers import Auth, Data
 from bokeh_plots.plots import Plots
@@ -49,6 +50,7 @@ def create_app(given: Dependencies) -> App:
     app.add_route("/internal/plots/{plot}", internal.View(*parts))
     app.add_route("/internal/plots/{plot}/columns", internal.ShownColumns(*parts))
     app.add_route("/internal/plots/{plot}/extensions/{name}", internal.Extension(*parts))
+    app.add_route("/internal/plots/accounts/{user}", account.AccountHoldings(Holdings(records)))
     return app
 
 
