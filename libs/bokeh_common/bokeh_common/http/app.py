@@ -9,6 +9,7 @@ from bokeh_common.http.auth import OPEN, Access, Authenticator
 from bokeh_common.http.errors import SAFE_HEADERS, handle_errors
 from bokeh_common.http.openapi import Route, describe
 from bokeh_common.http.operations import Api
+from bokeh_common.http.tracing import REQUEST_ID, Traced
 
 Check = Callable[[], object]
 
@@ -94,8 +95,8 @@ def new_app(authenticator: Authenticator, checks: Mapping[str, Check], api: Api 
         api: what the descriptions of its routes have in common.
     """
     # A sandboxed frame has the opaque origin "null"; a bearer token, never a cookie, is what lets it read.
-    cors: Any = falcon.CORSMiddleware(allow_origins="*", expose_headers=["ETag", "Link"])
-    app = App(middleware=[SafeHeaders(), cors, authenticator])
+    cors: Any = falcon.CORSMiddleware(allow_origins="*", expose_headers=["ETag", "Link", REQUEST_ID])
+    app = App(middleware=[Traced(), SafeHeaders(), cors, authenticator])
     handle_errors(app)
     app.add_route("/internal/openapi.json", Described(api, app.routes))
     app.add_route("/health/live", Live())
