@@ -86,4 +86,4 @@ class Person:
 
     def ids(self, kind: str) -> list[str]:
         """Return the ids of the keys or sessions on the account page."""
-        return re.findall(rf"/account/{kind}/(\w+)/", self.get("/account").text)
+        return re.findall(rf"/account/{kind}/(\w+)/", self.get(f"/account/{kind}").text)

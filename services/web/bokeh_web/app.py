@@ -6,21 +6,26 @@ from functools import partial
 
 from bokeh_common.http.app import App, new_app
 from bokeh_common.http.auth import Authenticator, PeerIntrospection
+from bokeh_common.http.openapi import describe
+from bokeh_common.http.operations import Api
 from bokeh_common.http.peer import Peer
 from bokeh_common.storage import BlobStore, open_blobs
 from bokeh_web.assets import Assets
 from bokeh_web.bokehjs import BokehJS
 from bokeh_web.cookies import Cookies, SignedIn
+from bokeh_web.description import Description
 from bokeh_web.mistakes import SecurityHeaders, show_mistakes
 from bokeh_web.pages import Look, Pages
 from bokeh_web.peers.auth import Auth
 from bokeh_web.peers.data import Data
 from bokeh_web.peers.plots import Plots
-from bokeh_web.resources import account, download, entrance, files, home, oembed, owned, plot, plots
+from bokeh_web.resources import account, docs, download, entrance, files, home, oembed, owned, plot, plots
 from bokeh_web.settings import Settings
 from bokeh_web.site import Site
 from bokeh_web.texts import Texts
 from bokeh_web.views import Views
+
+API = Api("web")
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class Dependencies:
     auth: Peer
     plots: Peer
     data: Peer
+    gc: Peer
     blobs: BlobStore | None = None
 
 
@@ -42,7 +48,7 @@ def create_app(given: Dependencies) -> App:
     cookies = Cookies(settings.public_url, settings.accounts)
     look = Look(settings.brand, Assets(settings.brand), Texts(settings.pages))
     pages = Pages(look, cookies, introspect, settings.accounts)
-    app = new_app(Authenticator(introspect), checks)
+    app = new_app(Authenticator(introspect), checks, API)
     app.add_middleware(SecurityHeaders(settings.public_url))
     show_mistakes(app, pages, cookies)
     asked = Plots(given.plots)
@@ -60,6 +66,7 @@ def create_app(given: Dependencies) -> App:
     )
     _add_pages(app, site)
     _add_plot(app, site)
+    _add_docs(app, site, [given.auth, given.plots, given.data, given.gc])
     if settings.accounts:
         app.add_middleware(SignedIn(cookies))
         _add_accounts(app, site)
@@ -90,6 +97,14 @@ def _add_plot(app: App, site: Site) -> None:
     app.add_route("/plots/{plot}/rollback", owned.Rollback(site))
 
 
+def _add_docs(app: App, site: Site, services: list[Peer]) -> None:
+    about = site, Description(services, lambda: describe(API, app.routes))
+    app.add_route("/openapi.json", docs.OpenAPI(*about))
+    app.add_route("/docs/api", docs.Viewer(*about))
+    app.add_route("/problems", docs.ProblemList(*about))
+    app.add_route("/problems/{slug}", docs.OneProblem(*about))
+
+
 def _add_accounts(app: App, site: Site) -> None:
     app.add_route("/register", entrance.Register(site))
     app.add_route("/login", entrance.Login(site))
@@ -115,5 +130,6 @@ def get_app() -> App:
             plots=Peer(settings.plots_url, token=settings.service_token),
             data=Peer(settings.data_url, token=settings.service_token),
             blobs=open_blobs(settings.storage, "web") if settings.storage else None,
+            gc=Peer(settings.gc_url, token=settings.service_token),
         )
     )

@@ -25,6 +25,11 @@ PAGE = "; ".join(
     ]
 )
 
+#: The viewer of the API's description sets style elements, and writes markup.
+VIEWER = PAGE.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
+    "; require-trusted-types-for 'script'", ""
+)
+
 #: The error page of a frame stands wherever the frame was to be; it tells nothing and does nothing.
 FRAME_MISTAKE = "default-src 'none'; style-src 'self'; frame-ancestors *"
 

@@ -17,6 +17,7 @@ class Settings:
         auth_url: base URL of the auth service (`BOKEH_CLOUD_AUTH_URL`).
         plots_url: base URL of the plots service (`BOKEH_CLOUD_PLOTS_URL`).
         data_url: base URL of the data service (`BOKEH_CLOUD_DATA_URL`).
+        gc_url: base URL of the garbage collector (`BOKEH_CLOUD_GC_URL`).
         storage: URL of the storage (`BOKEH_CLOUD_STORAGE`): it holds the versions of BokehJS that were added
             with `bokeh-cloud admin bokehjs add`; without it there are none of these.
         accounts: whether there are accounts to sign in to (`BOKEH_CLOUD_ACCOUNTS`).
@@ -34,6 +35,7 @@ class Settings:
     auth_url: str = "http://auth:8000"
     plots_url: str = "http://plots:8000"
     data_url: str = "http://data:8000"
+    gc_url: str = "http://gc:8000"
     storage: str | None = None
     accounts: bool = False
     public_url: str = "http://localhost:5006"
@@ -50,6 +52,7 @@ class Settings:
             auth_url=environ.get("BOKEH_CLOUD_AUTH_URL", cls.auth_url),
             plots_url=environ.get("BOKEH_CLOUD_PLOTS_URL", cls.plots_url),
             data_url=environ.get("BOKEH_CLOUD_DATA_URL", cls.data_url),
+            gc_url=environ.get("BOKEH_CLOUD_GC_URL", cls.gc_url),
             storage=environ.get("BOKEH_CLOUD_STORAGE"),
             accounts=environ.get("BOKEH_CLOUD_ACCOUNTS", "").lower() in YES,
             public_url=environ.get("BOKEH_CLOUD_PUBLIC_URL") or cls.public_url,

@@ -11,6 +11,7 @@ from requests.adapters import BaseAdapter
 
 from bokeh_common.errors import CloudError, NotFound, Unavailable
 from bokeh_common.http.errors import STATUS
+from bokeh_common.http.tracing import current
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 30.0
@@ -89,9 +90,10 @@ class Peer:
         """PUT bytes; raises as `get`."""
         self._send("PUT", path, authorization, data=data, content_type=content_type)
 
-    def delete(self, path: str, *, authorization: str | None = None) -> None:
-        """DELETE; raises as `get`."""
-        self._send("DELETE", path, authorization)
+    def delete(self, path: str, *, authorization: str | None = None) -> Any:
+        """DELETE and return the JSON answer, None where there is none; raises as `get`."""
+        response = self._send("DELETE", path, authorization)
+        return response.json() if response.content else None
 
     def stream(
         self, method: str, path: str, *, authorization: str | None, body: object = None
@@ -103,8 +105,10 @@ class Peer:
     def _send(
         self, method: str, path: str, authorization: str | None, content_type: str | None = None, **how: Any
     ) -> requests.Response:
+        trace = current()
+        headers = trace.headers if trace else {}
         given = {"Authorization": authorization, "Content-Type": content_type}
-        headers = {name: value for name, value in given.items() if value is not None}
+        headers |= {name: value for name, value in given.items() if value is not None}
         try:
             response = self._session.request(
                 method,

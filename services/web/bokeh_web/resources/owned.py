@@ -8,7 +8,7 @@ from bokeh_common.errors import Invalid
 from bokeh_common.http.body import check_length
 from bokeh_web.forms import go
 from bokeh_web.resources.account import expiry_of
-from bokeh_web.resources.base import SEE, WRITE, Resource, key_of, user_of
+from bokeh_web.resources.base import READ, SEE, WRITE, Resource, key_of, user_of
 from bokeh_web.resources.plot import Show
 
 MAX_PICTURE_BYTES = 2 << 20
@@ -47,7 +47,7 @@ class Rollback(Resource):
 class NewShare(Show):
     """`GET` and `POST /plots/{plot}/shares`; the first is for who reloads the answer of the second."""
 
-    access = {"GET": SEE, "POST": WRITE}
+    access = {"GET": READ, "POST": WRITE}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """Send back to the page of the plot."""
