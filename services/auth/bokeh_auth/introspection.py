@@ -11,10 +11,12 @@ from hmac import compare_digest
 from typing import Any
 
 from bokeh_auth import credentials
+from bokeh_auth.accounts import Account
 from bokeh_auth.domain import Domain
 from bokeh_auth.scopes import SCOPES, SERVICE_SCOPES, VIEWING
-from bokeh_auth.tokens import ViewTokens
-from bokeh_auth.vault import Credential
+from bokeh_auth.tokens import PREFIX as VIEW
+from bokeh_auth.tokens import View, ViewTokens
+from bokeh_auth.vault import ROOMS, Credential
 
 LOCAL = "local"
 
@@ -36,6 +38,8 @@ class Holder:
         only: the id of the one plot that it opens; None when it opens the account.
         origins: the sites that may embed that plot; empty for any.
         quota: how many `bytes` and `plots` the account may have; None for any number.
+        by: which key, session or service it is, as `keys/{id}`; it opens nothing.
+        expires: RFC 3339; None for a token that is good until it is revoked.
     """
 
     user_id: str
@@ -43,6 +47,8 @@ class Holder:
     only: str | None = None
     origins: tuple[str, ...] = ()
     quota: Mapping[str, int | None] = field(default_factory=lambda: dict(UNBOUNDED), hash=False)
+    by: str = ""
+    expires: str | None = None
 
 
 class Keyless:
@@ -54,9 +60,10 @@ class Keyless:
 
     def holder(self, token: str | None) -> Holder | None:
         """Return who holds `token`."""
-        return (
-            Holder(LOCAL, LOCAL_SCOPES, quota=self._quota) if token is None else _viewer(self._views, token)
-        )
+        if token is None:
+            return Holder(LOCAL, LOCAL_SCOPES, quota=self._quota)
+        view = self._views.open(token)
+        return view and _viewer(view)
 
 
 class Keyed:
@@ -73,15 +80,26 @@ class Keyed:
         """Return who holds `token`; nobody, when the account is disabled or gone."""
         if token is None:
             return None
-        found = _viewer(self._views, token) or self._credential(token)
-        account = self._accounts.find(found.user_id) if found is not None else None
-        if found is None or account is None or account.disabled:
-            return None
-        return replace(found, quota=account.quota(self._quota))
+        found = self._viewer(token) if token.startswith(VIEW) else self._credential(token)
+        return found and replace(found[0], quota=found[1].quota(self._quota))
 
-    def _credential(self, token: str) -> Holder | None:
+    def _viewer(self, token: str) -> tuple[Holder, Account] | None:
+        view = self._views.open(token)
+        account = self._accounts.find_active(view.user_id) if view else None
+        if view is None or account is None:
+            return None
+        if view.share is not None and not self._vault.is_live(credentials.SHARE, view.user_id, view.share):
+            return None
+        return _viewer(view), account
+
+    def _credential(self, token: str) -> tuple[Holder, Account] | None:
         opened = self._vault.open(token)
-        return None if opened is None else _holder(opened)
+        account = self._accounts.find_active(opened.user_id) if opened else None
+        if opened is None or account is None:
+            return None
+        if opened.prefix == credentials.SESSION and opened.epoch != account.epoch:
+            return None
+        return _holder(opened), account
 
 
 class Services:
@@ -95,7 +113,8 @@ class Services:
         """Return which service holds `token`."""
         digest = credentials.digest_of(token or "")
         found = [name for name, known in self._digests.items() if compare_digest(known, digest)]
-        return Holder(f"service:{found[0]}", SERVICE_SCOPES[found[0]]) if found else None
+        service = f"service:{found[0]}" if found else ""
+        return Holder(service, SERVICE_SCOPES[found[0]], by=service) if found else None
 
 
 class Introspection:
@@ -129,9 +148,10 @@ class Introspection:
 
 
 def _holder(opened: Credential) -> Holder:
-    return Holder(opened.user_id, opened.scopes, opened.only, opened.origins)
+    by = f"{ROOMS[opened.prefix]}/{opened.id}"
+    parts = opened.user_id, opened.scopes, opened.only, opened.origins
+    return Holder(*parts, by=by, expires=opened.expires)
 
 
-def _viewer(views: ViewTokens, token: str) -> Holder | None:
-    opened = views.open(token)
-    return None if opened is None else Holder(opened.user_id, VIEWING, opened.plot)
+def _viewer(view: View) -> Holder:
+    return Holder(view.user_id, VIEWING, view.plot, by="view")

@@ -11,6 +11,7 @@ from requests.adapters import BaseAdapter
 
 from bokeh_common.errors import CloudError, NotFound, Unavailable
 from bokeh_common.http.errors import STATUS
+from bokeh_common.http.origin import ORIGIN, ORIGIN_HEADER
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 30.0
@@ -81,9 +82,9 @@ class Peer:
         """POST JSON and return the JSON answer; raises as `get`."""
         return self._send("POST", path, authorization, json=body).json()
 
-    def delete(self, path: str, *, authorization: str | None = None) -> Any:
+    def delete(self, path: str, *, authorization: str | None = None, **params: object) -> Any:
         """DELETE and return the JSON answer, None where there is none; raises as `get`."""
-        response = self._send("DELETE", path, authorization)
+        response = self._send("DELETE", path, authorization, params=params)
         return response.json() if response.content else None
 
     def stream(
@@ -95,6 +96,8 @@ class Peer:
 
     def _send(self, method: str, path: str, authorization: str | None, **how: Any) -> requests.Response:
         headers = {"Authorization": authorization} if authorization else {}
+        if origin := ORIGIN.get():
+            headers[ORIGIN_HEADER] = origin
         try:
             response = self._session.request(
                 method,
