@@ -24,10 +24,16 @@ VIEWING = ("plots:read", "data:read")
 #: What the services may do with each other; a person's key never holds one of these.
 SERVICE_SCOPES = {
     "auth": ("internal:holdings",),
-    "data": ("internal:introspect", "internal:columns"),
-    "gc": ("internal:introspect",),
+    "data": ("internal:introspect", "internal:columns", "internal:references"),
+    "gc": ("internal:introspect", "internal:references"),
     "plots": ("internal:introspect", "internal:shares"),
-    "web": ("internal:introspect", "internal:accounts", "internal:view-tokens", "internal:pages"),
+    "web": (
+        "internal:introspect",
+        "internal:accounts",
+        "internal:view-tokens",
+        "internal:pages",
+        "internal:references",
+    ),
 }
 
 

@@ -11,6 +11,8 @@ from bokeh_plots.publication import Bundle
 
 SourceId = Annotated[str, Meta(pattern="^[a-z0-9]{1,64}$", examples=["mfrggzdfmztwq2lknnwg23tpob"])]
 
+UserId = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{1,38}$", examples=["ada"])]
+
 _DOCUMENT = {
     "type": "object",
     "required": ["version", "roots"],
@@ -85,6 +87,12 @@ class AtVersion(msgspec.Struct):
             raise ValueError("`version` is a whole number from 1")
 
 
+class OfAccount(msgspec.Struct):
+    """Whose plots; everybody's when left out."""
+
+    user: UserId | None = None
+
+
 class Published(PlotSummary):
     """A plot, and whether the request left it as it was."""
 
@@ -156,7 +164,7 @@ class FoundObjects(TypedDict):
 API = Api(
     "plots",
     paths={
-        "user": Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{1,38}$", examples=["ada"])],
+        "user": UserId,
         "plot": PlotId,
         "share": Annotated[str, Meta(examples=["mfrggzdfmztwq2lk"])],
         "ids": Annotated[

@@ -7,7 +7,7 @@ from bokeh_common.http.app import App, new_app
 from bokeh_common.http.auth import Authenticator, PeerIntrospection
 from bokeh_common.http.peer import Peer
 from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_records
-from bokeh_plots import account, resources
+from bokeh_plots import account, internal, resources
 from bokeh_plots.api import API
 from bokeh_plots.holdings import Holdings
 from bokeh_plots.objects import Objects
@@ -46,10 +46,11 @@ def create_app(given: Dependencies) -> App:
     app.add_route("/{user}/plots/{plot}/shares", resources.Shares(*parts))
     app.add_route("/{user}/plots/{plot}/shares/{share}", resources.OneShare(*parts))
     app.add_route("/{user}/objects/{ids}", resources.ManyObjects(*parts))
-    app.add_route("/internal/plots/{plot}", resources.View(*parts))
+    app.add_route("/internal/plots/references", internal.References(*parts))
+    app.add_route("/internal/plots/{plot}", internal.View(*parts))
+    app.add_route("/internal/plots/{plot}/columns", internal.ShownColumns(*parts))
+    app.add_route("/internal/plots/{plot}/extensions/{name}", internal.Extension(*parts))
     app.add_route("/internal/plots/accounts/{user}", account.AccountHoldings(Holdings(records)))
-    app.add_route("/internal/plots/{plot}/columns", resources.ShownColumns(*parts))
-    app.add_route("/internal/plots/{plot}/extensions/{name}", resources.Extension(*parts))
     return app
 
 

@@ -52,6 +52,12 @@ class Records:
         records = self._records.list(prefix, prefix + after, limit)
         return [(dict(record.value), record.etag) for record in records]
 
+    def everybodys(self, user: str | None, after: str, limit: int) -> list[tuple[dict[str, Any], str]]:
+        """Return plots of one account or of all, after `{account}/{name}`, and their etags."""
+        prefix = "plots/" if user is None else f"plots/{user}/"
+        records = self._records.list(prefix, f"plots/{after}" if after else "", limit)
+        return [(dict(record.value), record.etag) for record in records]
+
     def add(self, user: str, plot: dict[str, Any]) -> str:
         """Add a plot and return its etag; `Conflict` when there is one of this name."""
         index = f"ids/{plot['id']}"

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 import falcon
 
-from bokeh_common.errors import Invalid, NotFound
+from bokeh_common.errors import NotFound
 from bokeh_common.http.auth import Access
 from bokeh_common.http.body import read_body, read_json, read_query
 from bokeh_common.http.operations import Answer, Operation
@@ -26,8 +26,6 @@ SEE = Access("plots:read", bound=True, visitors=True)
 WRITE = Access("plots:write")
 
 PLOT_AS_IT_IS = Answer(api.Published, headers=("ETag", "Location"))
-VIEW = Access("plots:read", bound=True, visitors=True, service="internal:pages")
-COLUMNS = Access("plots:read", bound=True, service="internal:columns")
 
 
 class Resource:
@@ -253,42 +251,6 @@ class ManyObjects(Resource):
         if not answer["objects"]:
             raise NotFound("There are no such objects.", missing=answer["missing"])
         resp.media = answer
-
-
-class View(Resource):
-    """`GET /internal/plots/{plot}`; the gateway does not know this path."""
-
-    access = {"GET": VIEW}
-
-    def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
-        """Tell a page what it has to know to show the plot."""
-        found = self._plot(req, plot)
-        resp.media = {**found.summary, **self._plots.manifest(found, version_of(req))}
-
-
-class ShownColumns(Resource):
-    """`POST /internal/plots/{plot}/columns`; the gateway does not know this path."""
-
-    access = {"POST": COLUMNS}
-
-    def on_post(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
-        """List those of these columns that the plot does not show."""
-        body = self._json(req)
-        columns = body.get("columns") if isinstance(body, dict) else None
-        if not isinstance(columns, list) or not all(isinstance(item, str) for item in columns):
-            raise Invalid("Send {'columns': [...]}.")
-        resp.media = {"missing": self._plots.not_shown(self._plot(req, plot), columns)}
-
-
-class Extension(Resource):
-    """`GET /internal/plots/{plot}/extensions/{name}`; the gateway does not know this path."""
-
-    access = {"GET": Access(None, service="internal:pages")}
-
-    def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str, name: str) -> None:
-        """Send the JavaScript of a custom model."""
-        resp.content_type = "text/javascript; charset=utf-8"
-        resp.data = self._plots.extension(plot, name)
 
 
 def _tell(resp: falcon.Response, plot: Plot, changed: bool) -> None:

@@ -10,13 +10,14 @@ from bokeh_common.http.errors import SAFE_HEADERS, handle_errors
 from bokeh_common.http.openapi import Route, describe
 from bokeh_common.http.operations import Api
 from bokeh_common.http.origin import Origins
+from bokeh_common.http.tracing import REQUEST_ID, Traced
 
 Check = Callable[[], object]
 
 NAMELESS = Api()
 
 #: What scripts of other sites may read of an answer.
-EXPOSED = ["ETag", "Link", "RateLimit", "RateLimit-Policy", "Retry-After"]
+EXPOSED = ["ETag", "Link", "RateLimit", "RateLimit-Policy", REQUEST_ID, "Retry-After"]
 
 
 class SafeHeaders:
@@ -105,7 +106,7 @@ def new_app(
     """
     # A sandboxed frame has the opaque origin "null"; a bearer token, never a cookie, is what lets it read.
     cors: Any = falcon.CORSMiddleware(allow_origins="*", expose_headers=EXPOSED)
-    app = App(middleware=[origins or Origins(), SafeHeaders(), cors, authenticator])
+    app = App(middleware=[Traced(), origins or Origins(), SafeHeaders(), cors, authenticator])
     handle_errors(app)
     app.add_route("/internal/openapi.json", Described(api, app.routes))
     app.add_route("/health/live", Live())

@@ -12,6 +12,7 @@ from requests.adapters import BaseAdapter
 from bokeh_common.errors import CloudError, NotFound, Unavailable
 from bokeh_common.http.errors import STATUS
 from bokeh_common.http.origin import ORIGIN, ORIGIN_HEADER
+from bokeh_common.http.tracing import current
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 30.0
@@ -95,7 +96,10 @@ class Peer:
         return response.iter_content(BLOCK_BYTES)
 
     def _send(self, method: str, path: str, authorization: str | None, **how: Any) -> requests.Response:
-        headers = {"Authorization": authorization} if authorization else {}
+        trace = current()
+        headers = trace.headers if trace else {}
+        if authorization:
+            headers["Authorization"] = authorization
         if origin := ORIGIN.get():
             headers[ORIGIN_HEADER] = origin
         try:

@@ -126,7 +126,7 @@ COMMON = (
         500,
         "Something went wrong",
         "The server failed; nothing is known to be lost.",
-        "Try again. If it stays, report it to the operator with the 'Request-Id' of the answer.",
+        "Try again. If it stays, report it to the operator with its 'X-Request-Id'.",
     ),
     Problem(
         "unavailable",
