@@ -51,14 +51,14 @@ class Account:
     def quota(self, otherwise: Mapping[str, int | None]) -> dict[str, int | None]:
         """Return how many `bytes` and `plots` the account may have; `otherwise` is the server's own quota."""
         own = {"bytes": self.max_bytes, "plots": self.max_plots}
-        return {name: otherwise[name] if bound is None else bound for name, bound in own.items()}
+        return {**otherwise, **{name: bound for name, bound in own.items() if bound is not None}}
 
 
 class Accounts:
     """The accounts of a server."""
 
     def __init__(
-        self, records: Records, clock: Clock = now, changed: Callable[[str], object] = lambda user: None
+        self, records: Records, clock: Clock = now, changed: Callable[[str], object] = lambda _user: None
     ) -> None:
         """Put it together; `changed` is called with the account whose credentials may open less now."""
         self._records = records

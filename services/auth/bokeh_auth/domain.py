@@ -31,7 +31,7 @@ class Domain:
 
     @classmethod
     def on(
-        cls, records: Records, clock: Clock = now, changed: Callable[[str], object] = lambda user: None
+        cls, records: Records, clock: Clock = now, changed: Callable[[str], object] = lambda _user: None
     ) -> "Domain":
         """Put it together on these records; `changed` is told whose credentials may open less than before."""
         vault, accounts = Vault(records, clock, changed), Accounts(records, clock, changed)

@@ -5,7 +5,7 @@ token is its owner. With accounts, who sends nothing is nobody. View tokens exis
 a plot runs is not trusted with the account.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from hmac import compare_digest
 from typing import Any
@@ -25,7 +25,7 @@ LOCAL_SCOPES = tuple(scope for scope in SCOPES if scope != "keys:write")
 
 
 #: The quota of who may have any number of anything.
-UNBOUNDED: Mapping[str, int | None] = {"bytes": None, "plots": None}
+UNBOUNDED: Mapping[str, int | None] = {"bytes": None, "plots": None, "uploads": None}
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,15 @@ class Holder:
 class Keyless:
     """The one account of a server without keys."""
 
-    def __init__(self, views: ViewTokens, quota: Mapping[str, int | None] = UNBOUNDED) -> None:
+    def __init__(self, views: ViewTokens) -> None:
         self._views = views
-        self._quota = quota
 
     def holder(self, token: str | None) -> Holder | None:
         """Return who holds `token`."""
         if token is None:
-            return Holder(LOCAL, LOCAL_SCOPES, quota=self._quota)
+            return Holder(LOCAL, LOCAL_SCOPES)
         view = self._views.open(token)
-        return view and _viewer(view)
+        return _viewer(view) if view else None
 
 
 class Keyed:
@@ -120,26 +119,49 @@ class Services:
 class Introspection:
     """Answers what the services ask."""
 
-    def __init__(self, people: Keyless | Keyed, services: Services, cacheable: bool = True) -> None:
+    def __init__(
+        self,
+        people: Keyless | Keyed,
+        services: Services,
+        cacheable: bool = True,
+        wrong: Callable[[str], None] = lambda _origin: None,
+    ) -> None:
         """Put it together.
 
         Args:
             people: whose tokens there are.
             services: the services' own tokens.
             cacheable: whether who asks may remember an answer; a revoked key then works for that much longer.
+            wrong: counts a wrong token of an address; `TooMany`.
         """
         self._people = people
         self._services = services
         self._cacheable = cacheable
+        self._wrong = wrong
+
+    def is_service(self, token: str | None) -> bool:
+        """Whether a service of this cloud holds `token`."""
+        return self._services.holder(token) is not None
+
+    def demand(self, token: str | None, origin: str) -> Holder | None:
+        """Return who holds a token that came from an address; as `holder`.
+
+        Raises:
+            TooMany: nobody does, and many wrong ones came from there.
+        """
+        found = self.holder(token)
+        if found is None and token:
+            self._wrong(origin)
+        return found
 
     def holder(self, token: str | None) -> Holder | None:
         """Return who holds `token`, a person's or a service's."""
         is_service = token is not None and token.startswith(credentials.SERVICE)
         return self._services.holder(token) if is_service else self._people.holder(token)
 
-    def introspect(self, token: str | None) -> dict[str, Any]:
-        """Say who holds `token` in the manner of RFC 7662; `{"active": False}` when nobody does."""
-        holder = self.holder(token)
+    def introspect(self, token: str | None, origin: str = "") -> dict[str, Any]:
+        """Say who holds `token` as RFC 7662 does, `{"active": False}` for nobody; raises as `demand`."""
+        holder = self.demand(token, origin)
         if holder is None:
             return {"active": False}
         # Who signs out on a shared computer expects it to hold at once.

@@ -57,7 +57,10 @@ def username_of(text: object) -> str:
         detail = "A username has 2 to 39 characters: letters a to z, digits, and single hyphens inside."
         raise Invalid(detail, slug="bad-username")
     if look_of(name) in _RESERVED_LOOKS:
-        raise Invalid(f"The username {name!r} is reserved, or looks as if it were; choose another one.", slug="bad-username")
+        raise Invalid(
+            f"The username {name!r} is reserved, or looks as if it were; choose another one.",
+            slug="bad-username",
+        )
     return name
 
 

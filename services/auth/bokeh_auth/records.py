@@ -1,9 +1,17 @@
 """Where the auth service keeps things; the only file that knows the keys.
 
-Records: `secrets/view` (the key that signs view tokens), `accounts/{user}`, `emails/{digest of the address}`
-(whose it is), `looks/{look}` (who has a name that looks so), `closing/{user}` (accounts that are being deleted), `links/{digest}` (one-time links), `keys|sessions|shares/{user}/{id}` (credentials; they
-decide), `digests/{digest}` (which of these a secret belongs to), `audit/{user}/{id}` (the log of an account),
-`outbox/{id}` (mail that is yet to be sent).
+Records, by key:
+
+    secrets/view                        the key that signs view tokens
+    accounts/{user}                     accounts; those of deleted ones stay, so that nobody gets their names
+    emails/{digest of the address}      whose it is
+    looks/{look}                        who has a name that looks so
+    closing/{user}                      accounts that are being deleted
+    links/{digest}                      one-time links
+    keys|sessions|shares/{user}/{id}    credentials; they decide
+    digests/{digest}                    which of these a secret belongs to
+    audit/{user}/{id}                   the audit log of an account
+    outbox/{id}                         mail that is yet to be sent
 """
 
 import hashlib

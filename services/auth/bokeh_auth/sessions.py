@@ -49,14 +49,6 @@ class Sessions:
         """End a session by its id; `NotFound`."""
         self._vault.revoke(SESSION, user, session)
 
-    def sign_out(self, token: str) -> str | None:
-        """End the session of this token, if there is one; return whose it was."""
-        found = self._vault.open(token)
-        if found is None or found.prefix != SESSION:
-            return None
-        self._vault.revoke(SESSION, found.user_id, found.id)
-        return found.user_id
-
     def sign_out_everywhere(self, user: str) -> int:
         """End all sessions of the account, and the links that would start one; return how many there were.
 

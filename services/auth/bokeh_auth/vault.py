@@ -59,7 +59,7 @@ class Vault:
     """Makes, opens and revokes credentials."""
 
     def __init__(
-        self, records: Records, clock: Clock = now, changed: Callable[[str], object] = lambda user: None
+        self, records: Records, clock: Clock = now, changed: Callable[[str], object] = lambda _user: None
     ) -> None:
         """Put it together; `changed` is called with the account whose credentials may open less now."""
         self._records = records

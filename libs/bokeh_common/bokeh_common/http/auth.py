@@ -73,7 +73,7 @@ class Access:
             then checks whether the thing is open to them.
         service: the scope that the asking service must hold besides; None where people may ask themselves.
         besides: more scopes that the caller must hold.
-        counted: what the method is counted as, a minute and account, against the account's quota of that name.
+        counted: what the method is counted as, by the minute, against the account's quota of that name.
     """
 
     scope: str | None

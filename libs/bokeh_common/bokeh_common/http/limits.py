@@ -1,4 +1,4 @@
-"""How often something may be asked: counted in memory, or in Redis where several processes share the counts."""
+"""How often something may be asked: counted in memory, or in Redis where processes share the counts."""
 
 import math
 import time
@@ -34,7 +34,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Allowance:
-    """What is left of a limit: `remaining` of `quota` in a window of `window` seconds that ends in `reset`."""
+    """What is left of a limit: `remaining` of `quota` in the `window`, seconds, which ends in `reset`."""
 
     name: str
     quota: int

@@ -1,7 +1,7 @@
 """The network address that a request comes from, also where services ask each other on the way.
 
-The service that the client reached knows it from its connection, or from our proxy's header. It goes on to the
-services that are asked for that request, which believe it of services alone.
+The service that the client reached knows it from its connection, or from our proxy's header. It goes on to
+those that are asked for that request, which believe it of services alone.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""News, over Redis, of accounts whose keys open less than before: so that no process goes on with what it knew.
+"""News, over Redis, of accounts whose keys open less than before: so no process goes on with what it knew.
 
 Without Redis, or while it does not answer, what a service remembers of a key is half a minute old at most.
 """
