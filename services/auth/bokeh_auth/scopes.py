@@ -11,8 +11,8 @@ SCOPES = {
     "data:read": "list data sources and read columns",
     "data:write": "upload chunks and commit data sources",
     "gc:run": "list orphans and collect them",
-    "keys:write": "list, make and revoke API keys",
-    "account": "see who one is",
+    "keys:write": "list, make and revoke API keys; read the audit log",
+    "account": "see the account and what it uses",
 }
 
 #: A key that is asked for without scopes: what publishing needs, and nothing that makes more keys.
@@ -23,10 +23,17 @@ VIEWING = ("plots:read", "data:read")
 
 #: What the services may do with each other; a person's key never holds one of these.
 SERVICE_SCOPES = {
-    "data": ("internal:introspect", "internal:columns"),
-    "gc": ("internal:introspect",),
+    "auth": ("internal:holdings",),
+    "data": ("internal:introspect", "internal:columns", "internal:references"),
+    "gc": ("internal:introspect", "internal:references"),
     "plots": ("internal:introspect", "internal:shares"),
-    "web": ("internal:introspect", "internal:accounts", "internal:view-tokens", "internal:pages"),
+    "web": (
+        "internal:introspect",
+        "internal:accounts",
+        "internal:view-tokens",
+        "internal:pages",
+        "internal:references",
+    ),
 }
 
 

@@ -2,8 +2,11 @@
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Annotated, Any, Literal, TypedDict, get_args
+
+from msgspec import Meta
 
 from bokeh_common.errors import NotFound
 from bokeh_plots.records import Records
@@ -12,7 +15,32 @@ from bokeh_plots.records import Records
 ID = re.compile(r"[a-z2-7]{16}")
 
 #: Who may see a plot: its owner; whoever knows its address; everybody, and it is listed.
-VISIBILITIES = ("private", "link", "public")
+Visibility = Literal["private", "link", "public"]
+VISIBILITIES: tuple[Visibility, ...] = get_args(Visibility)
+
+PlotId = Annotated[str, Meta(pattern=f"^{ID.pattern}$", examples=["nb2hi4dthixs653x"])]
+
+
+class VersionSummary(TypedDict):
+    """A version of a plot."""
+
+    version: Annotated[int, Meta(ge=1)]
+    created: str
+
+
+class PlotSummary(TypedDict):
+    """A plot as the API lists it; times are RFC 3339 in UTC."""
+
+    id: PlotId
+    name: Annotated[str, Meta(description="Unique in its account; publishing under it makes a version.")]
+    title: Annotated[str, Meta(description="For people.")]
+    user_id: str
+    version: Annotated[int, Meta(ge=1, description="The newest version, which is shown.")]
+    visibility: Visibility
+    created: str
+    modified: str
+    show: Annotated[str, Meta(description="Path of its page.")]
+    embed: Annotated[str, Meta(description="Path of the bare frame, for other pages.")]
 
 
 @dataclass(frozen=True)
@@ -33,7 +61,7 @@ class Plot:
     name: str
     title: str
     user_id: str
-    visibility: str
+    visibility: Visibility
     created: str
     versions: tuple[Version, ...] = field(repr=False)
     etag: str = field(default="", repr=False, compare=False)
@@ -49,7 +77,7 @@ class Plot:
         return self.etag.strip('"')
 
     @property
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> PlotSummary:
         """The plot as the API lists it."""
         return {
             "id": self.id,
@@ -112,6 +140,32 @@ class Plots:
     def page(self, user: str, after: str, limit: int) -> list[Plot]:
         """Return the plots whose name is greater than `after`, ordered by name."""
         return [plot_of(*found) for found in self._records.page(user, after, limit)]
+
+    def everybodys(self, user: str | None, after: str, limit: int) -> list[Plot]:
+        """Return plots of one account or of all, after `{account}/{name}`, in that order."""
+        return [plot_of(*found) for found in self._records.everybodys(user, after, limit)]
+
+    def references(self, plot: Plot) -> Iterator[dict[str, Any]]:
+        """Yield what each version refers to: ids of data sources, hashes of columns.
+
+        Nothing of versions that went away meanwhile.
+        """
+        for version in plot.versions:
+            try:
+                manifest = self.manifest(plot, version.version)
+            except NotFound:
+                now = self.find(plot.user_id, plot.name)
+                if now is not None and version in now.versions:
+                    raise
+                continue
+            yield {
+                "user": plot.user_id,
+                "plot": plot.id,
+                "name": plot.name,
+                "version": version.version,
+                "sources": [source["id"] for source in manifest["sources"]],
+                "columns": list(manifest["columns"]),
+            }
 
     def manifest(self, plot: Plot, number: int | None = None) -> dict[str, Any]:
         """Return what belongs to a version (the newest when no number is given); `NotFound`."""

@@ -15,6 +15,8 @@ from blake3 import blake3
 from bokeh_common.errors import Conflict, NotFound
 from bokeh_common.storage import ABSENT, BlobStore, RecordStore
 
+ROOMS = ("manifests", "scenes", "extensions")
+
 
 class Records:
     """Plots on a record store and a blob store."""
@@ -50,6 +52,12 @@ class Records:
         records = self._records.list(prefix, prefix + after, limit)
         return [(dict(record.value), record.etag) for record in records]
 
+    def everybodys(self, user: str | None, after: str, limit: int) -> list[tuple[dict[str, Any], str]]:
+        """Return plots of one account or of all, after `{account}/{name}`, and their etags."""
+        prefix = "plots/" if user is None else f"plots/{user}/"
+        records = self._records.list(prefix, f"plots/{after}" if after else "", limit)
+        return [(dict(record.value), record.etag) for record in records]
+
     def add(self, user: str, plot: dict[str, Any]) -> str:
         """Add a plot and return its etag; `Conflict` when there is one of this name."""
         index = f"ids/{plot['id']}"
@@ -74,6 +82,16 @@ class Records:
         name = blake3(data).hexdigest()
         self._blobs.put(f"{room}/{user}/{name}", [data])
         return name
+
+    def erase_blobs(self, user: str, limit: int) -> list[int]:
+        """Delete up to `limit` blobs of an account; return the bytes of each."""
+        gone: list[int] = []
+        for room in ROOMS:
+            found = self._blobs.list(f"{room}/{user}/", limit=limit - len(gone)) if len(gone) < limit else []
+            for blob in found:
+                self._blobs.delete(blob.key)
+            gone.extend(blob.size for blob in found)
+        return gone
 
     def blob(self, room: str, user: str, name: str) -> bytes:
         """Return bytes by their hash; `NotFound`."""

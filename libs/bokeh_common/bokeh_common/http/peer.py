@@ -11,6 +11,7 @@ from requests.adapters import BaseAdapter
 
 from bokeh_common.errors import CloudError, NotFound, Unavailable
 from bokeh_common.http.errors import STATUS
+from bokeh_common.http.tracing import current
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 30.0
@@ -81,9 +82,10 @@ class Peer:
         """POST JSON and return the JSON answer; raises as `get`."""
         return self._send("POST", path, authorization, json=body).json()
 
-    def delete(self, path: str, *, authorization: str | None = None) -> None:
-        """DELETE; raises as `get`."""
-        self._send("DELETE", path, authorization)
+    def delete(self, path: str, *, authorization: str | None = None) -> Any:
+        """DELETE and return the JSON answer, None where there is none; raises as `get`."""
+        response = self._send("DELETE", path, authorization)
+        return response.json() if response.content else None
 
     def stream(
         self, method: str, path: str, *, authorization: str | None, body: object = None
@@ -93,7 +95,10 @@ class Peer:
         return response.iter_content(BLOCK_BYTES)
 
     def _send(self, method: str, path: str, authorization: str | None, **how: Any) -> requests.Response:
-        headers = {"Authorization": authorization} if authorization else {}
+        trace = current()
+        headers = trace.headers if trace else {}
+        if authorization:
+            headers["Authorization"] = authorization
         try:
             response = self._session.request(
                 method,
