@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from typing import Any
 from wsgiref.types import WSGIApplication
 
 import bokeh_auth.app
@@ -62,6 +63,7 @@ def create_services(storage: str, auth: bokeh_auth.settings.Settings) -> dict[st
     def peer(name: str, of: str) -> Peer:
         return Peer(f"http://{name}", WSGIAdapter(lambda: apps[name]), tokens[of])
 
+    shared: dict[str, Any] = {"proxied": auth.proxied, "redis_url": auth.redis_url}
     data, plots, web = bokeh_data.settings, bokeh_plots.settings, bokeh_web.settings
     apps["auth"] = bokeh_auth.app.create_app(
         bokeh_auth.app.Dependencies(
@@ -73,7 +75,7 @@ def create_services(storage: str, auth: bokeh_auth.settings.Settings) -> dict[st
     )
     apps["data"] = bokeh_data.app.create_app(
         bokeh_data.app.Dependencies(
-            settings=data.Settings(storage),
+            settings=data.Settings(storage, **shared),
             records=open_records(storage, "data"),
             blobs=open_blobs(storage, "data"),
             auth=peer("auth", "data"),
@@ -82,7 +84,7 @@ def create_services(storage: str, auth: bokeh_auth.settings.Settings) -> dict[st
     )
     apps["plots"] = bokeh_plots.app.create_app(
         bokeh_plots.app.Dependencies(
-            settings=plots.Settings(storage),
+            settings=plots.Settings(storage, **shared),
             records=open_records(storage, "plots"),
             blobs=open_blobs(storage, "plots"),
             auth=peer("auth", "plots"),
@@ -93,7 +95,10 @@ def create_services(storage: str, auth: bokeh_auth.settings.Settings) -> dict[st
     apps["web"] = bokeh_web.app.create_app(
         bokeh_web.app.Dependencies(
             settings=replace(
-                web.Settings.from_env(os.environ), accounts=auth.accounts, public_url=auth.public_url
+                web.Settings.from_env(os.environ),
+                accounts=auth.accounts,
+                public_url=auth.public_url,
+                **shared,
             ),
             auth=peer("auth", "web"),
             plots=peer("plots", "web"),

@@ -25,7 +25,8 @@ WEB_ROOMS = {"app", "resources", "visit_resources", "pages", "mistakes", "forms"
 
 #: The rooms that know the web framework; all others are the domain.
 WEB_ROOMS = {
-    "account", "app", "cookies", "forms", "internal", "mistakes", "pages", "resources", "visit_resources",
+    "account", "acts", "app", "cookies", "forms", "internal", "mistakes", "pages", "resources",
+    "visit_resources",
 }  # fmt: skip
 
 

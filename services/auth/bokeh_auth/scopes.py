@@ -23,7 +23,7 @@ VIEWING = ("plots:read", "data:read")
 
 #: What the services may do with each other; a person's key never holds one of these.
 SERVICE_SCOPES = {
-    "auth": ("internal:holdings",),
+    "auth": ("internal:introspect", "internal:holdings"),
     "data": ("internal:introspect", "internal:columns", "internal:references"),
     "gc": ("internal:introspect", "internal:references"),
     "plots": ("internal:introspect", "internal:shares"),

@@ -8,6 +8,7 @@ from bokeh_common.http.app import App, new_app
 from bokeh_common.http.auth import Authenticator, PeerIntrospection
 from bokeh_common.http.openapi import describe
 from bokeh_common.http.operations import Api
+from bokeh_common.http.origin import Origins
 from bokeh_common.http.peer import Peer
 from bokeh_common.storage import BlobStore, open_blobs
 from bokeh_web.assets import Assets
@@ -42,13 +43,14 @@ class Dependencies:
 
 def create_app(given: Dependencies) -> App:
     """Make the app from ready objects."""
-    settings, introspect = given.settings, PeerIntrospection(given.auth)
+    settings = given.settings
+    introspect = PeerIntrospection(given.auth, settings.redis_url)
     peers = {"auth": given.auth, "plots": given.plots, "data": given.data}
     checks = {name: partial(peer.get, "/health/ready") for name, peer in peers.items()}
     cookies = Cookies(settings.public_url, settings.accounts)
     look = Look(settings.brand, Assets(settings.brand), Texts(settings.pages))
     pages = Pages(look, cookies, introspect, settings.accounts)
-    app = new_app(Authenticator(introspect), checks, API)
+    app = new_app(Authenticator(introspect), checks, API, Origins(settings.proxied))
     app.add_middleware(SecurityHeaders(settings.public_url))
     show_mistakes(app, pages, cookies)
     asked = Plots(given.plots)
@@ -62,7 +64,6 @@ def create_app(given: Dependencies) -> App:
         auth=Auth(given.auth),
         data=Data(given.data),
         views=Views(asked),
-        proxied=settings.proxied,
     )
     _add_pages(app, site)
     _add_plot(app, site)

@@ -29,6 +29,8 @@ class Settings:
         brand: name (`BOKEH_CLOUD_NAME`), colour (`BOKEH_CLOUD_ACCENT`, as `#20548d`) and logo
             (`BOKEH_CLOUD_LOGO`, the path of an SVG, PNG or WebP file) of the pages.
         pages: a folder with the operator's `terms.md`, `privacy.md` and `imprint.md` (`BOKEH_CLOUD_PAGES`).
+        redis_url: the Redis that counts requests for all processes, and tells of revoked keys
+            (`BOKEH_CLOUD_REDIS_URL`).
         service_token: what this service proves itself with to the others (`BOKEH_CLOUD_SERVICE_TOKEN`).
     """
 
@@ -43,6 +45,7 @@ class Settings:
     bokehjs: Path | None = None
     brand: Brand = field(default_factory=Brand)
     pages: Path | None = None
+    redis_url: str | None = field(default=None, repr=False)
     service_token: str | None = field(default=None, repr=False)
 
     @classmethod
@@ -60,6 +63,7 @@ class Settings:
             bokehjs=_path(environ, "BOKEH_CLOUD_BOKEHJS"),
             brand=_brand(environ),
             pages=_path(environ, "BOKEH_CLOUD_PAGES"),
+            redis_url=environ.get("BOKEH_CLOUD_REDIS_URL") or None,
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
         )
 

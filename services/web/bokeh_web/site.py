@@ -15,11 +15,7 @@ from bokeh_web.views import Views
 
 @dataclass(frozen=True)
 class Site:
-    """Pages, what is on them, and the services that know it.
-
-    Attributes:
-        proxied: whether a proxy of ours is in front of us.
-    """
+    """Pages, what is on them, and the services that know it."""
 
     pages: Pages
     cookies: Cookies
@@ -30,4 +26,3 @@ class Site:
     auth: Auth
     data: Data
     views: Views
-    proxied: bool = False

@@ -11,6 +11,7 @@ from requests.adapters import BaseAdapter
 
 from bokeh_common.errors import CloudError, NotFound, Unavailable
 from bokeh_common.http.errors import STATUS
+from bokeh_common.http.origin import ORIGIN, ORIGIN_HEADER
 from bokeh_common.http.tracing import current
 
 CONNECT_SECONDS = 3.0
@@ -90,9 +91,9 @@ class Peer:
         """PUT bytes; raises as `get`."""
         self._send("PUT", path, authorization, data=data, content_type=content_type)
 
-    def delete(self, path: str, *, authorization: str | None = None) -> Any:
+    def delete(self, path: str, *, authorization: str | None = None, **params: object) -> Any:
         """DELETE and return the JSON answer, None where there is none; raises as `get`."""
-        response = self._send("DELETE", path, authorization)
+        response = self._send("DELETE", path, authorization, params=params)
         return response.json() if response.content else None
 
     def stream(
@@ -107,8 +108,8 @@ class Peer:
     ) -> requests.Response:
         trace = current()
         headers = trace.headers if trace else {}
-        given = {"Authorization": authorization, "Content-Type": content_type}
-        headers |= {name: value for name, value in given.items() if value is not None}
+        given = {"Authorization": authorization, "Content-Type": content_type, ORIGIN_HEADER: ORIGIN.get()}
+        headers |= {name: value for name, value in given.items() if value}
         try:
             response = self._session.request(
                 method,

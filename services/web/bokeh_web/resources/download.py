@@ -9,6 +9,7 @@ import falcon
 from markupsafe import escape
 
 from bokeh_common.errors import NotFound
+from bokeh_web.cookies import share_of
 from bokeh_web.resources.base import SEE, Resource, key_of, version_of
 
 #: In a script element, nothing may look like the element's end (HTML, 4.12.1.3); each stands for the same.
@@ -40,9 +41,8 @@ class Page(Resource):
         resp.downloadable_as = f"{view['name']}.html"
         # It is a file to keep: nothing of it runs here, whatever a browser makes of it.
         resp.set_header("Content-Security-Policy", "sandbox; default-src 'none'")
-        resp.stream = self._blocks(
-            view, chosen, f"Bearer {self._site.auth.view_token(view['user_id'], plot)}"
-        )
+        token = self._site.auth.view_token(view["user_id"], plot, share_of(req))
+        resp.stream = self._blocks(view, chosen, f"Bearer {token}")
 
     def _blocks(self, view: dict[str, Any], chosen: str, key: str) -> Iterator[bytes]:
         """Yield the page; the columns are read as it is sent, so that it can be larger than the memory."""

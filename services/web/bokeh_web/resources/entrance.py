@@ -1,8 +1,11 @@
 """The doors: register, sign in by an emailed link, sign out."""
 
+from typing import Any
+
 import falcon
 
 from bokeh_common.http.auth import OPEN
+from bokeh_common.http.limits import tell_limits
 from bokeh_web.forms import answer_or_go, is_json, read_form
 from bokeh_web.resources.base import Resource
 
@@ -12,12 +15,8 @@ SENT = "If that can be done, an email is on its way: open the link in it. Look i
 class Door(Resource):
     """A page that anybody may open."""
 
-    def _address(self, req: falcon.Request) -> str:
-        """Return where the request comes from; a proxy of ours puts that last (RFC 7239, 5.2)."""
-        forwarded = (req.get_header("X-Forwarded-For") or "").rpartition(",")[2].strip()
-        return forwarded if self._site.proxied and forwarded else req.remote_addr or ""
-
-    def _sent(self, req: falcon.Request, resp: falcon.Response) -> None:
+    def _sent(self, req: falcon.Request, resp: falcon.Response, limits: list[dict[str, Any]]) -> None:
+        tell_limits(resp, limits)
         resp.status = falcon.HTTP_202
         if is_json(req):
             resp.media = {"detail": SENT}
@@ -38,8 +37,8 @@ class Register(Door):
         """Have a confirmation link sent."""
         self._site.cookies.demand_own_site(req)
         form = read_form(req)
-        self._site.auth.register(form.get("email", ""), form.get("username", ""), self._address(req))
-        self._sent(req, resp)
+        limits = self._site.auth.register(form.get("email", ""), form.get("username", ""))
+        self._sent(req, resp, limits)
 
 
 class Login(Door):
@@ -54,8 +53,7 @@ class Login(Door):
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Have a login link sent."""
         self._site.cookies.demand_own_site(req)
-        self._site.auth.login(read_form(req).get("email", ""), self._address(req))
-        self._sent(req, resp)
+        self._sent(req, resp, self._site.auth.login(read_form(req).get("email", "")))
 
 
 class OneTimeLink(Door):
@@ -71,7 +69,7 @@ class OneTimeLink(Door):
         """Use the link: sign in, in a new session whatever there was before."""
         cookies, auth = self._site.cookies, self._site.auth
         cookies.demand_own_site(req)
-        user, session = auth.enter(token, req.user_agent or "", self._address(req))
+        user, session = auth.enter(token, req.user_agent or "")
         before = cookies.session(req)
         if before is not None:
             auth.sign_out(before)

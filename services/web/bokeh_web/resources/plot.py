@@ -65,12 +65,12 @@ class Embed(Resource):
         policy = frame_policy(view["code"], view["image_hosts"], _ancestors(view, req.context.principal))
         chosen = self._site.bokehjs.choose(view["bokeh_version"])
         values = {"view": view, "chosen": chosen, "versions": self._site.bokehjs.versions}
-        self._show(req, resp, "embed.html", policy=policy, note=self._note(view), **values)
+        self._show(req, resp, "embed.html", policy=policy, note=self._note(view, share_of(req)), **values)
 
-    def _note(self, view: dict[str, Any]) -> dict[str, Any]:
+    def _note(self, view: dict[str, Any], share: str | None) -> dict[str, Any]:
         user, plot = view["user_id"], view["id"]
         return {
-            "token": self._site.auth.view_token(user, plot),
+            "token": self._site.auth.view_token(user, plot, share),
             "scene": f"/{user}/plots/{plot}/scene?version={view['version']}",
             "columns": f"/{user}/data/columns",
             "sizes": view["columns"],
