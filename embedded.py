@@ -1,6 +1,7 @@
 """The embedded cloud: all services in one process, wired together as compose.yaml wires containers."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from wsgiref.types import WSGIApplication
 
@@ -32,6 +33,9 @@ ROUTES = (
     (r"/(?!internal(/|$)).*", "web"),  # it says that there is nothing, in a page
 )
 
+#: The services that keep what accounts have.
+KEEPERS = ("plots", "data")
+
 #: What the frame of a plot loads; it holds nothing of an account that its address does not tell.
 OPEN_PATHS = r"/static/.*|/plots/[a-z2-7]{16}/extensions/[0-9a-f]{64}\.js"
 
@@ -53,11 +57,31 @@ def create_app(storage: str, auth: bokeh_auth.settings.Settings | None = None) -
     return gateway if auth.accounts else LoopbackOnly(gateway, OPEN_PATHS)
 
 
-def create_services(storage: str, auth: bokeh_auth.settings.Settings) -> dict[str, WSGIApplication]:
+def keepers(storage: str) -> tuple[Peer, Peer]:
+    """Return the plots and the data service on a storage, asked in the name of the auth service.
+
+    They run in this process, beside those that may serve from the same storage; raises as `create_app`.
+    """
+    tokens = new_tokens()
+    apps = create_services(storage, bokeh_auth.settings.Settings(storage), tokens)
+    plots, data = (
+        Peer(f"http://{n}", WSGIAdapter(partial(apps.__getitem__, n)), tokens["auth"]) for n in KEEPERS
+    )
+    return plots, data
+
+
+def new_tokens() -> dict[str, str]:
+    """Return a token for each service."""
+    return {name: new_secret(SERVICE) for name in SERVICE_SCOPES}
+
+
+def create_services(
+    storage: str, auth: bokeh_auth.settings.Settings, tokens: dict[str, str] | None = None
+) -> dict[str, WSGIApplication]:
     """Make the services' apps, by name; raises as `create_app`."""
     apps: dict[str, WSGIApplication] = {}
     # Each service has a token of its own, as anywhere; here it lives no longer than the process.
-    tokens = {name: new_secret(SERVICE) for name in SERVICE_SCOPES}
+    tokens = tokens or new_tokens()
 
     def peer(name: str, of: str) -> Peer:
         return Peer(f"http://{name}", WSGIAdapter(lambda: apps[name]), tokens[of])
