@@ -1,5 +1,6 @@
 """The embedded cloud: all services in one process, wired together as compose.yaml wires containers."""
 
+import os
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -25,7 +26,7 @@ from bokeh_common.storage import open_blobs, open_records
 #: Which service answers which paths; `/internal` is nobody's, so it cannot be reached from outside.
 ROUTES = (
     (r"/whoami", "auth"),
-    (r"/|/(plots|static)/.*|/(register|login|logout|account)(/.*)?|/health/(live|ready)", "web"),
+    (r"/|/(u|static)/.*|/(plots|register|login|logout|account)(/.*)?|/health/(live|ready)", "web"),
     (r"/(?!internal/)[^/]+/(keys|account|audit)(/.*)?", "auth"),
     (r"/(?!internal/)[^/]+/(plots|objects|store)(/.*)?", "plots"),
     (r"/(?!internal/)[^/]+/data(/.*)?", "data"),
@@ -117,10 +118,16 @@ def create_services(
     apps["gc"] = bokeh_gc.app.create_app(bokeh_gc.app.Dependencies(auth=peer("auth", "gc")))
     apps["web"] = bokeh_web.app.create_app(
         bokeh_web.app.Dependencies(
-            settings=web.Settings(accounts=auth.accounts, public_url=auth.public_url, **shared),
+            settings=replace(
+                web.Settings.from_env(os.environ),
+                accounts=auth.accounts,
+                public_url=auth.public_url,
+                **shared,
+            ),
             auth=peer("auth", "web"),
             plots=peer("plots", "web"),
             data=peer("data", "web"),
+            blobs=open_blobs(storage, "web"),
             gc=peer("gc", "web"),
         )
     )
