@@ -46,7 +46,9 @@ def logged_in(accounts: Cloud, key: str, monkeypatch: pytest.MonkeyPatch) -> str
     return accounts.url
 
 
-def run(*arguments: str, given: str = "", code: int = 0, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+def run(
+    *arguments: str, given: str = "", code: int = 0, cwd: Path | None = None
+) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "bokeh_cloud", *arguments]
     done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=120, cwd=cwd)
     assert done.returncode == code, done.stderr

@@ -53,7 +53,9 @@ def test_the_browser_stays_closed_on_request(tmp_path: Path) -> None:
 
 
 def test_save_publishes_and_writes_the_file_that_is_named(tmp_path: Path, server: bokeh_cloud.Server) -> None:
-    text = "bokeh_cloud.output_cloud('from save')\nsave(line())\nsave(line(to=2), 'named.html')\nprint(opened)"
+    text = (
+        "bokeh_cloud.output_cloud('from save')\nsave(line())\nsave(line(to=2), 'named.html')\nprint(opened)"
+    )
     assert run(tmp_path, text) == "[]\n"
     assert server.plot("from save").version == 2
     assert [path.name for path in tmp_path.glob("*.html")] == ["named.html"]
@@ -89,7 +91,9 @@ def test_all_forms_of_the_call(tmp_path: Path, config_dir: Path, cloud: str, cal
     config_dir.mkdir()
     (config_dir / "servers.cfg").write_text(f"[lab]\nurl = {cloud}\n")
     (config_dir / "cloud.cfg").write_text(f"[cloud]\nurl = {cloud}\nusername = local\n")
-    text = f"bokeh_cloud.{call.format(url=cloud)}\nfrom bokeh_cloud import hooks\nprint(len(hooks._originals))"
+    text = (
+        f"bokeh_cloud.{call.format(url=cloud)}\nfrom bokeh_cloud import hooks\nprint(len(hooks._originals))"
+    )
     assert int(run(tmp_path, text, BOKEH_CLOUD_URL="")) > 2
     if "bkp_1" not in call:  # a server without keys refuses one that it does not know
         run(tmp_path, f"bokeh_cloud.{call.format(url=cloud)}\nshow(line())", BOKEH_CLOUD_URL="")

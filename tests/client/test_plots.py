@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,10 @@ def line(slope: float = 1) -> figure:
     return drawn
 
 
+def root_of(plot: bokeh_cloud.Plot) -> Any:
+    return plot.to_document().roots[0]
+
+
 def run(*arguments: str, code: int = 0) -> str:
     command = [sys.executable, "-m", "bokeh_cloud", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
@@ -31,7 +36,7 @@ def test_versions_and_rollback(server: bokeh_cloud.Server) -> None:
     assert [item.version for item in plot.versions()] == [2, 1]
     assert plot.rollback(1) is plot
     assert (plot.version, server.plot("history").version) == (3, 3)
-    assert plot.to_document().roots[0].title.text == "slope 1"
+    assert root_of(plot).title.text == "slope 1"
     with pytest.raises(bokeh_cloud.NotFound, match="no version 9"):
         plot.rollback(9)
     with pytest.raises(bokeh_cloud.NotFound, match="no version 9; there are 3, 2, 1"):
@@ -67,10 +72,11 @@ def test_new_plots_are_as_visible_as_the_configuration_says(
 def test_a_document_comes_back_and_publishes_again_unchanged(server: bokeh_cloud.Server) -> None:
     plot = server.publish(line(), "there and back")
     document = plot.to_document()
-    assert np.array_equal(document.roots[0].renderers[0].data_source.data["y"], np.arange(100.0))
-    document.roots[0].title.text = "changed"
+    root: Any = document.roots[0]
+    assert np.array_equal(root.renderers[0].data_source.data["y"], np.arange(100.0))
+    root.title.text = "changed"
     changed = server.publish(document, "there and back")
-    assert (changed.version, changed.to_document().roots[0].title.text) == (2, "changed")
+    assert (changed.version, root_of(changed).title.text) == (2, "changed")
 
 
 def test_deleting(server: bokeh_cloud.Server) -> None:
@@ -87,10 +93,15 @@ def test_deleting(server: bokeh_cloud.Server) -> None:
     run("rm", "gone too", "--yes", code=3)
 
 
-def test_completion_knows_commands_and_plots(server: bokeh_cloud.Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_completion_knows_commands_and_plots(
+    server: bokeh_cloud.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server.publish(line(), "completed")
     monkeypatch.setenv("_BOKEH_CLOUD_COMPLETE", "bash_complete")
-    for words, expected in (("bokeh-cloud ver", "plain,versions"), ("bokeh-cloud show comp", "plain,completed")):
+    for words, expected in (
+        ("bokeh-cloud ver", "plain,versions"),
+        ("bokeh-cloud show comp", "plain,completed"),
+    ):
         monkeypatch.setenv("COMP_WORDS", words)
         monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
         assert expected in run().splitlines()
