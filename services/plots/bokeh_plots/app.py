@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bokeh_common.http.app import App, new_app
 from bokeh_common.http.auth import Authenticator, PeerIntrospection
 from bokeh_common.http.peer import Peer
+from bokeh_common.http.rooms import add_rooms
 from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_records
 from bokeh_plots import account, internal, resources
 from bokeh_plots.api import API
@@ -15,6 +16,7 @@ from bokeh_plots.peers import Auth, Data
 from bokeh_plots.plots import Plots
 from bokeh_plots.publishing import Publisher
 from bokeh_plots.records import Records
+from bokeh_plots.rooms import rooms_of
 from bokeh_plots.settings import Settings
 
 
@@ -50,6 +52,7 @@ def create_app(given: Dependencies) -> App:
     app.add_route("/internal/plots/{plot}", internal.View(*parts))
     app.add_route("/internal/plots/{plot}/columns", internal.ShownColumns(*parts))
     app.add_route("/internal/plots/{plot}/extensions/{name}", internal.Extension(*parts))
+    add_rooms(app, "plots", rooms_of(given.records, given.blobs))
     app.add_route("/internal/plots/accounts/{user}", account.AccountHoldings(Holdings(records)))
     return app
 
