@@ -12,8 +12,10 @@ from .progress import progress
 ASKED_AT_ONCE = 10_000  # hashes; the server takes no more
 
 
-def upload_chunks(connection: Connection, user: str, columns: Iterable[Column], label: str) -> None:
-    """Send each chunk that the server says is missing, once; `label` stands at the progress bar.
+def upload_chunks(
+    connection: Connection, user: str, columns: Iterable[Column], label: str, show: bool = True
+) -> None:
+    """Send each chunk that the server says is missing, once; `label` stands at the progress bar, if any.
 
     Raises:
         CloudError: see `Connection.request`; what has arrived by then need not be sent again.
@@ -28,7 +30,7 @@ def upload_chunks(connection: Connection, user: str, columns: Iterable[Column], 
         return len(chunks[name])
 
     with (
-        progress(label, sum(len(chunks[name]) for name in missing)) as advance,
+        progress(label, sum(len(chunks[name]) for name in missing), show) as advance,
         ThreadPoolExecutor(UPLOADS) as pool,
     ):
         for sent in pool.map(send, missing):

@@ -1,16 +1,13 @@
-"""Where a cloud is and which key opens it: arguments, environment, and what must not be mixed up.
-
-A key belongs to one URL. It is never sent to another, nor over plain http except to this computer.
-"""
+"""Where a server is, and the key for it, which never travels over plain http except to this computer."""
 
 import ipaddress
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
-from .errors import CloudError, NotPermitted
+from ..errors import CloudError, NotPermitted
 
 LOCAL_URL = "http://localhost:5006"
+USUAL_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +26,12 @@ class Address:
             )
 
 
-def resolve(
-    url: str | None, apikey: str | None, environ: Mapping[str, str], default: str = LOCAL_URL
-) -> Address:
-    """Return the address that the arguments and the environment name; arguments win.
-
-    The key of `BOKEH_CLOUD_API_KEY` belongs to `BOKEH_CLOUD_URL`, where that is set: another URL does not get
-    it.
-
-    Raises:
-        CloudError: the URL is none.
-        NotPermitted: a key would travel unencrypted.
-    """
-    home = environ.get("BOKEH_CLOUD_URL") or None
-    chosen = normalised(url or home or default)
-    if apikey is None and (home is None or normalised(home) == chosen):
-        apikey = environ.get("BOKEH_CLOUD_API_KEY")
-    return Address(chosen, (apikey or "").strip() or None)
-
-
 def normalised(url: str) -> str:
-    """Return the URL as two equal ones compare: scheme and host in lower case, no slash at the end."""
+    """Return the URL as equal ones compare: lower case, without the usual port and slashes at the end."""
     parts = _parts(url.strip())
-    return parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower()).geturl().rstrip("/")
+    scheme, host = parts.scheme.lower(), parts.netloc.lower()
+    host = host.removesuffix(f":{USUAL_PORTS[scheme]}")
+    return parts._replace(scheme=scheme, netloc=host).geturl().rstrip("/")
 
 
 def is_loopback(host: str) -> bool:
