@@ -34,6 +34,8 @@ class Data:
         Raises:
             Invalid: some are gone (`missing-source`, `missing-columns`).
         """
+        if not sources and not columns:
+            return
         self._peer.post(path("internal", "data", "holds", user), {"sources": sources, "columns": columns})
 
     def values(self, user: str, columns: list[str], authorization: str | None) -> dict[str, bytes]:

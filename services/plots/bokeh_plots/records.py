@@ -84,7 +84,7 @@ class Records:
         return [(dict(record.value), record.etag) for record in records]
 
     def add(self, user: str, plot: dict[str, Any], refers: Refers) -> str:
-        """Add a plot and return its etag; `Conflict` when there is one of this name; raises what `refers.hold` does."""
+        """Add a plot and return its etag; `Conflict` when there is one of this name."""
         index = f"ids/{plot['id']}"
         owner = {"user_id": user, "name": plot["name"], "at": time.time()}
         self._records.put(index, owner, if_match=ABSENT)

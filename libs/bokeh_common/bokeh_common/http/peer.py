@@ -82,6 +82,10 @@ class Peer:
         """POST JSON and return the JSON answer; raises as `get`."""
         return self._send("POST", path, authorization, json=body).json()
 
+    def raw(self, method: str, path: str, data: bytes | None = None, **params: object) -> bytes:
+        """Send bytes, and return those of the answer; raises as `get`."""
+        return self._send(method, path, None, data=data, params=params).content
+
     def delete(self, path: str, *, authorization: str | None = None) -> Any:
         """DELETE and return the JSON answer, None where there is none; raises as `get`."""
         response = self._send("DELETE", path, authorization)

@@ -1,4 +1,4 @@
-"""The routes by which a garbage collector looks at what a service holds: `/internal/{service}/rooms/{room}`."""
+"""How a garbage collector looks at what a service holds: `/internal/{service}/rooms/{room}`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol

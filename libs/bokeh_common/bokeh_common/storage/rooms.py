@@ -1,8 +1,8 @@
 # ruff: noqa: D102 - what the methods do is said once, on `Room`
-"""What a garbage collector has to know of a store: what there is of each kind, what it refers to, and how to delete it.
+"""What a garbage collector has to know of a store: what there is, what it refers to, and how to delete it.
 
-A *room* is the things of one kind: records or blobs with a common prefix. Things are named by their keys. What they
-refer to is named by its service, too: `data:columns/ada/9f3c...`.
+A *room* is the things of one kind: records or blobs with a common prefix. Things are named by their keys.
+What they refer to is named by its service, too: `data:columns/ada/9f3c...`.
 """
 
 from abc import ABC, abstractmethod
@@ -138,10 +138,10 @@ class Records(Room):
         return [self._thing(record) for record in self.store.list(self.prefix + prefix, after, limit)]
 
     def inspect(self, keys: Sequence[str]) -> list[Thing | None]:
-        return [record and self._thing(record) for record in self._found(keys)]
+        return [self._thing(record) if record else None for record in self._found(keys)]
 
     def refers(self, keys: Sequence[str]) -> list[Refers | None]:
-        return [record and self._thing(record).refers for record in self._found(keys)]
+        return [self._thing(record).refers if record else None for record in self._found(keys)]
 
     def collect(self, things: Sequence[tuple[str, str]]) -> list[bool]:
         return [_deleted(self.store, *pair) for pair in things]

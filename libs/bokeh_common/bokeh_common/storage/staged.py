@@ -1,14 +1,15 @@
 # ruff: noqa: D102 - what the methods do is said once, on the interface in base.py
 """Records that refer to other things, written so that nothing which they refer to is collected as garbage.
 
-A record that gets new references is written twice. First it says beside its old value what it is about to refer to:
-readers go on to see the old value, but who looks for references sees both. Then the writer touches all that it refers
-to, which a collector that has looked before cannot miss: it deletes only what nobody has touched. Then the new value
-takes its place, if nobody has written the record meanwhile. So at no moment, and wherever the writer stops for good,
-is there a value that refers to something that may be deleted.
+A record that gets new references is written twice. First it says beside its old value what it is about to
+refer to: readers go on to see the old value, but who looks for references sees both. Then the writer
+touches all that it refers to, which a collector that has looked before cannot miss: it deletes only what
+nobody has touched. Then the new value takes its place, if nobody has written the record meanwhile. So at no
+moment, and wherever the writer stops for good, is there a value that refers to something that may be
+deleted.
 
-What a writer has left that stopped in between is withdrawn by who finds it when it is old, again by compare-and-swap:
-a writer that was only slow then finds its second write refused.
+What a writer has left that stopped in between is withdrawn by who finds it when it is old, again by
+compare-and-swap: a writer that was only slow then finds its second write refused.
 """
 
 import time
@@ -91,7 +92,7 @@ class StagedRecords(RecordStore):
         return self._records.put(key, value, if_match=staged)
 
     def withdraw(self, key: str, etag: str) -> bool:
-        """Give a record that was left between two values its older one back; False when it changed since `etag`."""
+        """Give a record back its older value; False when it changed since `etag`, or is not between two."""
         try:
             record = self._records.get(key)
             if record.etag != etag or not is_staged(record):
