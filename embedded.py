@@ -1,6 +1,7 @@
 """The embedded cloud: all services in one process, wired together as compose.yaml wires containers."""
 
 from dataclasses import replace
+from typing import Any
 from wsgiref.types import WSGIApplication
 
 import bokeh_auth.app
@@ -8,6 +9,7 @@ import bokeh_auth.settings
 import bokeh_data.app
 import bokeh_data.settings
 import bokeh_gc.app
+import bokeh_gc.settings
 import bokeh_plots.app
 import bokeh_plots.settings
 import bokeh_web.app
@@ -52,7 +54,9 @@ def create_app(storage: str, auth: bokeh_auth.settings.Settings | None = None) -
     return gateway if auth.accounts else LoopbackOnly(gateway, OPEN_PATHS)
 
 
-def create_services(storage: str, auth: bokeh_auth.settings.Settings) -> dict[str, WSGIApplication]:
+def create_services(
+    storage: str, auth: bokeh_auth.settings.Settings, gc: bokeh_gc.settings.Settings | None = None
+) -> dict[str, WSGIApplication]:
     """Make the services' apps, by name; raises as `create_app`."""
     apps: dict[str, WSGIApplication] = {}
     # Each service has a token of its own, as anywhere; here it lives no longer than the process.
@@ -61,6 +65,7 @@ def create_services(storage: str, auth: bokeh_auth.settings.Settings) -> dict[st
     def peer(name: str, of: str) -> Peer:
         return Peer(f"http://{name}", WSGIAdapter(lambda: apps[name]), tokens[of])
 
+    shared: dict[str, Any] = {"proxied": auth.proxied, "redis_url": auth.redis_url}
     data, plots, web = bokeh_data.settings, bokeh_plots.settings, bokeh_web.settings
     apps["auth"] = bokeh_auth.app.create_app(
         bokeh_auth.app.Dependencies(
@@ -72,7 +77,7 @@ def create_services(storage: str, auth: bokeh_auth.settings.Settings) -> dict[st
     )
     apps["data"] = bokeh_data.app.create_app(
         bokeh_data.app.Dependencies(
-            settings=data.Settings(storage),
+            settings=data.Settings(storage, **shared),
             records=open_records(storage, "data"),
             blobs=open_blobs(storage, "data"),
             auth=peer("auth", "data"),
@@ -81,17 +86,24 @@ def create_services(storage: str, auth: bokeh_auth.settings.Settings) -> dict[st
     )
     apps["plots"] = bokeh_plots.app.create_app(
         bokeh_plots.app.Dependencies(
-            settings=plots.Settings(storage),
+            settings=plots.Settings(storage, **shared),
             records=open_records(storage, "plots"),
             blobs=open_blobs(storage, "plots"),
             auth=peer("auth", "plots"),
             data=peer("data", "plots"),
         )
     )
-    apps["gc"] = bokeh_gc.app.create_app(bokeh_gc.app.Dependencies(auth=peer("auth", "gc")))
+    collecting = bokeh_gc.app.Dependencies(
+        settings=gc or bokeh_gc.settings.Settings(storage),
+        records=open_records(storage, "gc"),
+        auth=peer("auth", "gc"),
+        plots=peer("plots", "gc"),
+        data=peer("data", "gc"),
+    )
+    apps["gc"] = bokeh_gc.app.create_app(collecting)
     apps["web"] = bokeh_web.app.create_app(
         bokeh_web.app.Dependencies(
-            settings=web.Settings(accounts=auth.accounts, public_url=auth.public_url),
+            settings=web.Settings(accounts=auth.accounts, public_url=auth.public_url, **shared),
             auth=peer("auth", "web"),
             plots=peer("plots", "web"),
             data=peer("data", "web"),

@@ -52,7 +52,7 @@ def test_what_it_is_and_what_it_has(cloud: Cloud) -> None:
         "username": "ada",
         "email": "ada@example.com",
         "created": created,
-        "quota": {"bytes": None, "plots": 10},
+        "quota": {"bytes": None, "plots": 10, "uploads": 6000},
         "used": {"plots": 2, "sources": 0, "bytes": 0},
     }
     assert cloud.ask("GET", "/bob/account", key).status_code == 404
@@ -63,7 +63,7 @@ def test_a_keyless_cloud_has_one_account(storage: str) -> None:
     client = testing.TestClient(embedded.create_app(storage))
     found = client.simulate_get("/local/account", headers={"Host": "localhost"}).json
     assert (found["username"], found["email"]) == ("local", None)
-    assert found["quota"] == {"bytes": None, "plots": None}
+    assert found["quota"] == {"bytes": None, "plots": None, "uploads": None}
 
 
 def test_the_audit_log_is_its_owners(cloud: Cloud) -> None:

@@ -48,6 +48,7 @@ def test_imports(path: Path) -> None:
         rooms = {name.removeprefix(f"{package}.").split(".")[0] for name in found}
         assert not rooms & FORBIDDEN.get(path.stem, set())
         is_domain = path.stem not in {
+            "acts",
             "app",
             "resources",
             "pages",

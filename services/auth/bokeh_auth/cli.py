@@ -126,7 +126,9 @@ def login_link(storage: str, username: str, url: str) -> None:
     """Print a link that signs in, for who cannot get mail; it works once, within a quarter of an hour."""
     with _opened(storage) as domain:
         account = domain.accounts.get(username)
-        click.echo(f"{url.rstrip('/')}/login/{domain.links.make(LOGIN, account.email, username)}")
+        click.echo(
+            f"{url.rstrip('/')}/login/{domain.links.make(LOGIN, account.email, username, account.epoch)}"
+        )
 
 
 @admin.command("service-tokens")

@@ -91,7 +91,7 @@ def test_a_key_of_a_disabled_or_deleted_account(ada: Domain) -> None:
     assert not active(ada, view)
     ada.accounts.change("ada", disabled=False)
     assert active(ada, secret)
-    ada.accounts.delete("ada")
+    ada.accounts.close("ada")
     assert not active(ada, secret)
 
 

@@ -158,6 +158,11 @@ class Records:
             self._blobs.delete(blob.key)
         return len(found)
 
+    def column_names(self, user: str, after: str, limit: int) -> list[str]:
+        """Return the hashes of an account's columns, in order."""
+        prefix = f"columns/{user}/"
+        return [blob.key.removeprefix(prefix) for blob in self._blobs.list(prefix, prefix + after, limit)]
+
     def uploads(self, user: str, after: str, limit: int) -> dict[str, int]:
         """Return the bytes of the chunks that an account has sent, in the order of their hashes."""
         prefix = f"uploads/{user}/"

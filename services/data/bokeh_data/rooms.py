@@ -26,7 +26,7 @@ def rooms_of(records: RecordStore, blobs: BlobStore) -> dict[str, Room]:
     """Return the rooms by name: each refers to those after it."""
     return {
         "sources": RecordRoom(records, "sources/", _about_source),
-        "versions": RecordRoom(records, "versions/", _about_source),
+        "versions": RecordRoom(records, "versions/", _about_version),
         "columns": Blobs(blobs, "columns/", _read_column),
         "uploads": RecordRoom(records, "uploads/", _about_upload, values=False),
         "chunks": Blobs(blobs, "chunks/"),
@@ -37,10 +37,18 @@ def rooms_of(records: RecordStore, blobs: BlobStore) -> dict[str, Room]:
 
 def _about_source(record: Record) -> About:
     user, source = record.key.split("/")[1], record.value
-    refers = [f"data:columns/{user}/{column['hash']}" for column in source["columns"].values()]
-    return About(
-        refers, max(source.get("held", 0), _seconds(source.get("created"))), bool(source.get("live"))
-    )
+    touched = max(source.get("held", 0), _seconds(source.get("created")))
+    history = f"data:histories/{user}/{source['id']}"
+    return About([history, *_columns(record)], touched, bool(source.get("live")))
+
+
+def _about_version(record: Record) -> About:
+    return About(_columns(record), _seconds(record.value.get("modified")))
+
+
+def _columns(record: Record) -> Refers:
+    user = record.key.split("/")[1]
+    return [f"data:columns/{user}/{column['hash']}" for column in record.value["columns"].values()]
 
 
 def _about_upload(record: Record) -> About:

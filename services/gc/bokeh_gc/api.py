@@ -21,6 +21,4 @@ class OrphanPage(TypedDict):
     orphans: list[OrphanSummary]
 
 
-API = Api(
-    "gc", paths={"user": Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{1,38}$", examples=["ada"])]}
-)
+API = Api("gc", paths={"user": Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{1,38}$", examples=["ada"])]})

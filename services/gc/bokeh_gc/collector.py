@@ -20,8 +20,8 @@ EVERYBODY = "all accounts"  # no account has a space in its name
 class RunReport(TypedDict):
     """What a run did, or would do.
 
-    `freed` counts things by their kind; `bytes` are those of the storage; `kept` are orphans that came into use while
-    the run went on.
+    `freed` counts things by their kind; `bytes` are those of the storage; `kept` are orphans that came
+    into use while the run went on.
     """
 
     dry_run: bool

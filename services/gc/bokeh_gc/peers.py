@@ -14,7 +14,8 @@ T = TypeVar("T")
 
 
 class Thing(NamedTuple):
-    """Something that a service holds; only its key is known before it is inspected, or where it stands for itself.
+    """Something that a service holds; only its key is known before it is inspected, or where it stands for
+    itself.
 
     Attributes:
         key: its key.
@@ -58,7 +59,7 @@ class Holdings:
         self._pace = pace
 
     def pages(self, room: Room, user: str | None = None) -> Iterator[list[Thing]]:
-        """Yield all things of a room, or those of one account where it is private, in the order of their keys."""
+        """Yield the things of a room, or those of one account where it is private, in order."""
         after: str | None = ""
         prefix = f"{user}/" if user and room.private else ""
         while after is not None:

@@ -1,6 +1,7 @@
 """What there is, in the order of what refers to what: each room's things refer to those of later rooms alone.
 
-The services know their keys, and what a thing refers to; here is only in which order to ask, and what it is called.
+The services know their keys, and what a thing refers to; here is only in which order to ask, and what it
+is called.
 """
 
 from dataclasses import dataclass
@@ -54,7 +55,15 @@ ROOMS = (
     Room("plots", "scenes", "scene", "no version of a plot shows it"),
     Room("plots", "extensions", "extension", "no version of a plot runs it"),
     Room("data", "sources", "data source", "no plot uses it", refers=True),
-    Room("data", "versions", "source version", "its data source is gone", refers=True, follows="histories", parts=2),
+    Room(
+        "data",
+        "versions",
+        "source version",
+        "its data source is gone",
+        refers=True,
+        follows="histories",
+        parts=2,
+    ),
     Room("data", "columns", "column", "no data source and no plot has it", refers=True),
     Room("data", "uploads", "upload", "no column of the account has its chunk"),
     Room("data", "chunks", "chunk", "no column has it", private=False),

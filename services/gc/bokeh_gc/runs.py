@@ -1,7 +1,8 @@
-"""Sorted streams of names, of any length in bounded memory: sorted runs in temporary files, merged when they are read.
+"""Sorted streams of names, of any length in bounded memory: runs in temporary files, merged when they are
+read.
 
-Streams are read in blocks, so that sorting and comparing are done by Python's own sort and sets rather than name by
-name.
+Streams are read in blocks, so that sorting and comparing are done by Python's own sort and sets rather
+than name by name.
 """
 
 import tempfile

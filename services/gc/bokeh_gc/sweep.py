@@ -1,14 +1,15 @@
 """Finding what nothing refers to, and deleting it, while the cloud is in use; ARCHITECTURE.md has the proof.
 
-1. *Mark*: go through all rooms, those that refer to others first. What nothing refers to that was found so far, and
-   nobody touched within the grace time, is a candidate; its etag is noted. All others tell what they refer to.
+1. *Mark*: go through all rooms, those that refer to others first. What nothing refers to that was found so
+   far, and nobody touched within the grace time, is a candidate; its etag is noted. All others tell what
+   they refer to.
 2. *Mark again* what changed meanwhile, which is everything that could refer to a candidate now.
-3. *Sweep*: delete each remaining candidate if it still has the etag that was noted, in the same order. One that was
-   touched since stays, and so does what it refers to.
+3. *Sweep*: delete each remaining candidate if it still has the etag that was noted, in the same order. One
+   that was touched since stays, and so does what it refers to.
 
-Who makes a reference touches what it refers to after that. So either the touch came before the etag was noted, and
-marking again sees the reference; or it came after, and the candidate is not deleted, or was already, which the touch
-tells.
+Who makes a reference touches what it refers to after that. So either the touch came before the etag was
+noted, and marking again sees the reference; or it came after, and the candidate is not deleted, or was
+already, which the touch tells.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -74,8 +75,8 @@ class Sweep:
             holdings: what there is.
             folder: for streams that are longer than memory.
             now: POSIX seconds.
-            grace: seconds since the last touch after which an orphan may go. It spares publishers the trouble to
-                upload again; safety does not rest on it.
+            grace: seconds since the last touch after which an orphan may go. It spares publishers the
+                trouble to upload again; safety does not rest on it.
             user: the account whose orphans to collect; None for all, and for what belongs to nobody.
         """
         self._holdings = holdings
@@ -223,4 +224,3 @@ def _orphan(room: Room, line: str) -> Orphan:
     key, _, rest = line.partition("\t")
     etag, size, touched = msgspec.json.decode(rest)
     return Orphan(room, key, etag, size, touched)
-

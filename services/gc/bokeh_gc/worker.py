@@ -18,9 +18,7 @@ LOOK_SECONDS = 60.0  # between two looks whether it is time
 class Worker:
     """Runs the collector for all accounts, when the last run of any worker is long enough ago."""
 
-    def __init__(
-        self, collector: Collector, every: float, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, collector: Collector, every: float, clock: Callable[[], float] = time.time) -> None:
         """Say how many seconds are between two runs."""
         self._collector = collector
         self._every = every

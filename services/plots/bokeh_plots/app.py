@@ -5,11 +5,14 @@ from dataclasses import dataclass
 
 from bokeh_common.http.app import App, new_app
 from bokeh_common.http.auth import Authenticator, PeerIntrospection
+from bokeh_common.http.limits import Limiter
+from bokeh_common.http.origin import Origins
 from bokeh_common.http.peer import Peer
 from bokeh_common.http.rooms import add_rooms
 from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_records
 from bokeh_plots import account, internal, resources
 from bokeh_plots.api import API
+from bokeh_plots.archive import Archive
 from bokeh_plots.holdings import Holdings
 from bokeh_plots.objects import Objects
 from bokeh_plots.peers import Auth, Data
@@ -36,7 +39,10 @@ def create_app(given: Dependencies) -> App:
     records, data = Records(given.records, given.blobs), Data(given.data)
     plots = Plots(records)
     publisher = Publisher(records, data, given.settings.max_versions)
-    app = new_app(Authenticator(PeerIntrospection(given.auth)), {"storage": records.ping}, API)
+    redis = given.settings.redis_url
+    authenticator = Authenticator(PeerIntrospection(given.auth, redis), Limiter(redis))
+    checks = {"storage": records.ping}
+    app = new_app(authenticator, checks, API, Origins(given.settings.proxied))
     parts = plots, publisher, Objects(plots, data), Auth(given.auth), given.settings
     app.add_route("/{user}/store", resources.Store(*parts))
     app.add_route("/{user}/plots", resources.PlotList(*parts))
@@ -54,6 +60,7 @@ def create_app(given: Dependencies) -> App:
     app.add_route("/internal/plots/{plot}/extensions/{name}", internal.Extension(*parts))
     add_rooms(app, "plots", rooms_of(given.records, given.blobs))
     app.add_route("/internal/plots/accounts/{user}", account.AccountHoldings(Holdings(records)))
+    app.add_route("/internal/plots/accounts/{user}/archive", account.AccountArchive(Archive(records)))
     return app
 
 

@@ -64,13 +64,13 @@ class Auth:
         """Return the share links of a plot, without their tokens."""
         return list(self._peer.get(_shares(user, plot))["shares"])
 
-    def share(self, user: str, plot: str, wishes: object) -> dict[str, Any]:
+    def share(self, user: str, plot: str, wishes: object, authorization: str | None) -> dict[str, Any]:
         """Make a share link; `token` is in the answer and never again; `Invalid`, `Conflict`."""
-        return dict(self._peer.post(_shares(user, plot), wishes))
+        return dict(self._peer.post(_shares(user, plot), wishes, authorization=authorization))
 
-    def revoke_share(self, user: str, plot: str, share: str) -> None:
+    def revoke_share(self, user: str, plot: str, share: str, authorization: str | None) -> None:
         """Revoke a share link; `NotFound`."""
-        self._peer.delete(_shares(user, plot, share))
+        self._peer.delete(_shares(user, plot, share), authorization=authorization)
 
 
 def _shares(user: str, plot: str, *share: str) -> str:

@@ -24,6 +24,7 @@ T = TypeVar("T")
 READ = Access("plots:read")
 SEE = Access("plots:read", bound=True, visitors=True)
 WRITE = Access("plots:write")
+PUBLISH = Access("plots:write", counted="uploads")
 
 PLOT_AS_IT_IS = Answer(api.Published, headers=("ETag", "Location"))
 
@@ -57,7 +58,7 @@ class Resource:
 class Store(Resource):
     """`POST /{user}/store`."""
 
-    access = {"POST": WRITE}
+    access = {"POST": PUBLISH}
     describe = {
         "POST": Operation(
             {200: PLOT_AS_IT_IS, 201: PLOT_AS_IT_IS},
@@ -217,7 +218,7 @@ class Shares(Resource):
     def on_post(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """Make a share link; its address is in this answer and never again."""
         found = self._plot(req, plot, user)
-        share = self._auth.share(user, plot, self._json(req))
+        share = self._auth.share(user, plot, self._json(req), req.get_header("Authorization"))
         query = f"?share={share.pop('token')}"
         resp.status = falcon.HTTP_201
         resp.location = f"/{user}/plots/{plot}/shares/{share['id']}"
@@ -234,7 +235,7 @@ class OneShare(Resource):
     def on_delete(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str, share: str) -> None:
         """Revoke a share link."""
         self._plot(req, plot, user)
-        self._auth.revoke_share(user, plot, share)
+        self._auth.revoke_share(user, plot, share, req.get_header("Authorization"))
         resp.status = falcon.HTTP_204
 
 

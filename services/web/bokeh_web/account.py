@@ -7,6 +7,7 @@ import falcon
 from bokeh_common.errors import Invalid
 from bokeh_common.http.auth import OPEN, Access
 from bokeh_common.http.body import check_length, parse_json
+from bokeh_common.http.limits import tell_limits
 from bokeh_web.cookies import Cookies, form_token
 from bokeh_web.pages import Pages
 from bokeh_web.peers import Auth
@@ -22,16 +23,10 @@ SENT = "If that can be done, an email is on its way: open the link in it. Look i
 class Resource:
     """What the resources of this file hold."""
 
-    def __init__(self, pages: Pages, auth: Auth, cookies: Cookies, proxied: bool) -> None:
+    def __init__(self, pages: Pages, auth: Auth, cookies: Cookies) -> None:
         self._pages = pages
         self._auth = auth
         self._cookies = cookies
-        self._proxied = proxied
-
-    def _address(self, req: falcon.Request) -> str:
-        """Return where the request comes from; a proxy of ours puts that last (RFC 7239, 5.2)."""
-        forwarded = (req.get_header("X-Forwarded-For") or "").rpartition(",")[2].strip()
-        return forwarded if self._proxied and forwarded else req.remote_addr or ""
 
     def _show(self, req: falcon.Request, resp: falcon.Response, template: str, **values: Any) -> None:
         resp.set_header("Cache-Control", "no-store")
@@ -52,10 +47,10 @@ class Register(Resource):
         """Have a confirmation link sent."""
         self._cookies.demand_own_site(req)
         form = read_form(req)
-        self._auth.register(form.get("email", ""), form.get("username", ""), self._address(req))
-        self._sent(req, resp)
+        self._sent(req, resp, self._auth.register(form.get("email", ""), form.get("username", "")))
 
-    def _sent(self, req: falcon.Request, resp: falcon.Response) -> None:
+    def _sent(self, req: falcon.Request, resp: falcon.Response, limits: list[dict[str, Any]]) -> None:
+        tell_limits(resp, limits)
         resp.status = falcon.HTTP_202
         if is_json(req):
             resp.media = {"detail": SENT}
@@ -73,8 +68,7 @@ class Login(Register):
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Have a login link sent."""
         self._cookies.demand_own_site(req)
-        self._auth.login(read_form(req).get("email", ""), self._address(req))
-        self._sent(req, resp)
+        self._sent(req, resp, self._auth.login(read_form(req).get("email", "")))
 
 
 class OneTimeLink(Resource):
@@ -89,7 +83,7 @@ class OneTimeLink(Resource):
     def on_post(self, req: falcon.Request, resp: falcon.Response, token: str) -> None:
         """Use the link: sign in, in a new session whatever there was before."""
         self._cookies.demand_own_site(req)
-        user, session = self._auth.enter(token, req.user_agent or "", self._address(req))
+        user, session = self._auth.enter(token, req.user_agent or "")
         before = self._cookies.session(req)
         if before is not None:
             self._auth.sign_out(before)

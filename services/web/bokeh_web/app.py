@@ -8,6 +8,7 @@ from bokeh_common.http.app import App, new_app
 from bokeh_common.http.auth import Authenticator, PeerIntrospection
 from bokeh_common.http.openapi import describe
 from bokeh_common.http.operations import Api
+from bokeh_common.http.origin import Origins
 from bokeh_common.http.peer import Peer
 from bokeh_web import account, docs, resources
 from bokeh_web.cookies import Cookies, SignedIn
@@ -38,7 +39,8 @@ def create_app(given: Dependencies) -> App:
     pages = Pages(settings.accounts)
     peers = {"auth": given.auth, "plots": given.plots}
     checks = {name: partial(peer.get, "/health/ready") for name, peer in peers.items()}
-    app = new_app(Authenticator(PeerIntrospection(given.auth)), checks, API)
+    authenticator = Authenticator(PeerIntrospection(given.auth, settings.redis_url))
+    app = new_app(authenticator, checks, API, Origins(settings.proxied))
     show_mistakes(app, pages)
     parts = pages, Plots(given.plots), auth, BokehJS(settings.bokehjs)
     app.add_route("/", resources.Home(*parts))
@@ -61,7 +63,7 @@ def create_app(given: Dependencies) -> App:
 def _add_accounts(app: App, pages: Pages, auth: Auth, settings: Settings) -> None:
     cookies = Cookies(settings.public_url)
     app.add_middleware(SignedIn(cookies))
-    parts = pages, auth, cookies, settings.proxied
+    parts = pages, auth, cookies
     app.add_route("/register", account.Register(*parts))
     app.add_route("/login", account.Login(*parts))
     app.add_route("/login/{token}", account.OneTimeLink(*parts))

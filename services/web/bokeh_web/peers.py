@@ -34,27 +34,28 @@ class Auth:
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
 
-    def view_token(self, user: str, plot: str) -> str:
-        """Return a token that opens this one plot, for minutes."""
-        answer = self._peer.post("/internal/auth/view-tokens", {"user_id": user, "plot": plot})
+    def view_token(self, user: str, plot: str, share: str | None) -> str:
+        """Return a token that opens this one plot, for minutes, and no longer than the share link."""
+        body = {"user_id": user, "plot": plot, "share": share}
+        answer = self._peer.post("/internal/auth/view-tokens", body)
         return str(answer["token"])
 
-    def register(self, email: str, username: str, address: str) -> None:
-        """Have a confirmation link sent; `Invalid`, `TooMany`."""
-        body = {"email": email, "username": username, "address": address}
-        self._peer.post("/internal/auth/registrations", body)
+    def register(self, email: str, username: str) -> list[dict[str, Any]]:
+        """Have a confirmation link sent; return how often one may ask again; `Invalid`, `TooMany`."""
+        body = {"email": email, "username": username}
+        return list(self._peer.post("/internal/auth/registrations", body)["limits"])
 
-    def login(self, email: str, address: str) -> None:
-        """Have a login link sent; `Invalid`, `TooMany`."""
-        self._peer.post("/internal/auth/login-links", {"email": email, "address": address})
+    def login(self, email: str) -> list[dict[str, Any]]:
+        """Have a login link sent; as `register`."""
+        return list(self._peer.post("/internal/auth/login-links", {"email": email})["limits"])
 
     def look(self, token: str) -> dict[str, Any]:
         """Return `purpose` and `username` of a one-time link; `NotFound`."""
         return dict(self._peer.post("/internal/auth/links", {"token": token}))
 
-    def enter(self, token: str, agent: str, address: str) -> tuple[str, str]:
+    def enter(self, token: str, agent: str) -> tuple[str, str]:
         """Use a one-time link; return the account and the token of a new session; `NotFound`, `Conflict`."""
-        body = {"token": token, "agent": agent, "address": address}
+        body = {"token": token, "agent": agent}
         answer = self._peer.post("/internal/auth/sessions", body)
         return str(answer["user_id"]), str(answer["session"])
 

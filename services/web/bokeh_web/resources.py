@@ -7,6 +7,7 @@ import falcon
 
 from bokeh_common.http.auth import OPEN, Access, Principal
 from bokeh_common.http.replies import immutable
+from bokeh_web.cookies import share_of
 from bokeh_web.files import BokehJS, File, read_own
 from bokeh_web.pages import Pages
 from bokeh_web.peers import Auth, Plots
@@ -69,7 +70,7 @@ class Embed(Resource):
         view = self._view(req, plot)
         user, version = view["user_id"], view["version"]
         note = {
-            "token": self._auth.view_token(user, plot),
+            "token": self._auth.view_token(user, plot, share_of(req)),
             "scene": f"/{user}/plots/{plot}/scene?version={version}",
             "columns": f"/{user}/data/columns",
             "sizes": view["columns"],

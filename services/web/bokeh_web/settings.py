@@ -22,6 +22,8 @@ class Settings:
             (`BOKEH_CLOUD_PROXIED`).
         bokehjs: a folder with a folder of BokehJS files for each version (`BOKEH_CLOUD_BOKEHJS`); the version
             of an installed `bokeh` package is served besides.
+        redis_url: the Redis that counts requests for all processes, and tells of revoked keys
+            (`BOKEH_CLOUD_REDIS_URL`).
         service_token: what this service proves itself with to the others (`BOKEH_CLOUD_SERVICE_TOKEN`).
     """
 
@@ -33,6 +35,7 @@ class Settings:
     public_url: str = "http://localhost:5006"
     proxied: bool = False
     bokehjs: Path | None = None
+    redis_url: str | None = field(default=None, repr=False)
     service_token: str | None = field(default=None, repr=False)
 
     @classmethod
@@ -48,5 +51,6 @@ class Settings:
             public_url=environ.get("BOKEH_CLOUD_PUBLIC_URL") or cls.public_url,
             proxied=environ.get("BOKEH_CLOUD_PROXIED", "").lower() in YES,
             bokehjs=Path(folder) if folder else None,
+            redis_url=environ.get("BOKEH_CLOUD_REDIS_URL") or None,
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
         )

@@ -11,6 +11,7 @@ from requests.adapters import BaseAdapter
 
 from bokeh_common.errors import CloudError, NotFound, Unavailable
 from bokeh_common.http.errors import STATUS
+from bokeh_common.http.origin import ORIGIN, ORIGIN_HEADER
 from bokeh_common.http.tracing import current
 
 CONNECT_SECONDS = 3.0
@@ -86,9 +87,9 @@ class Peer:
         """Send bytes, and return those of the answer; raises as `get`."""
         return self._send(method, path, None, data=data, params=params).content
 
-    def delete(self, path: str, *, authorization: str | None = None) -> Any:
+    def delete(self, path: str, *, authorization: str | None = None, **params: object) -> Any:
         """DELETE and return the JSON answer, None where there is none; raises as `get`."""
-        response = self._send("DELETE", path, authorization)
+        response = self._send("DELETE", path, authorization, params=params)
         return response.json() if response.content else None
 
     def stream(
@@ -103,6 +104,8 @@ class Peer:
         headers = trace.headers if trace else {}
         if authorization:
             headers["Authorization"] = authorization
+        if origin := ORIGIN.get():
+            headers[ORIGIN_HEADER] = origin
         try:
             response = self._session.request(
                 method,
