@@ -105,6 +105,7 @@ def _add_accounts(
     app.add_route("/internal/auth/links", internal.OneTimeLinks(entrance))
     app.add_route("/internal/auth/sessions", internal.SessionList(entrance, domain.sessions, acts))
     app.add_route("/internal/auth/sessions/{session}", internal.OneSession(domain.sessions, acts))
+    app.add_route("/internal/auth/shares", internal.OwnShares(domain.shares))
     app.add_route("/internal/auth/shares/{user}/{plot}", internal.ShareList(domain.shares, acts))
     app.add_route("/internal/auth/shares/{user}/{plot}/{share}", internal.OneShare(domain.shares, acts))
     worker.start()

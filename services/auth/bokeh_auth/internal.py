@@ -82,6 +82,20 @@ class ShareList:
         raise Invalid("Send {'expires': time or null, 'origins': [...]}.")
 
 
+class OwnShares:
+    """`GET /internal/auth/shares`."""
+
+    access = {"GET": OWN_SESSIONS}
+
+    def __init__(self, shares: Shares) -> None:
+        self._shares = shares
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """List the caller's share links of all plots, without their tokens."""
+        found = self._shares.of_account(req.context.principal.user_id)
+        resp.media = {"shares": [{**_shown(share), "plot": share.only} for share in found]}
+
+
 class OneShare:
     """`DELETE /internal/auth/shares/{user}/{plot}/{share}`."""
 

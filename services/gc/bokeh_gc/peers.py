@@ -14,8 +14,7 @@ T = TypeVar("T")
 
 
 class Thing(NamedTuple):
-    """Something that a service holds; only its key is known before it is inspected, or where it stands for
-    itself.
+    """Something that a service holds; of some, only the key is known before they are inspected.
 
     Attributes:
         key: its key.

@@ -51,6 +51,8 @@ class Room:
 ROOMS = (
     Room("plots", "plots", "plot", "", refers=True),
     Room("plots", "ids", "plot id", "its plot is gone", private=False),
+    Room("plots", "visits", "visits", "their plot is gone", refers=True),
+    Room("plots", "thumbnails", "thumbnail", "its plot has another one, or is gone"),
     Room("plots", "manifests", "manifest", "no version of a plot is made of it", refers=True),
     Room("plots", "scenes", "scene", "no version of a plot shows it"),
     Room("plots", "extensions", "extension", "no version of a plot runs it"),

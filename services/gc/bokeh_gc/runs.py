@@ -1,5 +1,4 @@
-"""Sorted streams of names, of any length in bounded memory: runs in temporary files, merged when they are
-read.
+"""Sorted streams of names, of any length in bounded memory: runs in temporary files, merged when read.
 
 Streams are read in blocks, so that sorting and comparing are done by Python's own sort and sets rather
 than name by name.

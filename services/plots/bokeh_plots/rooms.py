@@ -30,6 +30,8 @@ def rooms_of(records: RecordStore, blobs: BlobStore) -> dict[str, Room]:
     return {
         "plots": RecordRoom(records, "plots/", _about_plot),
         "ids": RecordRoom(records, "ids/", _about_id),
+        "visits": RecordRoom(records, "visits/", _about_visits),
+        "thumbnails": Blobs(blobs, "thumbnails/"),
         "manifests": Blobs(blobs, "manifests/", _read_manifest),
         "scenes": Blobs(blobs, "scenes/"),
         "extensions": Blobs(blobs, "extensions/"),
@@ -39,11 +41,18 @@ def rooms_of(records: RecordStore, blobs: BlobStore) -> dict[str, Room]:
 def _about_plot(record: Record) -> About:
     plot = record.value
     manifests = {f"plots:manifests/{plot['user_id']}/{version['manifest']}" for version in plot["versions"]}
-    return About([f"plots:ids/{plot['id']}", *sorted(manifests)], keep=True)
+    others = [f"plots:ids/{plot['id']}", f"plots:visits/{plot['user_id']}/{plot['id']}"]
+    return About([*others, *sorted(manifests)], keep=True)
 
 
 def _about_id(record: Record) -> About:
     return About(touched=float(record.value.get("at", 0)))
+
+
+def _about_visits(record: Record) -> About:
+    _, user, plot = record.key.split("/")
+    picture = record.value.get("thumbnail")
+    return About([f"plots:thumbnails/{user}/{plot}/{picture}"] if picture else [])
 
 
 def _read_manifest(key: str, data: bytes) -> Refers:
