@@ -142,7 +142,7 @@ class Records:
     def put_visit(
         self, user: str, plot: str, value: dict[str, Any], etag: str | Absent, picture: str | None = None
     ) -> None:
-        """Replace what visits left behind; `picture` is a new one. `Conflict` when it changed since `etag`."""
+        """Replace what visits left behind, maybe with a new picture; `Conflict` when it changed."""
         key = f"visits/{user}/{plot}"
         if picture is None:
             self._records.put(key, value, if_match=etag)
