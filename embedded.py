@@ -1,6 +1,8 @@
 """The embedded cloud: all services in one process, wired together as compose.yaml wires containers."""
 
+import os
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from wsgiref.types import WSGIApplication
 
@@ -9,6 +11,7 @@ import bokeh_auth.settings
 import bokeh_data.app
 import bokeh_data.settings
 import bokeh_gc.app
+import bokeh_gc.settings
 import bokeh_plots.app
 import bokeh_plots.settings
 import bokeh_web.app
@@ -24,13 +27,16 @@ from bokeh_common.storage import open_blobs, open_records
 #: Which service answers which paths; `/internal` is nobody's, so it cannot be reached from outside.
 ROUTES = (
     (r"/whoami", "auth"),
-    (r"/|/(plots|static)/.*|/(register|login|logout|account)(/.*)?|/health/(live|ready)", "web"),
+    (r"/|/(u|static)/.*|/(plots|register|login|logout|account)(/.*)?|/health/(live|ready)", "web"),
     (r"/(?!internal/)[^/]+/(keys|account|audit)(/.*)?", "auth"),
     (r"/(?!internal/)[^/]+/(plots|objects|store)(/.*)?", "plots"),
     (r"/(?!internal/)[^/]+/data(/.*)?", "data"),
     (r"/(?!internal/)[^/]+/gc(/.*)?", "gc"),
     (r"/(?!internal(/|$)).*", "web"),  # it says that there is nothing, in a page
 )
+
+#: The services that keep what accounts have.
+KEEPERS = ("plots", "data")
 
 #: What the frame of a plot loads; it holds nothing of an account that its address does not tell.
 OPEN_PATHS = r"/static/.*|/plots/[a-z2-7]{16}/extensions/[0-9a-f]{64}\.js"
@@ -53,11 +59,34 @@ def create_app(storage: str, auth: bokeh_auth.settings.Settings | None = None) -
     return gateway if auth.accounts else LoopbackOnly(gateway, OPEN_PATHS)
 
 
-def create_services(storage: str, auth: bokeh_auth.settings.Settings) -> dict[str, WSGIApplication]:
+def keepers(storage: str) -> tuple[Peer, Peer]:
+    """Return the plots and the data service on a storage, asked in the name of the auth service.
+
+    They run in this process, beside those that may serve from the same storage; raises as `create_app`.
+    """
+    tokens = new_tokens()
+    apps = create_services(storage, bokeh_auth.settings.Settings(storage), tokens)
+    plots, data = (
+        Peer(f"http://{n}", WSGIAdapter(partial(apps.__getitem__, n)), tokens["auth"]) for n in KEEPERS
+    )
+    return plots, data
+
+
+def new_tokens() -> dict[str, str]:
+    """Return a token for each service."""
+    return {name: new_secret(SERVICE) for name in SERVICE_SCOPES}
+
+
+def create_services(
+    storage: str,
+    auth: bokeh_auth.settings.Settings,
+    tokens: dict[str, str] | None = None,
+    gc: bokeh_gc.settings.Settings | None = None,
+) -> dict[str, WSGIApplication]:
     """Make the services' apps, by name; raises as `create_app`."""
     apps: dict[str, WSGIApplication] = {}
     # Each service has a token of its own, as anywhere; here it lives no longer than the process.
-    tokens = {name: new_secret(SERVICE) for name in SERVICE_SCOPES}
+    tokens = tokens or new_tokens()
 
     def peer(name: str, of: str) -> Peer:
         return Peer(f"http://{name}", WSGIAdapter(lambda: apps[name]), tokens[of])
@@ -90,13 +119,26 @@ def create_services(storage: str, auth: bokeh_auth.settings.Settings) -> dict[st
             data=peer("data", "plots"),
         )
     )
-    apps["gc"] = bokeh_gc.app.create_app(bokeh_gc.app.Dependencies(auth=peer("auth", "gc")))
+    collecting = bokeh_gc.app.Dependencies(
+        settings=gc or bokeh_gc.settings.Settings(storage),
+        records=open_records(storage, "gc"),
+        auth=peer("auth", "gc"),
+        plots=peer("plots", "gc"),
+        data=peer("data", "gc"),
+    )
+    apps["gc"] = bokeh_gc.app.create_app(collecting)
     apps["web"] = bokeh_web.app.create_app(
         bokeh_web.app.Dependencies(
-            settings=web.Settings(accounts=auth.accounts, public_url=auth.public_url, **shared),
+            settings=replace(
+                web.Settings.from_env(os.environ),
+                accounts=auth.accounts,
+                public_url=auth.public_url,
+                **shared,
+            ),
             auth=peer("auth", "web"),
             plots=peer("plots", "web"),
             data=peer("data", "web"),
+            blobs=open_blobs(storage, "web"),
             gc=peer("gc", "web"),
         )
     )

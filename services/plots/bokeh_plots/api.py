@@ -207,6 +207,13 @@ API = Api(
             "Commit a data source with these columns, name it in 'sources', and publish again.",
         ),
         Problem(
+            "not-a-picture",
+            422,
+            "Not a picture",
+            "What was sent as the thumbnail of a plot is not a PNG file.",
+            "Send a PNG of at most 4 million pixels; the server makes it small by itself.",
+        ),
+        Problem(
             "damaged-column",
             422,
             "A column cannot be read",

@@ -38,7 +38,8 @@ class View(Resource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """Tell a page what it has to know to show the plot."""
         found = self._plot(req, plot)
-        resp.media = {**found.summary, **self._plots.manifest(found, version_of(req))}
+        manifest, visits = self._plots.manifest(found, version_of(req)), self._visits.of_plot(found)
+        resp.media = {**found.summary, **manifest, **visits, "versions": found.history}
 
 
 class ShownColumns(Resource):

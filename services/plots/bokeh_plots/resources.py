@@ -18,6 +18,7 @@ from bokeh_plots.plots import Plot, Plots
 from bokeh_plots.publication import parse_publication
 from bokeh_plots.publishing import Publisher
 from bokeh_plots.settings import Settings
+from bokeh_plots.visits import Visits
 
 T = TypeVar("T")
 
@@ -33,9 +34,16 @@ class Resource:
     """What the resources of this service hold."""
 
     def __init__(
-        self, plots: Plots, publisher: Publisher, objects: Objects, auth: Auth, settings: Settings
+        self,
+        plots: Plots,
+        publisher: Publisher,
+        objects: Objects,
+        auth: Auth,
+        visits: Visits,
+        settings: Settings,
     ) -> None:
         self._plots = plots
+        self._visits = visits
         self._auth = auth
         self._publisher = publisher
         self._objects = objects
@@ -144,8 +152,7 @@ class Versions(Resource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """List the versions, newest first."""
-        versions = reversed(self._plot(req, plot, user).versions)
-        resp.media = {"versions": [{"version": v.version, "created": v.created} for v in versions]}
+        resp.media = {"versions": self._plot(req, plot, user).history}
 
 
 class Rollback(Resource):

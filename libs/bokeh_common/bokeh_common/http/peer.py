@@ -83,6 +83,18 @@ class Peer:
         """POST JSON and return the JSON answer; raises as `get`."""
         return self._send("POST", path, authorization, json=body).json()
 
+    def raw(self, method: str, path: str, data: bytes | None = None, **params: object) -> bytes:
+        """Send bytes, and return those of the answer; raises as `get`."""
+        return self._send(method, path, None, data=data, params=params).content
+
+    def patch(self, path: str, body: object, *, authorization: str | None = None) -> Any:
+        """PATCH JSON and return the JSON answer; raises as `get`."""
+        return self._send("PATCH", path, authorization, json=body).json()
+
+    def put(self, path: str, data: bytes, content_type: str, *, authorization: str | None = None) -> None:
+        """PUT bytes; raises as `get`."""
+        self._send("PUT", path, authorization, data=data, content_type=content_type)
+
     def delete(self, path: str, *, authorization: str | None = None, **params: object) -> Any:
         """DELETE and return the JSON answer, None where there is none; raises as `get`."""
         response = self._send("DELETE", path, authorization, params=params)
@@ -95,13 +107,13 @@ class Peer:
         response = self._send(method, path, authorization, json=body, stream=True)
         return response.iter_content(BLOCK_BYTES)
 
-    def _send(self, method: str, path: str, authorization: str | None, **how: Any) -> requests.Response:
+    def _send(
+        self, method: str, path: str, authorization: str | None, content_type: str | None = None, **how: Any
+    ) -> requests.Response:
         trace = current()
         headers = trace.headers if trace else {}
-        if authorization:
-            headers["Authorization"] = authorization
-        if origin := ORIGIN.get():
-            headers[ORIGIN_HEADER] = origin
+        given = {"Authorization": authorization, "Content-Type": content_type, ORIGIN_HEADER: ORIGIN.get()}
+        headers |= {name: value for name, value in given.items() if value}
         try:
             response = self._session.request(
                 method,

@@ -1,31 +1,10 @@
-"""What the web service asks of others."""
+"""What the web service asks of the auth service."""
 
 from contextlib import suppress
 from typing import Any
 
 from bokeh_common.errors import Unauthenticated
 from bokeh_common.http.peer import Peer, path
-
-
-class Plots:
-    """The plots service, asked in the name of the visitor."""
-
-    def __init__(self, peer: Peer) -> None:
-        self._peer = peer
-
-    def all(self, user: str, authorization: str | None) -> list[dict[str, Any]]:
-        """Return summaries of the account's plots."""
-        return list(self._peer.pages(path(user, "plots"), "plots", authorization=authorization))
-
-    def view(self, plot: str, version: int | None, authorization: str | None) -> dict[str, Any]:
-        """Return what a page has to know to show a plot; `NotFound`."""
-        answer = self._peer.get(path("internal", "plots", plot), authorization=authorization, version=version)
-        return dict(answer)
-
-    def extension(self, plot: str, name: str) -> bytes:
-        """Return the JavaScript of a custom model; `NotFound`."""
-        address = path("internal", "plots", plot, "extensions", name)
-        return b"".join(self._peer.stream("GET", address, authorization=None))
 
 
 class Auth:
@@ -78,11 +57,17 @@ class Auth:
         """Return the account's keys, without their secrets."""
         return list(self._peer.get(path(user, "keys"), authorization=authorization, limit=1000)["keys"])
 
-    def make_key(self, user: str, name: str, scopes: list[str], authorization: str | None) -> dict[str, Any]:
+    def make_key(
+        self, user: str, name: str, scopes: list[str], expires: str | None, authorization: str | None
+    ) -> dict[str, Any]:
         """Make a key; its secret is in `key`; `Invalid`, `Forbidden`."""
-        body = {"name": name, "scopes": scopes}
+        body = {"name": name, "scopes": scopes, **({"expires": expires} if expires else {})}
         return dict(self._peer.post(path(user, "keys"), body, authorization=authorization))
 
     def revoke_key(self, user: str, key: str, authorization: str | None) -> None:
         """Revoke a key; `NotFound`."""
         self._peer.delete(path(user, "keys", key), authorization=authorization)
+
+    def shares(self, authorization: str | None) -> list[dict[str, Any]]:
+        """Return the visitor's share links of all plots, without their tokens."""
+        return list(self._peer.get("/internal/auth/shares", authorization=authorization)["shares"])

@@ -7,21 +7,22 @@ import falcon
 from bokeh_common.http.auth import OPEN
 from bokeh_common.http.operations import Answer, Operation
 from bokeh_web.description import Description
-from bokeh_web.pages import Pages
 from bokeh_web.policy import VIEWER
+from bokeh_web.resources.base import Resource
+from bokeh_web.site import Site
 
 HTML = (falcon.MEDIA_HTML,)
 
 
-class Resource:
-    """What the resources of this file hold."""
+class About(Resource):
+    """A page about the API."""
 
-    def __init__(self, pages: Pages, description: Description) -> None:
-        self._pages = pages
+    def __init__(self, site: Site, description: Description) -> None:
+        super().__init__(site)
         self._description = description
 
 
-class OpenAPI(Resource):
+class OpenAPI(About):
     """`GET /openapi.json`."""
 
     access = {"GET": OPEN}
@@ -32,7 +33,7 @@ class OpenAPI(Resource):
         resp.media = self._description.document()
 
 
-class Viewer(Resource):
+class Viewer(About):
     """`GET /docs/api`."""
 
     access = {"GET": OPEN}
@@ -40,10 +41,10 @@ class Viewer(Resource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show the description of the API as a page."""
-        self._pages.show(resp, "api.html", VIEWER)
+        self._show(req, resp, "api.html", policy=VIEWER)
 
 
-class ProblemList(Resource):
+class ProblemList(About):
     """`GET /problems`."""
 
     access = {"GET": OPEN}
@@ -51,10 +52,10 @@ class ProblemList(Resource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show all kinds of errors as a page."""
-        self._pages.show(resp, "problems.html", problems=self._description.problems())
+        self._show(req, resp, "problems.html", problems=self._description.problems())
 
 
-class OneProblem(Resource):
+class OneProblem(About):
     """`GET /problems/{slug}`: where the `type` of a problem leads."""
 
     access = {"GET": OPEN}
@@ -62,4 +63,4 @@ class OneProblem(Resource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, slug: str) -> None:
         """Show a page that says what a kind of error means and what to do."""
-        self._pages.show(resp, "problems.html", problems=[self._description.problem(slug)])
+        self._show(req, resp, "problems.html", problems=[self._description.problem(slug)])
