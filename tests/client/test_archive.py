@@ -19,7 +19,7 @@ from tests.browser.chromium import ChromiumMissing, find_chromium, launch
 from tests.conftest import free_port, one_process, wait_for
 
 
-def drawn(points: int, label: str) -> figure:
+def drawn(points: int, label: str) -> Any:
     x = np.linspace(0, 10, points)
     plot: Any = figure(title=label, width=400, height=300)
     data: Any = {"x": x, "y": np.sin(x), "again": np.sin(x), "label": [label] * points}
