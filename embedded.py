@@ -11,6 +11,7 @@ import bokeh_auth.settings
 import bokeh_data.app
 import bokeh_data.settings
 import bokeh_gc.app
+import bokeh_gc.settings
 import bokeh_plots.app
 import bokeh_plots.settings
 import bokeh_web.app
@@ -79,7 +80,10 @@ def new_tokens() -> dict[str, str]:
 
 
 def create_services(
-    storage: str, auth: bokeh_auth.settings.Settings, tokens: dict[str, str] | None = None
+    storage: str,
+    auth: bokeh_auth.settings.Settings,
+    tokens: dict[str, str] | None = None,
+    gc: bokeh_gc.settings.Settings | None = None,
 ) -> dict[str, WSGIApplication]:
     """Make the services' apps, by name; raises as `create_app`."""
     apps: dict[str, WSGIApplication] = {}
@@ -117,7 +121,14 @@ def create_services(
             data=peer("data", "plots"),
         )
     )
-    apps["gc"] = bokeh_gc.app.create_app(bokeh_gc.app.Dependencies(auth=peer("auth", "gc")))
+    collecting = bokeh_gc.app.Dependencies(
+        settings=gc or bokeh_gc.settings.Settings(storage),
+        records=open_records(storage, "gc"),
+        auth=peer("auth", "gc"),
+        plots=peer("plots", "gc"),
+        data=peer("data", "gc"),
+    )
+    apps["gc"] = bokeh_gc.app.create_app(collecting)
     apps["web"] = bokeh_web.app.create_app(
         bokeh_web.app.Dependencies(
             settings=replace(
