@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from wsgiref.types import WSGIApplication
 
@@ -10,6 +11,7 @@ import bokeh_auth.settings
 import bokeh_data.app
 import bokeh_data.settings
 import bokeh_gc.app
+import bokeh_gc.settings
 import bokeh_plots.app
 import bokeh_plots.settings
 import bokeh_web.app
@@ -33,6 +35,9 @@ ROUTES = (
     (r"/(?!internal(/|$)).*", "web"),  # it says that there is nothing, in a page
 )
 
+#: The services that keep what accounts have.
+KEEPERS = ("plots", "data")
+
 #: What the frame of a plot loads; it holds nothing of an account that its address does not tell.
 OPEN_PATHS = r"/static/.*|/plots/[a-z2-7]{16}/extensions/[0-9a-f]{64}\.js"
 
@@ -51,14 +56,39 @@ def create_app(storage: str, auth: bokeh_auth.settings.Settings | None = None) -
     auth = auth or bokeh_auth.settings.Settings(storage)
     apps = create_services(storage, auth)
     gateway = Gateway([(pattern, apps[name]) for pattern, name in ROUTES])
-    return gateway if auth.accounts else LoopbackOnly(gateway, OPEN_PATHS)
+    if auth.accounts:
+        return gateway
+    return LoopbackOnly(gateway, OPEN_PATHS, auth.allow_remote, auth.allowed_hosts)
 
 
-def create_services(storage: str, auth: bokeh_auth.settings.Settings) -> dict[str, WSGIApplication]:
+def keepers(storage: str) -> tuple[Peer, Peer]:
+    """Return the plots and the data service on a storage, asked in the name of the auth service.
+
+    They run in this process, beside those that may serve from the same storage; raises as `create_app`.
+    """
+    tokens = new_tokens()
+    apps = create_services(storage, bokeh_auth.settings.Settings(storage), tokens)
+    plots, data = (
+        Peer(f"http://{n}", WSGIAdapter(partial(apps.__getitem__, n)), tokens["auth"]) for n in KEEPERS
+    )
+    return plots, data
+
+
+def new_tokens() -> dict[str, str]:
+    """Return a token for each service."""
+    return {name: new_secret(SERVICE) for name in SERVICE_SCOPES}
+
+
+def create_services(
+    storage: str,
+    auth: bokeh_auth.settings.Settings,
+    tokens: dict[str, str] | None = None,
+    gc: bokeh_gc.settings.Settings | None = None,
+) -> dict[str, WSGIApplication]:
     """Make the services' apps, by name; raises as `create_app`."""
     apps: dict[str, WSGIApplication] = {}
     # Each service has a token of its own, as anywhere; here it lives no longer than the process.
-    tokens = {name: new_secret(SERVICE) for name in SERVICE_SCOPES}
+    tokens = tokens or new_tokens()
 
     def peer(name: str, of: str) -> Peer:
         return Peer(f"http://{name}", WSGIAdapter(lambda: apps[name]), tokens[of])
@@ -91,7 +121,14 @@ def create_services(storage: str, auth: bokeh_auth.settings.Settings) -> dict[st
             data=peer("data", "plots"),
         )
     )
-    apps["gc"] = bokeh_gc.app.create_app(bokeh_gc.app.Dependencies(auth=peer("auth", "gc")))
+    collecting = bokeh_gc.app.Dependencies(
+        settings=gc or bokeh_gc.settings.Settings(storage),
+        records=open_records(storage, "gc"),
+        auth=peer("auth", "gc"),
+        plots=peer("plots", "gc"),
+        data=peer("data", "gc"),
+    )
+    apps["gc"] = bokeh_gc.app.create_app(collecting)
     apps["web"] = bokeh_web.app.create_app(
         bokeh_web.app.Dependencies(
             settings=replace(

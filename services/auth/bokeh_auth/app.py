@@ -13,6 +13,7 @@ from bokeh_auth.closing import Closing
 from bokeh_auth.credentials import digest_of
 from bokeh_auth.domain import Domain
 from bokeh_auth.entrance import Entrance
+from bokeh_auth.expiry import Expiry
 from bokeh_auth.exporting import Exporter
 from bokeh_auth.introspection import Introspection, Keyed, Keyless, Services
 from bokeh_auth.letters import Letters
@@ -73,6 +74,7 @@ def create_app(given: Dependencies) -> App:
         "/{user}/account/export", account.Export(exporter, domain.audit if settings.accounts else None)
     )
     app.add_route("/internal/auth/introspection", internal.Introspect(introspection))
+    app.add_route("/internal/auth/expired", internal.Expired(Expiry(domain.records)))
     app.add_route("/internal/auth/view-tokens", internal.ViewTokens(domain.views, domain.vault))
     if settings.accounts:
         _add_accounts(app, domain, settings, limits, closing, introspection)

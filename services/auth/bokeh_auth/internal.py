@@ -8,6 +8,7 @@ import falcon
 from bokeh_auth import tokens
 from bokeh_auth.acts import Acts
 from bokeh_auth.entrance import Entrance
+from bokeh_auth.expiry import Expiry
 from bokeh_auth.introspection import Introspection
 from bokeh_auth.resources import MAX_JSON_BYTES, list_of_texts
 from bokeh_auth.sessions import Sessions
@@ -19,6 +20,7 @@ from bokeh_common.http.body import read_json
 
 ENTRANCE = Access(None, service="internal:accounts")
 SHARES = Access(None, service="internal:shares")
+COLLECT = Access(None, service="internal:collect")
 OWN_SESSIONS = Access("account", service="internal:accounts")
 
 
@@ -108,6 +110,28 @@ class OneShare:
         with self._acts.noting(req, "shares.revoke", user, plot=plot, share=share):
             self._shares.revoke(user, plot, share)
         resp.status = falcon.HTTP_204
+
+
+class Expired:
+    """`GET` and `POST /internal/auth/expired`."""
+
+    access = {"GET": COLLECT, "POST": COLLECT}
+
+    def __init__(self, expiry: Expiry) -> None:
+        self._expiry = expiry
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """List all share links, page by page: those of plots that are gone are garbage, too."""
+        shares, after = self._expiry.shares(req.get_param("after") or "")
+        resp.media = {"shares": shares, "after": after}
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Delete what has expired, unless it is a dry run; tell how much there was."""
+        match read_json(req, MAX_JSON_BYTES):
+            case {"dry_run": bool(dry_run)}:
+                resp.media = self._expiry.clear(dry_run)
+            case _:
+                raise Invalid("Send {'dry_run': true or false}.")
 
 
 class Registrations:

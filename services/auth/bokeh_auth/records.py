@@ -164,7 +164,7 @@ class Records:
 
     def add_credential(self, room: str, value: Value) -> None:
         """Add a credential: first the way to it, then what decides."""
-        index = {"user_id": value["user_id"], "id": value["id"]}
+        index = {"user_id": value["user_id"], "id": value["id"], "at": value["created"]}
         self._records.put(f"digests/{value['digest']}", index, if_match=ABSENT)
         self._records.put(_credential_key(room, value), value, if_match=ABSENT)
 
@@ -182,6 +182,15 @@ class Records:
         """Return an account's credentials."""
         prefix = f"{room}/{user}/"
         return [dict(record.value) for record in self._records.list(prefix, prefix + after, limit)]
+
+    def everybodys(self, room: str, after: str, limit: int) -> list[tuple[str, Value]]:
+        """Return credentials of all accounts, or with `room` "digests" the ways to them, by name."""
+        found = self._records.list(f"{room}/", f"{room}/{after}", limit)
+        return [(record.key.removeprefix(f"{room}/"), dict(record.value)) for record in found]
+
+    def delete_index(self, digest: str) -> None:
+        """Delete the way to a credential that is gone."""
+        self._records.delete(f"digests/{digest}")
 
     def change_credential(self, room: str, value: Value, etag: str) -> None:
         """Replace a credential; `Conflict` when it changed since `etag`."""

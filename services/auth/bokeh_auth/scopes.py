@@ -25,8 +25,8 @@ VIEWING = ("plots:read", "data:read")
 SERVICE_SCOPES = {
     "auth": ("internal:introspect", "internal:holdings"),
     "data": ("internal:introspect", "internal:columns", "internal:references"),
-    "gc": ("internal:introspect", "internal:references"),
-    "plots": ("internal:introspect", "internal:shares"),
+    "gc": ("internal:introspect", "internal:references", "internal:collect", "internal:shares"),
+    "plots": ("internal:introspect", "internal:shares", "internal:hold"),
     "web": (
         "internal:introspect",
         "internal:accounts",

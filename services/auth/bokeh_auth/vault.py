@@ -16,6 +16,8 @@ from bokeh_auth.records import Records
 from bokeh_auth.times import Clock, hour_of, now, past, stamp
 from bokeh_common.errors import Conflict, NotFound, Unavailable
 
+PAGE = 1000
+
 #: The rooms of the storage, by the prefix of the secret.
 ROOMS = {PERSONAL: "keys", SESSION: "sessions", SHARE: "shares"}
 
@@ -147,7 +149,7 @@ class Vault:
     def revoke_all(self, prefix: str, user: str) -> int:
         """Revoke all credentials of a kind; return how many there were."""
         gone = 0
-        while found := self.page(prefix, user):
+        while found := self.page(prefix, user, limit=PAGE):
             for credential in found:
                 self._records.delete_credential(ROOMS[prefix], asdict(credential))
             gone += len(found)

@@ -9,12 +9,15 @@ from bokeh_common.http.limits import Limiter
 from bokeh_common.http.operations import Api
 from bokeh_common.http.origin import Origins
 from bokeh_common.http.peer import Peer
+from bokeh_common.http.rooms import add_rooms
 from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_records
 from bokeh_data import account, resources
 from bokeh_data.archive import Archive
 from bokeh_data.holdings import Holdings
+from bokeh_data.internal import Holds
 from bokeh_data.peers import Plots
 from bokeh_data.records import Records
+from bokeh_data.rooms import rooms_of
 from bokeh_data.settings import Settings
 from bokeh_data.sources import Sources
 
@@ -46,6 +49,8 @@ def create_app(given: Dependencies) -> App:
     app.add_route("/{user}/data/columns", resources.ColumnBatch(*parts))
     app.add_route("/{user}/data/columns/{column}", resources.OneColumn(*parts))
     app.add_route("/{user}/data/{source}", resources.OneSource(*parts))
+    app.add_route("/internal/data/holds/{user}", Holds(parts[0], given.settings.max_json_bytes))
+    add_rooms(app, "data", rooms_of(given.records, given.blobs))
     app.add_route("/internal/data/accounts/{user}", account.AccountHoldings(Holdings(records)))
     app.add_route("/internal/data/accounts/{user}/archive", account.AccountArchive(Archive(records)))
     return app

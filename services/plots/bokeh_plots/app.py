@@ -8,6 +8,7 @@ from bokeh_common.http.auth import Authenticator, PeerIntrospection
 from bokeh_common.http.limits import Limiter
 from bokeh_common.http.origin import Origins
 from bokeh_common.http.peer import Peer
+from bokeh_common.http.rooms import add_rooms
 from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_records
 from bokeh_plots import account, internal, resources, visit_resources
 from bokeh_plots.api import API
@@ -18,6 +19,7 @@ from bokeh_plots.peers import Auth, Data
 from bokeh_plots.plots import Plots
 from bokeh_plots.publishing import Publisher
 from bokeh_plots.records import Records
+from bokeh_plots.rooms import rooms_of
 from bokeh_plots.settings import Settings
 from bokeh_plots.visits import Visits
 
@@ -59,6 +61,7 @@ def create_app(given: Dependencies) -> App:
     app.add_route("/internal/plots/{plot}", internal.View(*parts))
     app.add_route("/internal/plots/{plot}/columns", internal.ShownColumns(*parts))
     app.add_route("/internal/plots/{plot}/extensions/{name}", internal.Extension(*parts))
+    add_rooms(app, "plots", rooms_of(given.records, given.blobs))
     app.add_route("/internal/plots/{plot}/thumbnail", visit_resources.Thumbnail(plots, visits))
     app.add_route("/internal/plots/visits/{user}", visit_resources.AccountVisits(plots, visits))
     app.add_route("/internal/plots/public/{user}", visit_resources.PublicPlots(plots, visits))

@@ -28,6 +28,16 @@ class Data:
             found.update({column["hash"]: column for column in summary["columns"].values()})
         return found
 
+    def hold(self, user: str, sources: list[str], columns: list[str]) -> None:
+        """Keep data sources and columns, which a plot is about to refer to, from being collected.
+
+        Raises:
+            Invalid: some are gone (`missing-source`, `missing-columns`).
+        """
+        if not sources and not columns:
+            return
+        self._peer.post(path("internal", "data", "holds", user), {"sources": sources, "columns": columns})
+
     def values(self, user: str, columns: list[str], authorization: str | None) -> dict[str, bytes]:
         """Return the bytes of columns, by hash."""
         if not columns:

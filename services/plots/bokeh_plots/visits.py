@@ -59,8 +59,11 @@ class Visits:
         """Make a change, on top of those that others make meanwhile; return what was there before."""
         for _ in range(ATTEMPTS):
             value, etag = self._records.visit(plot.user_id, plot.id)
+            changed = change(value)
+            picture = changed.get("thumbnail")
+            picture = None if picture == value.get("thumbnail") else picture
             try:
-                self._records.put_visit(plot.user_id, plot.id, change(value), etag)
+                self._records.put_visit(plot.user_id, plot.id, changed, etag, picture)
             except Conflict:
                 continue
             return value

@@ -83,6 +83,10 @@ class Peer:
         """POST JSON and return the JSON answer; raises as `get`."""
         return self._send("POST", path, authorization, json=body).json()
 
+    def raw(self, method: str, path: str, data: bytes | None = None, **params: object) -> bytes:
+        """Send bytes, and return those of the answer; raises as `get`."""
+        return self._send(method, path, None, data=data, params=params).content
+
     def patch(self, path: str, body: object, *, authorization: str | None = None) -> Any:
         """PATCH JSON and return the JSON answer; raises as `get`."""
         return self._send("PATCH", path, authorization, json=body).json()
