@@ -25,7 +25,7 @@ ROUTES = (
     (r"/whoami", "auth"),
     (r"/|/(plots|static)/.*|/(register|login|logout|account)(/.*)?|/health/(live|ready)", "web"),
     (r"/(?!internal/)[^/]+/(keys|account|audit)(/.*)?", "auth"),
-    (r"/(?!internal/)[^/]+/(plots|objects|store)(/.*)?", "plots"),
+    (r"/(?!internal/)[^/]+/(plots|objects|store|delete|clone)(/.*)?", "plots"),
     (r"/(?!internal/)[^/]+/data(/.*)?", "data"),
     (r"/(?!internal/)[^/]+/gc(/.*)?", "gc"),
     (r"/(?!internal(/|$)).*", "web"),  # it says that there is nothing, in a page

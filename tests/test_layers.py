@@ -47,7 +47,7 @@ def test_imports(path: Path) -> None:
     if package in SERVICES:
         rooms = {name.removeprefix(f"{package}.").split(".")[0] for name in found}
         assert not rooms & FORBIDDEN.get(path.stem, set())
-        is_domain = path.stem not in {
+        is_domain = not path.stem.endswith("_resources") and path.stem not in {
             "app",
             "resources",
             "pages",

@@ -26,7 +26,7 @@ SERVICE_SCOPES = {
     "auth": ("internal:holdings",),
     "data": ("internal:introspect", "internal:columns", "internal:references"),
     "gc": ("internal:introspect", "internal:references"),
-    "plots": ("internal:introspect", "internal:shares"),
+    "plots": ("internal:introspect", "internal:shares", "internal:sources"),
     "web": (
         "internal:introspect",
         "internal:accounts",

@@ -8,7 +8,8 @@ from bokeh_common.http.auth import Authenticator, PeerIntrospection
 from bokeh_common.http.operations import Api
 from bokeh_common.http.peer import Peer
 from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_records
-from bokeh_data import account, resources
+from bokeh_data import account, internal, resources
+from bokeh_data.handover import Handover
 from bokeh_data.holdings import Holdings
 from bokeh_data.peers import Plots
 from bokeh_data.records import Records
@@ -33,7 +34,8 @@ def create_app(given: Dependencies) -> App:
     """Make the app from ready objects."""
     records = Records(given.records, given.blobs)
     app = new_app(Authenticator(PeerIntrospection(given.auth)), {"storage": records.ping}, API)
-    parts = Sources(records), Plots(given.plots), given.settings
+    sources = Sources(records)
+    parts = sources, Plots(given.plots), given.settings
     app.add_route("/{user}/data", resources.SourceList(*parts))
     app.add_route("/{user}/data/chunks/missing", resources.MissingChunks(*parts))
     app.add_route("/{user}/data/chunks/{chunk}", resources.ChunkUpload(*parts))
@@ -41,6 +43,8 @@ def create_app(given: Dependencies) -> App:
     app.add_route("/{user}/data/columns/{column}", resources.OneColumn(*parts))
     app.add_route("/{user}/data/{source}", resources.OneSource(*parts))
     app.add_route("/internal/data/accounts/{user}", account.AccountHoldings(Holdings(records)))
+    app.add_route("/internal/data/sources/{user}", internal.SourceBatch(sources))
+    app.add_route("/internal/data/handovers/{user}", internal.Handovers(Handover(records, sources)))
     return app
 
 

@@ -41,6 +41,10 @@ class Records:
         size = self._blobs.put(f"chunks/{chunk}", blocks).size
         self._records.put(f"uploads/{user}/{chunk}", {"size": size})
 
+    def hold_chunk(self, user: str, chunk: str, size: int) -> None:
+        """Let an account refer to a chunk that another one has sent."""
+        self._records.put(f"uploads/{user}/{chunk}", {"size": size})
+
     def chunk(self, chunk: str) -> Iterator[bytes]:
         """Yield the bytes of a chunk."""
         return self._blobs.get(f"chunks/{chunk}")

@@ -7,14 +7,16 @@ from bokeh_common.http.app import App, new_app
 from bokeh_common.http.auth import Authenticator, PeerIntrospection
 from bokeh_common.http.peer import Peer
 from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_records
-from bokeh_plots import account, internal, resources
+from bokeh_plots import account, graph_resources, internal, resources
 from bokeh_plots.api import API
+from bokeh_plots.graphs import Graphs
 from bokeh_plots.holdings import Holdings
 from bokeh_plots.objects import Objects
 from bokeh_plots.peers import Auth, Data
 from bokeh_plots.plots import Plots
 from bokeh_plots.publishing import Publisher
 from bokeh_plots.records import Records
+from bokeh_plots.scenes import Scenes
 from bokeh_plots.settings import Settings
 
 
@@ -32,11 +34,16 @@ class Dependencies:
 def create_app(given: Dependencies) -> App:
     """Make the app from ready objects."""
     records, data = Records(given.records, given.blobs), Data(given.data)
-    plots = Plots(records)
-    publisher = Publisher(records, data, given.settings.max_versions)
+    settings, plots = given.settings, Plots(records)
+    scenes = Scenes(plots, data)
+    publisher = Publisher(records, data, settings.max_versions, settings.limits)
     app = new_app(Authenticator(PeerIntrospection(given.auth)), {"storage": records.ping}, API)
-    parts = plots, publisher, Objects(plots, data), Auth(given.auth), given.settings
+    objects = Objects(plots, scenes, data, settings.limits.ids)
+    parts = plots, scenes, publisher, objects, Auth(given.auth), settings
+    graphs = Graphs(plots, scenes, publisher, data)
     app.add_route("/{user}/store", resources.Store(*parts))
+    app.add_route("/{user}/delete", graph_resources.Delete(graphs, *parts))
+    app.add_route("/{user}/clone", graph_resources.Clone(graphs, *parts))
     app.add_route("/{user}/plots", resources.PlotList(*parts))
     app.add_route("/{user}/plots/{plot}", resources.OnePlot(*parts))
     app.add_route("/{user}/plots/{plot}/scene", resources.Scene(*parts))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bokeh_plots.limits import DEFAULT, Limits
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -14,6 +16,7 @@ class Settings:
         data_url: base URL of the data service (`BOKEH_CLOUD_DATA_URL`).
         max_document_bytes: the largest publication that is taken, without its columns.
         max_versions: how many versions of a plot are kept.
+        limits: on what a client publishes.
         service_token: what this service proves itself with to the others (`BOKEH_CLOUD_SERVICE_TOKEN`).
     """
 
@@ -22,6 +25,7 @@ class Settings:
     data_url: str = "http://data:8000"
     max_document_bytes: int = 64 << 20
     max_versions: int = 100
+    limits: Limits = DEFAULT
     service_token: str | None = field(default=None, repr=False)
 
     @classmethod
@@ -33,5 +37,6 @@ class Settings:
             data_url=environ.get("BOKEH_CLOUD_DATA_URL", cls.data_url),
             max_document_bytes=int(environ.get("BOKEH_CLOUD_MAX_DOCUMENT_BYTES", cls.max_document_bytes)),
             max_versions=int(environ.get("BOKEH_CLOUD_MAX_VERSIONS", cls.max_versions)),
+            limits=Limits.from_env(environ),
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
         )
