@@ -23,10 +23,10 @@ VIEWING = ("plots:read", "data:read")
 
 #: What the services may do with each other; a person's key never holds one of these.
 SERVICE_SCOPES = {
-    "auth": ("internal:holdings",),
+    "auth": ("internal:introspect", "internal:holdings"),
     "data": ("internal:introspect", "internal:columns", "internal:references"),
-    "gc": ("internal:introspect", "internal:references"),
-    "plots": ("internal:introspect", "internal:shares", "internal:sources"),
+    "gc": ("internal:introspect", "internal:references", "internal:collect", "internal:shares"),
+    "plots": ("internal:introspect", "internal:shares", "internal:hold", "internal:sources"),
     "web": (
         "internal:introspect",
         "internal:accounts",

@@ -7,19 +7,27 @@ A chunk is stored once for all accounts, but an account has to send it before it
 learns from a hash what others store, and a column can be handed to another account by its manifest alone.
 """
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
-from bokeh_common.errors import Conflict, NotFound
+from bokeh_common.errors import Conflict, Invalid, NotFound, Unavailable
 from bokeh_common.storage import ABSENT, BlobStore, RecordStore
+from bokeh_common.storage.staged import StagedRecords
 from bokeh_data.columns import Column, read_manifest
+
+#: Seconds after which who says that a thing is there says so to who collects garbage, too.
+RENEW_SECONDS = 3600.0
+HOLDERS = 16  # threads
 
 
 class Records:
     """Data sources, columns and chunks on a record store and a blob store."""
 
     def __init__(self, records: RecordStore, blobs: BlobStore) -> None:
-        self._records = records
+        self._records = StagedRecords(records)
         self._blobs = blobs
 
     def ping(self) -> None:
@@ -29,17 +37,22 @@ class Records:
 
     def touch_chunk(self, user: str, chunk: str) -> bool:
         """Mark a chunk as used just now; False when the account has not sent it, or it is gone."""
+        key = f"uploads/{user}/{chunk}"
         try:
-            self._records.get(f"uploads/{user}/{chunk}")
+            upload = self._records.get(key)
+            if upload.value.get("at", 0) < time.time() - RENEW_SECONDS:
+                self._records.put(key, {**upload.value, "at": time.time()}, if_match=upload.etag)
             self._blobs.touch(f"chunks/{chunk}")
-        except NotFound:
+        except (NotFound, Conflict):
             return False
         return True
 
     def put_chunk(self, user: str, chunk: str, blocks: Iterable[bytes]) -> None:
         """Store a chunk whole, or not at all when `blocks` raises."""
         size = self._blobs.put(f"chunks/{chunk}", blocks).size
-        self._records.put(f"uploads/{user}/{chunk}", {"size": size})
+        self._records.put(f"uploads/{user}/{chunk}", {"size": size, "at": time.time()})
+        if not self._hold_chunk(chunk):  # collected before the account had a hold on it
+            raise Unavailable("This chunk was deleted while it was stored; send it again.")
 
     def hold_chunk(self, user: str, chunk: str, size: int) -> None:
         """Let an account refer to a chunk that another one has sent."""
@@ -68,11 +81,66 @@ class Records:
         except NotFound:
             return None
 
-    def add_source(self, user: str, source_id: str, value: dict[str, Any]) -> bool:
-        """Add a data source; False when there is one of this id."""
+    def add_source(
+        self, user: str, source_id: str, value: dict[str, Any], columns: Collection[Column]
+    ) -> bool:
+        """Add a data source of these columns; False when there is one of this id.
+
+        Raises:
+            Invalid: chunks are gone; `missing` names them.
+        """
+        key, refers = f"sources/{user}/{source_id}", [_column_name(user, column.hash) for column in columns]
+        value = {**value, "held": time.time()}
         try:
-            self._records.put(f"sources/{user}/{source_id}", value, if_match=ABSENT)
+            self._records.put_referring(key, value, ABSENT, refers, lambda: self._hold(user, columns))
         except Conflict:
+            return False
+        return True
+
+    def renew_source(self, user: str, source_id: str) -> None:
+        """Tell who collects garbage that somebody is about to use a source."""
+        with suppress(NotFound, Conflict):
+            record = self._records.get(f"sources/{user}/{source_id}")
+            if record.value.get("held", 0) < time.time() - RENEW_SECONDS:
+                self._records.put(record.key, {**record.value, "held": time.time()}, if_match=record.etag)
+
+    def hold_source(self, user: str, source_id: str) -> dict[str, Any] | None:
+        """Keep a source from being collected, for who has just referred to it; None when it is not there."""
+        try:
+            self._records.touch(f"sources/{user}/{source_id}")
+        except NotFound:
+            return None
+        return self.find_source(user, source_id)
+
+    def hold_column(self, user: str, column: str) -> bool:
+        """Keep a column from being collected, as `hold_source`; False when it is not there."""
+        try:
+            self._blobs.touch(f"columns/{user}/{column}")
+        except NotFound:
+            return False
+        return True
+
+    def _hold(self, user: str, columns: Collection[Column], known: Collection[Column] = ()) -> None:
+        """Touch columns and their chunks, but those of `known`, which the record refers to already."""
+        held = {chunk.hash for column in known for chunk in column.chunks}
+        chunks = {chunk.hash for column in columns for chunk in column.chunks} - held
+        with ThreadPoolExecutor(HOLDERS) as pool:
+            kept = list(pool.map(lambda column: self.hold_column(user, column.hash), columns))
+            missing = [
+                chunk
+                for chunk, there in zip(chunks, pool.map(self._hold_chunk, chunks), strict=True)
+                if not there
+            ]
+        if missing or not all(kept):
+            detail = (
+                f"{len(missing)} chunks are not stored any more; upload those of 'missing' and commit again."
+            )
+            raise Invalid(detail, slug="missing-chunks", missing=sorted(missing))
+
+    def _hold_chunk(self, chunk: str) -> bool:
+        try:
+            self._blobs.touch(f"chunks/{chunk}")
+        except NotFound:
             return False
         return True
 
@@ -94,6 +162,11 @@ class Records:
             self._blobs.delete(blob.key)
         return len(found)
 
+    def column_names(self, user: str, after: str, limit: int) -> list[str]:
+        """Return the hashes of an account's columns, in order."""
+        prefix = f"columns/{user}/"
+        return [blob.key.removeprefix(prefix) for blob in self._blobs.list(prefix, prefix + after, limit)]
+
     def uploads(self, user: str, after: str, limit: int) -> dict[str, int]:
         """Return the bytes of the chunks that an account has sent, in the order of their hashes."""
         prefix = f"uploads/{user}/"
@@ -108,3 +181,7 @@ class Records:
         """Return data sources in the order of their ids."""
         prefix = f"sources/{user}/"
         return [dict(record.value) for record in self._records.list(prefix, prefix + after, limit)]
+
+
+def _column_name(user: str, column: str) -> str:
+    return f"data:columns/{user}/{column}"

@@ -19,7 +19,7 @@ MAX_COLUMNS_A_BATCH = 1000
 
 READ = Access("data:read")
 READ_OR_VIEW = Access("data:read", bound=True)
-WRITE = Access("data:write")
+WRITE = Access("data:write", counted="uploads")
 
 
 class Resource:

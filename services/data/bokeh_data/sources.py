@@ -73,23 +73,45 @@ class Sources:
         parsed = _parse(name, columns)
         source_id = _frozen_id(parsed)
         if (known := self._records.find_source(user, source_id)) is not None:
-            return Source(**known), False
+            self._records.renew_source(user, source_id)
+            return _source(known), False
         self._demand_chunks(user, parsed.values())
         for column in parsed.values():
             self._records.put_column(user, column)
         source = Source(source_id, name, 1, {key: column.summary for key, column in parsed.items()})
-        return source, self._records.add_source(user, source.id, vars(source))
+        return source, self._records.add_source(user, source.id, vars(source), list(parsed.values()))
 
     def get(self, user: str, source_id: str) -> Source:
         """Return one source; `NotFound`."""
         found = self._records.find_source(user, source_id) if ID.fullmatch(source_id) else None
         if found is None:
             raise NotFound(f"There is no data source {source_id!r}.")
-        return Source(**found)
+        return _source(found)
 
     def page(self, user: str, after: str, limit: int) -> list[Source]:
         """Return the sources whose id is greater than `after`, ordered by id."""
-        return [Source(**value) for value in self._records.sources(user, after, limit)]
+        return [_source(value) for value in self._records.sources(user, after, limit)]
+
+    def hold(self, user: str, sources: list[str], columns: list[str]) -> None:
+        """Keep sources and columns from being collected, for a plot that has just referred to them.
+
+        A frozen source keeps its columns; those of others are kept one by one.
+
+        Raises:
+            Invalid: some are gone (`missing-source`, `missing-columns`).
+        """
+        safe: set[str] = set()
+        for source_id in sources:
+            found = self._records.hold_source(user, source_id)
+            if found is None:
+                detail = f"There is no data source {source_id!r}; commit it before the plot that uses it."
+                raise Invalid(detail, slug="missing-source")
+            if not found.get("live"):
+                safe.update(column["hash"] for column in found["columns"].values())
+        if missing := [c for c in columns if c not in safe and not self._records.hold_column(user, c)]:
+            raise Invalid(
+                "Some columns are gone; publish the figure again.", slug="missing-columns", missing=missing
+            )
 
     def columns(self, user: str, hashes: Any) -> list[Column]:
         """Return the columns of those names; `NotFound` names (member `missing`) those that are not there."""
@@ -112,6 +134,10 @@ class Sources:
             raise Invalid(detail, slug="missing-chunks", missing=missing)
         if wrong := [chunk for chunk in chunks if chunk.size != stored[chunk.hash]]:
             raise Invalid(f"Chunk {wrong[0].hash} has {stored[wrong[0].hash]} bytes, not {wrong[0].size}.")
+
+
+def _source(value: dict[str, Any]) -> Source:
+    return Source(**{key: value[key] for key in ("id", "name", "version", "columns")})
 
 
 def _parse(name: Any, columns: Any) -> dict[str, Column]:

@@ -84,7 +84,7 @@ class Published(PlotSummary):
     unchanged: bool
 
 
-class Deleted(TypedDict):
+class DeletedGraph(TypedDict):
     """Ids of the plot's data sources: those that were deleted, and those that are still there."""
 
     plot: PlotId
@@ -101,6 +101,8 @@ class PlotPage(TypedDict):
 class SceneGraph(PlotSummary):
     """A plot and the objects of its scene graph, without data."""
 
+    bundles: Annotated[list[str], Meta(description="The files of BokehJS that it needs, in loading order.")]
+    extensions: Annotated[list[str], Meta(description="Hashes of the JavaScript of its custom models.")]
     roots: Annotated[list[str], Meta(description="Ids of the roots.")]
     objects: Annotated[dict[str, dict[str, Any]], Meta(description="By id, `{plot}.{model id}`.")]
 
@@ -218,6 +220,13 @@ API = Api(
             "Other plots would break",
             "Other plots ('plots' lists them) refer to data that would be deleted. Nothing was deleted.",
             "Keep the data with 'data': 'unused', or send 'force': true.",
+        ),
+        Problem(
+            "not-a-picture",
+            422,
+            "Not a picture",
+            "What was sent as the thumbnail of a plot is not a PNG file.",
+            "Send a PNG of at most 4 million pixels; the server makes it small by itself.",
         ),
         Problem(
             "damaged-column",

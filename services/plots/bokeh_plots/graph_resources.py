@@ -29,7 +29,7 @@ class Delete(GraphResource):
     access = {"POST": WRITE}
     describe = {
         "POST": Operation(
-            {200: api.Deleted},
+            {200: api.DeletedGraph},
             body=api.Delete,
             headers=("If-Match",),
             problems=("would-break", "conflict"),

@@ -38,10 +38,10 @@ class View(Resource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """Tell a page what it has to know to show the plot."""
         found = self._plot(req, plot)
-        scene = self._scenes.of(found, version_of(req))
+        scene, visits = self._scenes.of(found, version_of(req)), self._visits.of_plot(found)
         # A page of a plot whose data change must not pin the version: that shows them as they were.
         moving = {"columns": scene.columns, "live": bool(scene.current)}
-        resp.media = {**found.summary, **scene.manifest, **moving}
+        resp.media = {**found.summary, **scene.manifest, **moving, **visits, "versions": found.history}
 
 
 class ShownColumns(Resource):

@@ -43,6 +43,9 @@ class PlotSummary(TypedDict):
     embed: Annotated[str, Meta(description="Path of the bare frame, for other pages.")]
 
 
+PUBLIC = "public"
+
+
 @dataclass(frozen=True)
 class Version:
     """A version of a plot.
@@ -100,6 +103,11 @@ class Plot:
             "show": f"/plots/{self.id}/show",
             "embed": f"/plots/{self.id}/embed",
         }
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """The versions as the API lists them, newest first."""
+        return [{"version": v.version, "created": v.created} for v in reversed(self.versions)]
 
     @property
     def record(self) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from bokeh_plots.publication import Publish, parse_publication
 from bokeh_plots.publishing import Publisher, Terms
 from bokeh_plots.scenes import Scenes
 from bokeh_plots.settings import Settings
+from bokeh_plots.visits import Visits
 
 MAX_KEY = 255  # characters of an Idempotency-Key
 
@@ -28,6 +29,7 @@ T = TypeVar("T")
 READ = Access("plots:read")
 SEE = Access("plots:read", bound=True, visitors=True)
 WRITE = Access("plots:write")
+PUBLISH = Access("plots:write", counted="uploads")
 
 PLOT_AS_IT_IS = Answer(api.Published, headers=("ETag", "Location"))
 
@@ -42,10 +44,12 @@ class Resource:
         publisher: Publisher,
         objects: Objects,
         auth: Auth,
+        visits: Visits,
         settings: Settings,
     ) -> None:
         self._plots = plots
         self._scenes = scenes
+        self._visits = visits
         self._auth = auth
         self._publisher = publisher
         self._objects = objects
@@ -68,7 +72,7 @@ class Resource:
 class Store(Resource):
     """`POST /{user}/store`."""
 
-    access = {"POST": WRITE}
+    access = {"POST": PUBLISH}
     describe = {
         "POST": Operation(
             {200: PLOT_AS_IT_IS, 201: PLOT_AS_IT_IS},
@@ -129,10 +133,13 @@ class OnePlot(Resource):
         """Show the objects of the scene graph, without data."""
         found = self._plot(req, plot, user)
         number = version_of(req)
-        document = self._scenes.of(found, number).document
+        scene = self._scenes.of(found, number)
+        manifest, document = scene.manifest, scene.document
         resp.media = {
             **found.summary,
             "version": number or found.latest.version,
+            "bundles": manifest["bundles"],
+            "extensions": manifest["extensions"],
             "roots": [f"{plot}.{root['id']}" for root in document["roots"]],
             "objects": {f"{plot}.{model}": item for model, item in objects_of(document).items()},
         }
@@ -158,8 +165,7 @@ class Versions(Resource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """List the versions, newest first."""
-        versions = reversed(self._plot(req, plot, user).versions)
-        resp.media = {"versions": [{"version": v.version, "created": v.created} for v in versions]}
+        resp.media = {"versions": self._plot(req, plot, user).history}
 
 
 class Rollback(Resource):
@@ -216,49 +222,6 @@ class PlotSources(Resource):
         """List the ids of its data sources, not the data."""
         manifest = self._plots.manifest(self._plot(req, plot, user), version_of(req))
         resp.media = {"sources": manifest["sources"]}
-
-
-class Shares(Resource):
-    """`GET` and `POST /{user}/plots/{plot}/shares`."""
-
-    access = {"GET": READ, "POST": WRITE}
-    describe = {
-        "GET": Operation({200: api.Shares}),
-        "POST": Operation(
-            {201: Answer(api.MadeShare, headers=("Location",))},
-            body=api.NewShare,
-            problems=("conflict",),
-            example={"expires": "2031-01-31T12:00:00Z", "origins": ["https://example.org"]},
-        ),
-    }
-
-    def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
-        """List the share links, without their tokens."""
-        self._plot(req, plot, user)
-        resp.media = {"shares": self._auth.shares(user, plot)}
-
-    def on_post(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
-        """Make a share link; its address is in this answer and never again."""
-        found = self._plot(req, plot, user)
-        share = self._auth.share(user, plot, msgspec.to_builtins(self._body(req, api.NewShare)))
-        query = f"?share={share.pop('token')}"
-        resp.status = falcon.HTTP_201
-        resp.location = f"/{user}/plots/{plot}/shares/{share['id']}"
-        resp.set_header("Cache-Control", "no-store")
-        resp.media = {**share, "show": found.summary["show"] + query, "embed": found.summary["embed"] + query}
-
-
-class OneShare(Resource):
-    """`DELETE /{user}/plots/{plot}/shares/{share}`."""
-
-    access = {"DELETE": WRITE}
-    describe = {"DELETE": Operation({204: None})}
-
-    def on_delete(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str, share: str) -> None:
-        """Revoke a share link."""
-        self._plot(req, plot, user)
-        self._auth.revoke_share(user, plot, share)
-        resp.status = falcon.HTTP_204
 
 
 class ManyObjects(Resource):
