@@ -16,8 +16,8 @@ CHUNK_BYTES = 4 * 2**20
 PARALLEL_BYTES = 2**18  # below, starting threads costs more than BLAKE3 takes
 
 ITEM_BYTES = {
-    "bool": 1, "int8": 1, "uint8": 1, "int16": 2, "uint16": 2, "int32": 4, "uint32": 4, "int64": 8, "uint64": 8,
-    "float16": 2, "float32": 4, "float64": 8, "complex64": 8, "complex128": 16, "packed": 1,
+    "bool": 1, "int8": 1, "uint8": 1, "int16": 2, "uint16": 2, "int32": 4, "uint32": 4, "int64": 8,
+    "uint64": 8, "float16": 2, "float32": 4, "float64": 8, "complex64": 8, "complex128": 16, "packed": 1,
 }  # fmt: skip
 TIMES = ("datetime64[", "timedelta64[")  # 8 bytes each
 

@@ -1,6 +1,7 @@
 """A server as a Python object: what a person calls."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
+from .collection import Collection
 from .config import Address, Configuration
 from .connection import Connection
 from .errors import NotFound
@@ -83,6 +85,11 @@ class Server:
         """The API keys of the account."""
         return Keys(self)
 
+    @property
+    def gc(self) -> Collection:
+        """The garbage collector of the account."""
+        return Collection(self)
+
     def publish(self, obj: "Publishable", name: str, *, title: str | None = None) -> Plot:
         """Publish a figure, a layout, a list of these, or a Document, and return where it is.
 
@@ -99,10 +106,11 @@ class Server:
         from .sources import sources_in
         from .stored import publishing_to
 
-        for source in sources_in({model for root in roots_of(obj) for model in root.references()}):
+        stored = sources_in({model for root in roots_of(obj) for model in root.references()})
+        for source in stored:
             if source.is_at(self):
                 source.refresh()
-        with publishing_to(self.url, self.user_id):
+        with publishing_to(self.url, self.user_id) if stored else nullcontext():
             publication = prepare(obj, name, title)
         summary = publication.send(self.connection, self.user_id, self._configuration.general.progress)
         plot = Plot(summary, self.connection)
@@ -135,8 +143,8 @@ class Server:
         hint = f"similar ones: {similar}" if similar else "`bokeh-cloud plots` lists those that there are"
         raise NotFound(f"There is no plot {name!r} on {self.url} ({hint}).", 404)
 
-    def DataSource(self, name: str = "", /, frame: Any = None, **columns: Any) -> "RemoteDataSource":  # noqa: N802 - as Bokeh's
-        """Store columns as a data source that plots share, and return it.
+    def DataSource(self, name: str = "", /, frame: Any = None, **columns: Any) -> "RemoteDataSource":  # noqa: N802 - a class's name
+        """Store columns as a data source that plots share, and return it; a name as of Bokeh's class.
 
         Args:
             name: what to call it; may be left out.
@@ -153,7 +161,7 @@ class Server:
         return create(self, name or ", ".join(given) or "empty", given)
 
     def data(self) -> "list[RemoteDataSource]":
-        """Return the data sources of the account: those made by `DataSource`, and those of published figures."""
+        """Return the data sources of the account, made by `DataSource` or by publishing figures."""
         from .sources import RemoteDataSource
 
         pages = self.pages(f"/{quote(self.user_id)}/data")
@@ -167,7 +175,9 @@ class Server:
         """
         found = [item for item in self.data() if name in (item.source_id, item.name)]
         if not found:
-            raise NotFound(f"There is no data source {name!r} on {self.url}; see `bokeh-cloud data list`.", 404)
+            raise NotFound(
+                f"There is no data source {name!r} on {self.url}; see `bokeh-cloud data list`.", 404
+            )
         return max(found, key=lambda item: (item.source_id == name, item.live, item.created)).refresh()
 
     def export(self, folder: "str | Path", names: Iterable[str] = ()) -> list[Plot]:

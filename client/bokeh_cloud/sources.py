@@ -1,7 +1,7 @@
 """Data sources on the server, which plots share: `RemoteDataSource` goes wherever Bokeh takes a `source`."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 import numpy as np
@@ -29,8 +29,8 @@ class RemoteDataSource(ColumnDataSource):
     Glyphs take it as their `source`; a plot that uses it refers to the stored columns, so that publishing
     sends none of them, and a new version of the source shows in every plot that uses it.
 
-    `add`, `remove` and `update` change what is here, and `commit` makes a version of it; `stream` and `patch` make one
-    at once. `name`, as with every model of Bokeh, is what the source is called.
+    `add`, `remove` and `update` change what is here, and `commit` makes a version of it; `stream` and `patch`
+    make one at once. `name`, as with every model of Bokeh, is what the source is called.
     """
 
     __view_module__ = "bokeh.models.sources"  # so that no extension of Bokeh is looked for
@@ -47,15 +47,18 @@ class RemoteDataSource(ColumnDataSource):
         self._staged = {}
         home = (self._server.url, self._server.user_id)
         before = {column.hash: column for column in self.columns().values()}
-        self.data = {
-            name: before.get(column["hash"])
-            or StoredColumn(summary["id"], home, column, lambda column=column: self._values(column))
-            for name, column in summary["columns"].items()
-        }
+
+        def of(column: Mapping[str, Any]) -> StoredColumn:
+            known = before.get(column["hash"])
+            return known or StoredColumn(summary["id"], home, column, lambda: self._values(column))
+
+        self._hold({name: of(column) for name, column in summary["columns"].items()})
 
     def __repr__(self) -> str:
         kind = f"version {self.version}" if self.live else "frozen"
         return f"<RemoteDataSource {self.name!r}, {kind}: {', '.join(self.column_names)}>"
+
+    __str__ = __repr__
 
     @property
     def source_id(self) -> str:
@@ -83,7 +86,7 @@ class RemoteDataSource(ColumnDataSource):
 
     def columns(self) -> dict[str, StoredColumn]:
         """Return the stored columns by name, with dtype, shape, length, bytes and hash."""
-        return {name: column for name, column in self.data.items() if isinstance(column, StoredColumn)}
+        return {name: column for name, column in self._held.items() if isinstance(column, StoredColumn)}
 
     def add(self, *data: Any, **columns: Any) -> None:  # type: ignore[override]  # Bokeh's form is one of ours
         """Add columns, `add(z=z)` or, as in Bokeh, `add(values, "z")`; `commit` sends them.
@@ -95,11 +98,11 @@ class RemoteDataSource(ColumnDataSource):
             values, name = data
             columns = {**columns, name: values}
         for name in columns:
-            if name in self.data:
+            if name in self._held:
                 raise CloudError(f"There is a column {name!r} already; update({name}=...) replaces it.")
         self._stage(columns)
 
-    def update(self, **columns: Any) -> None:  # type: ignore[override]  # columns, not properties
+    def update(self, **columns: Any) -> None:
         """Replace columns; `commit` sends them. CloudError where there is no such column."""
         for name in columns:
             self._demand(name)
@@ -109,7 +112,7 @@ class RemoteDataSource(ColumnDataSource):
         """Remove a column; `commit` tells the server. CloudError where there is none."""
         self._demand(name)
         self._staged.setdefault(name, None)
-        self.data = {other: values for other, values in self.data.items() if other != name}
+        self._hold({other: values for other, values in self._held.items() if other != name})
 
     def commit(self) -> "RemoteDataSource":
         """Make a version of the columns as they are here; without a change, do nothing.
@@ -119,7 +122,12 @@ class RemoteDataSource(ColumnDataSource):
                 `Connection.request`.
         """
         if self._staged:
-            self._put(self.data)
+            self._put(self._held)
+        return self
+
+    def replace(self, columns: Mapping[str, Any]) -> "RemoteDataSource":
+        """Make a version that has these columns and no others, at once; see `commit`."""
+        self._put(columns)
         return self
 
     def refresh(self) -> "RemoteDataSource":
@@ -127,10 +135,8 @@ class RemoteDataSource(ColumnDataSource):
         self._answer("GET", self._path)
         return self
 
-    def stream(  # type: ignore[override]  # Bokeh's form is one of ours
-        self, new_data: Any = None, rollover: int | None = None, **columns: Any
-    ) -> None:
-        """Append rows at once, to every column: `stream(t=[...], y=[...])` or, as in Bokeh, `stream({...}, 100)`.
+    def stream(self, new_data: Any = None, rollover: int | None = None, **columns: Any) -> None:
+        """Append rows at once: `stream(t=[...], y=[...])` or, as in Bokeh, `stream({...}, 100)`.
 
         Args:
             new_data: rows by column, a dictionary or a frame of pandas.
@@ -138,7 +144,7 @@ class RemoteDataSource(ColumnDataSource):
             columns: rows by column.
 
         Raises:
-            CloudError: there are changes that were not committed, the rows do not fit, or see `Connection.request`.
+            CloudError: there are changes that were not committed; or see `Connection.request`.
         """
         self._demand_clean("stream")
         rows = {**_columns_of(new_data), **columns}
@@ -148,7 +154,7 @@ class RemoteDataSource(ColumnDataSource):
         headers = {"Content-Type": PACKED}
         self._answer("POST", f"{self._path}/rows", data=bytes(pack(value)), headers=headers)
 
-    def patch(self, patches: Mapping[str, Iterable[tuple[Any, Any]]], **_: Any) -> None:  # type: ignore[override]  # wider
+    def patch(self, patches: Any, setter: Any = None) -> None:  # noqa: ARG002 - Bokeh's signature
         """Change values at once, as in Bokeh: `patch({"y": [(3, 1.5), (slice(0, 2), [0, 1])]})`.
 
         The chunks that change are sent; the others stay.
@@ -157,10 +163,10 @@ class RemoteDataSource(ColumnDataSource):
         changed = {}
         for name, changes in patches.items():
             self._demand(name)
-            changed[name] = np.array(self.data[name])
+            changed[name] = np.array(self._held[name])
             for index, value in changes:
                 changed[name][index] = value
-        self._put({**self.data, **changed})
+        self._put({**self._held, **changed})
 
     def versions(self) -> list[int]:
         """Return the numbers of the versions that the server keeps."""
@@ -188,16 +194,25 @@ class RemoteDataSource(ColumnDataSource):
 
     to_df = to_pandas
 
-    def to_arrow(self) -> Any:
-        """Return the columns as a table of pyarrow, with the types that the server has."""
+    def to_arrow(self, columns: Iterable[str] | None = None) -> Any:
+        """Return the columns, or some of them, as a table of pyarrow.
+
+        Raises:
+            CloudError: there is no such column, pyarrow is missing, or see `Connection.request`.
+        """
         from .frames import to_arrow
 
-        return to_arrow(self._server.connection, self._path)
+        wanted = list(self._held) if columns is None else list(columns)
+        for name in wanted:
+            self._demand(name)
+        return to_arrow({name: self.columns()[name] for name in wanted})
 
     def to_serializable(self, serializer: Serializer) -> Any:
         """Be a ColumnDataSource to browsers."""
         if self._staged and is_destination(self._server.url, self._server.user_id):
-            raise ValueError(f"the data source {self.name!r} has changes that were not sent: commit() them first")
+            raise ValueError(
+                f"the data source {self.name!r} has changes that were not sent: commit() them first"
+            )
         found: Any = super().to_serializable(serializer)
         found["name"] = ColumnDataSource.__qualified_model__
         return found
@@ -206,19 +221,32 @@ class RemoteDataSource(ColumnDataSource):
     def _path(self) -> str:
         return f"/{quote(self._server.user_id)}/data/{quote(self.source_id)}"
 
+    @property
+    def _held(self) -> dict[str, Any]:
+        """The columns that are here, stored or not; `data`, whose declared type knows no stored ones."""
+        held: Any = self.data
+        return dict(held)
+
+    def _hold(self, columns: Mapping[str, Any]) -> None:
+        self.data = cast("Any", dict(columns))
+
     def _stage(self, columns: Mapping[str, Any]) -> None:
         for name, values in columns.items():
             stored(name, values)  # what cannot be stored is refused before anything is changed
         self._staged.update(columns)
-        self.data = {**self.data, **columns}
+        self._hold({**self._held, **columns})
 
     def _demand(self, name: str) -> None:
-        if name not in self.data:
-            raise CloudError(f"There is no column {name!r}; there are {', '.join(self.column_names) or 'none'}.")
+        if name not in self._held:
+            raise CloudError(
+                f"There is no column {name!r}; there are {', '.join(self.column_names) or 'none'}."
+            )
 
     def _demand_clean(self, what: str) -> None:
         if self._staged:
-            raise CloudError(f"There are changes that were not sent: commit() them, or refresh(), then {what}.")
+            raise CloudError(
+                f"There are changes that were not sent: commit() them, or refresh(), then {what}."
+            )
 
     def _put(self, columns: Mapping[str, Any]) -> None:
         body = {"columns": specs(self._server, self.name or "", columns)}
@@ -228,7 +256,7 @@ class RemoteDataSource(ColumnDataSource):
             if error.status != 412:
                 raise
             raise Rejected(
-                f"{self.name!r} was changed by somebody else since it was read here (version {self.version}): "
+                f"{self.name!r} was changed by somebody else since version {self.version}, which is here: "
                 "refresh() takes their version over, then change and commit again.",
                 error.status,
                 error.problem,
@@ -293,4 +321,3 @@ def _spec(values: Stored | StoredColumn) -> Any:
     if isinstance(values, Column):
         return values.manifest()
     return {"hash": values.hash} if isinstance(values, StoredColumn) else values
-

@@ -1,7 +1,7 @@
 """From what people hold (NumPy, pandas, polars, pyarrow, xarray, lists) to what the server stores, and back.
 
-Numbers, booleans and times become arrays of a fixed dtype, sent as chunks; everything else (texts, categories,
-nullable values, lists) becomes a JSON list, of which the server makes a column of Arrow's.
+Numbers, booleans and times become arrays of a fixed dtype, sent as chunks; everything else (texts,
+categories, nullable values, lists) becomes a JSON list, of which the server makes a column of Arrow's.
 """
 
 import math
@@ -32,16 +32,20 @@ def stored(name: str, values: Any) -> Stored:
     """
     array, dtype = fixed(values)
     if array is not None:
-        return column(dtype, array.shape, array.data if array.dtype.kind not in "Mm" else array.view("i8").data)
+        return column(
+            dtype, array.shape, array.data if array.dtype.kind not in "Mm" else array.view("i8").data
+        )
     return _as_list(name, values)
 
 
 def fixed(values: Any) -> tuple[Any, str]:
-    """Return values as a little-endian array with the name of its dtype; None where they are no such array."""
-    zone = getattr(getattr(values, "dtype", None), "tz", None)
-    if zone is not None:  # pandas, with a time zone: stored in UTC, with the zone beside it
+    """Return values as a little-endian array with the name of its dtype; None where they are none."""
+    zone = _zone(values)
+    if zone is not None and hasattr(values, "tz_convert"):  # pandas': stored in UTC, the zone beside it
         values = values.dt.tz_convert(None) if hasattr(values, "dt") else values.tz_convert(None)
     array = _times(np.asarray(values))
+    if array.dtype.kind not in "Mm" and _has_nulls(values):  # of which NumPy made NaN
+        return None, ""
     if array.dtype.kind not in FIXED_KINDS or array.dtype.itemsize > 16 or array.ndim == 0:
         return None, ""
     array = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
@@ -80,8 +84,22 @@ def is_fixed(dtype: str) -> bool:
 
 
 def zone_of(dtype: str) -> str | None:
-    """Return the time zone of a dtype such as `datetime64[ns, Europe/Bern]`."""
+    """Return the time zone of a dtype such as `datetime64[ns, Europe/Zurich]`."""
     return dtype.partition(", ")[2].rstrip("]") or None
+
+
+def _has_nulls(values: Any) -> bool:
+    """Tell whether a nullable column of pandas or pyarrow has nulls."""
+    if hasattr(getattr(values, "dtype", None), "na_value"):
+        return bool(values.isna().any())
+    return bool(getattr(values, "null_count", 0))
+
+
+def _zone(values: Any) -> Any:
+    """Return the time zone of values of pandas or pyarrow."""
+    return getattr(getattr(values, "dtype", None), "tz", None) or getattr(
+        getattr(values, "type", None), "tz", None
+    )
 
 
 def _times(array: Any) -> Any:
@@ -113,6 +131,6 @@ def _plain(name: str, item: Any) -> Any:
     if type(item).__name__ in ("NAType", "NaTType"):  # pandas, which need not be there
         return None
     raise CloudError(
-        f"Column {name!r} holds {type(item).__name__}, which cannot be stored: make it numbers, times, texts, "
-        "or lists of these."
+        f"Column {name!r} holds {type(item).__name__}, which cannot be stored: make it numbers, times, "
+        "texts, or lists of these."
     )
