@@ -27,7 +27,7 @@ from bokeh_common.storage import open_blobs, open_records
 #: Which service answers which paths; `/internal` is nobody's, so it cannot be reached from outside.
 ROUTES = (
     (r"/whoami", "auth"),
-    (r"/|/(u|static)/.*|/(plots|register|login|logout|account)(/.*)?|/health/(live|ready)", "web"),
+    (r"/|/(u|static)/.*|/(plots|data|register|login|logout|account)(/.*)?|/health/(live|ready)", "web"),
     (r"/(?!internal/)[^/]+/(keys|account|audit)(/.*)?", "auth"),
     (r"/(?!internal/)[^/]+/(plots|objects|store)(/.*)?", "plots"),
     (r"/(?!internal/)[^/]+/data(/.*)?", "data"),
