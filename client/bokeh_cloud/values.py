@@ -89,10 +89,11 @@ def zone_of(dtype: str) -> str | None:
 
 
 def _has_nulls(values: Any) -> bool:
-    """Tell whether a nullable column of pandas or pyarrow has nulls."""
+    """Tell whether a nullable column of pandas, polars or pyarrow has nulls."""
     if hasattr(getattr(values, "dtype", None), "na_value"):
         return bool(values.isna().any())
-    return bool(getattr(values, "null_count", 0))
+    count = getattr(values, "null_count", 0)
+    return bool(count() if callable(count) else count)
 
 
 def _zone(values: Any) -> Any:
@@ -115,7 +116,10 @@ def _times(array: Any) -> Any:
 
 
 def _as_list(name: str, values: Any) -> list[Any]:
-    items = values.to_pylist() if hasattr(values, "to_pylist") else np.asarray(values, dtype=object).tolist()
+    to_list = getattr(values, "to_pylist", None) or getattr(
+        values, "to_list", None
+    )  # pyarrow; pandas, polars
+    items = to_list() if to_list else np.asarray(values, dtype=object).tolist()
     return [_plain(name, item) for item in items]
 
 
