@@ -51,7 +51,7 @@ class Records:
         """Store a chunk whole, or not at all when `blocks` raises."""
         size = self._blobs.put(f"chunks/{chunk}", blocks).size
         self._records.put(f"uploads/{user}/{chunk}", {"size": size, "at": time.time()})
-        if not self._hold_chunk(chunk):  # collected before the account had a hold on it
+        if not self._hold_chunk(user, chunk):  # collected before the account had a hold on it
             raise Unavailable("This chunk was deleted while it was stored; send it again.")
 
     def chunk(self, chunk: str) -> Iterator[bytes]:
@@ -124,7 +124,9 @@ class Records:
             kept = list(pool.map(lambda column: self.hold_column(user, column.hash), columns))
             missing = [
                 chunk
-                for chunk, there in zip(chunks, pool.map(self._hold_chunk, chunks), strict=True)
+                for chunk, there in zip(
+                    chunks, pool.map(lambda chunk: self._hold_chunk(user, chunk), chunks), strict=True
+                )
                 if not there
             ]
         if missing or not all(kept):
@@ -133,8 +135,9 @@ class Records:
             )
             raise Invalid(detail, slug="missing-chunks", missing=sorted(missing))
 
-    def _hold_chunk(self, chunk: str) -> bool:
+    def _hold_chunk(self, user: str, chunk: str) -> bool:
         try:
+            self._records.touch(f"uploads/{user}/{chunk}")
             self._blobs.touch(f"chunks/{chunk}")
         except NotFound:
             return False
