@@ -1,4 +1,4 @@
-"""A cloud in this process, and somebody who uses it as a client does: in steps, so that others can come in between."""
+"""A cloud in this process, and somebody who uses it as a client does, step by step."""
 
 import json
 import secrets

@@ -1,4 +1,4 @@
-"""What is reachable, worked out the plain way from what lies in the stores; next to nothing in it is the collector's."""
+"""What is reachable, worked out the plain way from what lies in the stores, and without the collector."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ def contents(cloud: Cloud) -> set[str]:
 
 
 def reachable(cloud: Cloud) -> set[str]:
-    """Return the names of what plots and live data sources need; `KeyError`, `NotFound` when some of it is gone."""
+    """Return the names of what plots and live sources need; `NotFound` when some of it is gone."""
     names: set[str] = set()
     for record in cloud.records("plots").list("plots/", limit=10_000):
         names |= {f"plots:{record.key}", f"plots:ids/{record.value['id']}"}

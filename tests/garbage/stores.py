@@ -11,7 +11,7 @@ class Crash(BaseException):
 
 
 class Fuse:
-    """Counts what is written, and lets the process crash before the n-th write; nothing is written after it."""
+    """Counts writes, and lets the process crash before the n-th; nothing is written after it."""
 
     def __init__(self, writes: int | None = None) -> None:
         self.left = writes
