@@ -27,7 +27,7 @@ from bokeh_common.storage import open_blobs, open_records
 #: Which service answers which paths; `/internal` is nobody's, so it cannot be reached from outside.
 ROUTES = (
     (r"/whoami", "auth"),
-    (r"/|/(u|static)/.*|/(plots|register|login|logout|account)(/.*)?|/health/(live|ready)", "web"),
+    (r"/|/(u|static)/.*|/(plots|data|register|login|logout|account)(/.*)?|/health/(live|ready)", "web"),
     (r"/(?!internal/)[^/]+/(keys|account|audit)(/.*)?", "auth"),
     (r"/(?!internal/)[^/]+/(plots|objects|store)(/.*)?", "plots"),
     (r"/(?!internal/)[^/]+/data(/.*)?", "data"),
@@ -56,7 +56,9 @@ def create_app(storage: str, auth: bokeh_auth.settings.Settings | None = None) -
     auth = auth or bokeh_auth.settings.Settings(storage)
     apps = create_services(storage, auth)
     gateway = Gateway([(pattern, apps[name]) for pattern, name in ROUTES])
-    return gateway if auth.accounts else LoopbackOnly(gateway, OPEN_PATHS)
+    if auth.accounts:
+        return gateway
+    return LoopbackOnly(gateway, OPEN_PATHS, auth.allow_remote, auth.allowed_hosts)
 
 
 def keepers(storage: str) -> tuple[Peer, Peer]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from blake3 import blake3
 from falcon import testing
 
 import embedded
@@ -96,3 +97,20 @@ def test_behind_a_proxy_the_last_address_counts(storage: str, tmp_path: Any) -> 
     cloud.ask("POST", "/ada/keys", cloud.key("ada"), json={"name": "x"}, headers=headers)
     [entry] = cloud.domain.audit.page("ada", "", 10)
     assert entry["origin"] == "10.0.0.7"
+
+
+def test_uploads_are_limited_by_account(storage: str, tmp_path: Any) -> None:
+    cloud = Cloud(storage, tmp_path / "outbox", quota_uploads=3)
+    key, others = cloud.key("ada"), cloud.key("bob")
+    cloud.publish("ada", key, "one")
+    data = bytes(8)
+    chunk = blake3(data).hexdigest()
+    first = cloud.ask("PUT", f"/ada/data/chunks/{chunk}", key, body=data)
+    assert first.headers["ratelimit-policy"] == '"uploads";q=3;w=60'
+    assert int(first.headers["ratelimit"].partition("r=")[2][0]) in {1, 2}  # plots may count by itself
+    refused = [cloud.ask("PUT", f"/ada/data/chunks/{chunk}", cloud.key("ada"), body=data) for _ in range(3)]
+    assert refused[-1].status_code == 429
+    assert 0 < int(refused[-1].headers["retry-after"]) <= 60
+    assert refused[-1].json["type"] == "/problems/too-many"
+    assert cloud.ask("GET", "/ada/plots", key).status_code == 200
+    assert cloud.ask("PUT", f"/bob/data/chunks/{chunk}", others, body=data).status_code == 201

@@ -68,6 +68,7 @@ def hook(taker: Taker, *, outlives_reset: bool = False) -> None:
     Raises:
         CloudError: this Bokeh has no place for it.
     """
+    curstate()  # is made, and reset, when it is first asked for
     unhook()
     real_save = _place(bokeh.io.saving, "_save_helper")
     real_reset = _place(State, "_reset_keeping_doc")

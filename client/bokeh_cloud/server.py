@@ -1,9 +1,10 @@
 """A server as a Python object: what a person calls."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -125,6 +126,18 @@ class Server:
         similar = ", ".join(get_close_matches(name, found, cutoff=0.5))
         hint = f"similar ones: {similar}" if similar else "`bokeh-cloud plots` lists those that there are"
         raise NotFound(f"There is no plot {name!r} on {self.url} ({hint}).", 404)
+
+    def export(self, folder: "str | Path", names: Iterable[str] = ()) -> list[Plot]:
+        """Write plots with all versions and data into a folder, see `archive.export`."""
+        from .archive import export
+
+        return export(self, Path(folder), names)
+
+    def import_(self, folder: "str | Path") -> list[Plot]:
+        """Publish what `export` wrote, see `archive.import_`."""
+        from .archive import import_
+
+        return import_(self, Path(folder))
 
     def pages(self, path: str | None) -> Iterator[Any]:
         """Follow `Link: rel="next"` (RFC 8288). Only its path counts: the key goes to this server alone."""

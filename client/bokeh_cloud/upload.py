@@ -38,21 +38,26 @@ def upload_chunks(
 
 
 def create_sources(
-    connection: Connection, user: str, sources: Mapping[str, Mapping[str, Column]]
+    connection: Connection,
+    user: str,
+    sources: Mapping[str, Mapping[str, Column]],
+    names: Sequence[str] | None = None,
 ) -> list[str]:
-    """Make a data source of the columns of each name, and return their ids in the same order.
+    """Make a data source of the columns of each key, and return their ids in the same order.
+
+    They are called by their keys, or by `names`, which need not differ.
 
     A source with the same columns as one that is there already has its id.
     """
 
-    def create(name: str) -> str:
-        columns = {key: column.manifest() for key, column in sources[name].items()}
+    def create(key: str, name: str) -> str:
+        columns = {key: column.manifest() for key, column in sources[key].items()}
         body = {"name": name, "columns": columns}
         summary: dict[str, Any] = connection.json("POST", f"/{quote(user)}/data", json=body)
         return str(summary["id"])
 
     with ThreadPoolExecutor(UPLOADS) as pool:
-        return list(pool.map(create, sources))
+        return list(pool.map(create, sources, names or sources))
 
 
 def _missing(connection: Connection, folder: str, hashes: Sequence[str]) -> list[str]:

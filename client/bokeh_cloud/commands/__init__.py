@@ -3,6 +3,8 @@
 #: Where each command is: module of this package, and the name in it.
 TABLE = {
     "completion": ("completion", "completion"),
+    "export": ("archive", "export"),
+    "import": ("archive", "import_"),
     "doctor": ("doctor", "doctor"),
     "keys": ("keys", "keys"),
     "login": ("accounts", "login"),

@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import suppress
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
@@ -9,9 +10,13 @@ import pytest
 from bokeh_auth.accounts import Account
 from bokeh_auth.credentials import ONE_TIME, digest_of, new_secret
 from bokeh_auth.domain import Domain
+from bokeh_auth.entrance import Entrance
 from bokeh_auth.introspection import Introspection, Keyed, Services
+from bokeh_auth.limits import Limits
 from bokeh_auth.links import LOGIN, REGISTER, Link
+from bokeh_auth.outbox import Note, Outbox
 from bokeh_common.errors import Conflict, NotFound
+from bokeh_common.http.limits import Limiter
 from bokeh_common.storage import RecordStore
 
 
@@ -149,3 +154,94 @@ def test_sessions_end_by_themselves(domain: Domain, clock: Any) -> None:
     token = start(domain, "Firefox")
     clock.turn(days=14)
     assert introspect(domain, token) == {"active": False}
+
+
+def test_names_that_look_alike_are_one(domain: Domain, store: RecordStore, clock: Any) -> None:
+    domain.accounts.create("bill@example.com", "bill-morn")
+    for name in ("bi11-morn", "bill-mom", "bil1-m0rn"):
+        with pytest.raises(Conflict) as taken:
+            domain.accounts.create(f"{name}@example.com", name)
+        assert taken.value.kind == "username-taken"
+        assert domain.accounts.of_email(f"{name}@example.com") is None
+    store.delete("accounts/bill-morn")  # as a crash between the claims and the account leaves it
+    clock.turn(minutes=1)
+    assert domain.accounts.create("other@example.com", "bi11-morn").user_id == "bi11-morn"
+
+
+def test_of_many_that_look_alike_one_gets_the_name(domain: Domain) -> None:
+    won: list[str] = []
+
+    def create(name: str) -> None:
+        with suppress(Conflict):
+            won.append(domain.accounts.create(f"{name}@example.com", name).user_id)
+
+    names = ("modern", "rnodern", "m0dern", "rn0dern")
+    threads = [threading.Thread(target=create, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [account.user_id for account in domain.accounts.page("", 10)] == won
+    assert len(won) == 1
+
+
+def test_signing_out_everywhere_ends_login_links_too(domain: Domain) -> None:
+    domain.accounts.create("ada@example.com", "ada")
+    entrance = entrance_of(domain)
+    before = domain.links.make(LOGIN, "ada@example.com", "ada", domain.accounts.get("ada").epoch)
+    assert entrance.look(before).username == "ada"
+    domain.sessions.sign_out_everywhere("ada")
+    for act in (lambda: entrance.look(before), lambda: entrance.enter(before, "x", "10.0.0.1")):
+        with pytest.raises(NotFound):
+            act()
+    after = domain.links.make(LOGIN, "ada@example.com", "ada", domain.accounts.get("ada").epoch)
+    assert entrance.enter(after, "x", "10.0.0.1")[0] == "ada"
+
+
+def test_a_session_that_begins_while_its_owner_signs_out_everywhere_is_ended(domain: Domain) -> None:
+    domain.accounts.create("ada@example.com", "ada")
+    account = domain.accounts.get("ada")  # as the login saw it
+    domain.sessions.sign_out_everywhere("ada")
+    token = domain.sessions.start(account, "Firefox")
+    assert introspect(domain, token) == {"active": False}
+    assert domain.sessions.page("ada") == []
+
+
+def test_sessions_do_not_pile_up(domain: Domain, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bokeh_auth.sessions.MAX_SESSIONS", 3)
+    domain.accounts.create("ada@example.com", "ada")
+    tokens = []
+    for i in range(5):
+        tokens.append(start(domain, str(i)))
+        clock.turn(seconds=1)
+    assert {session.name for session in domain.sessions.page("ada")} == {"2", "3", "4"}
+    assert [introspect(domain, token)["active"] for token in tokens] == [False, False, True, True, True]
+    clock.turn(days=15)
+    start(domain, "new")
+    assert len(domain.vault.page("bkc_", "ada")) == 1
+
+
+def test_a_link_of_an_address_that_changed_hands(domain: Domain) -> None:
+    domain.accounts.create("ada@example.com", "ada")
+    link = domain.links.make(LOGIN, "ada@example.com", "ada")
+    domain.accounts.change("ada", email="new@example.com")
+    with pytest.raises(NotFound):
+        entrance_of(domain).enter(link, "x", "10.0.0.1")
+
+
+def entrance_of(domain: Domain) -> Entrance:
+    outbox = Outbox(domain.records, Nobody(), Nobody())
+    limits = Limits(Limiter())
+    return Entrance(
+        domain.accounts, domain.links, domain.sessions, outbox, limits, domain.audit, lambda: None
+    )
+
+
+class Nobody:
+    """Neither writes mail nor sends it."""
+
+    def write(self, note: Note) -> EmailMessage | None:
+        raise AssertionError("nobody asked")
+
+    def send(self, message: EmailMessage) -> None:
+        raise AssertionError("nobody asked")

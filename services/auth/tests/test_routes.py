@@ -12,6 +12,7 @@ from bokeh_auth.accounts import Account
 from bokeh_auth.app import Dependencies, create_app
 from bokeh_auth.credentials import SERVICE, new_secret
 from bokeh_auth.domain import Domain
+from bokeh_auth.records import Records
 from bokeh_auth.scopes import PUBLISHING, SCOPES, SERVICE_SCOPES
 from bokeh_auth.settings import Settings
 from bokeh_common.errors import Invalid
@@ -243,3 +244,45 @@ def test_quotas_of_the_server_hold_where_an_account_has_none() -> None:
     assert replace(account, max_bytes=0).quota(settings.quota)["bytes"] == 0
     with pytest.raises(Invalid):
         Settings.from_env({"BOKEH_CLOUD_STORAGE": "x", "BOKEH_CLOUD_QUOTA_BYTES": "1 GB"})
+
+
+def test_an_expiring_key_cannot_prolong_itself(client: testing.TestClient, domain: Domain, key: str) -> None:
+    expires = "2099-01-01T00:00:00Z"
+    brief = domain.keys.make("ada", "brief", list(SCOPES), expires, frozenset(SCOPES))
+    asked = client.simulate_post("/ada/keys", json={"name": "more"}, headers=bearer(brief[1]))
+    assert (asked.status_code, asked.json["type"]) == (403, "/problems/forbidden")
+    body = {"rotates": brief[0].id, "overlap_hours": 0}
+    rotated = client.simulate_post("/ada/keys", json=body, headers=bearer(brief[1]))
+    assert rotated.json["expires"] == expires
+    session = domain.sessions.start(domain.accounts.get("ada"), "x")  # a person may, though it ends too
+    made = client.simulate_post("/ada/keys", json={"name": "mine"}, headers=bearer(session))
+    assert made.json["expires"] is None
+
+
+def test_wrong_keys_are_limited_by_address(store: RecordStore, storage: str, tmp_path: Any) -> None:
+    settings = Settings(storage, accounts=True, services=TOKENS, outbox=tmp_path, wrong_keys=5)
+    nobody = Peer("http://nobody.invalid")
+    client = testing.TestClient(create_app(Dependencies(settings, store, nobody, nobody)))
+    domain = Domain.on(Records(store))
+    domain.accounts.create("ada@example.com", "ada")
+    _, right = domain.keys.make("ada", "x", list(SCOPES), None, frozenset(SCOPES))
+
+    def ask(token: str, origin: str) -> Any:
+        body = {"token": token}
+        return client.simulate_post(
+            "/internal/auth/introspection", json=body, headers=service("data", origin)
+        )
+
+    for _ in range(5):
+        assert ask(new_secret("bkp_"), "10.0.0.1").json == {"active": False}
+    refused = ask("bkp_x", "10.0.0.1")
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["retry-after"]) <= 600
+    assert refused.headers["ratelimit-policy"] == '"wrong-keys";q=5;w=600'
+    assert ask("bkp_x", "10.0.0.2").json == {"active": False}
+    assert ask(right, "10.0.0.1").json["active"]  # who has the right one is not turned away
+    for _ in range(5):
+        assert client.simulate_get("/whoami", headers=bearer("bkp_x")).status_code == 401
+    assert client.simulate_get("/whoami", headers=bearer("bkp_x")).status_code == 429
+    assert client.simulate_get("/whoami", headers=bearer(right)).status_code == 200
+    assert client.simulate_get("/whoami").status_code == 401

@@ -108,6 +108,8 @@ class PlotPage(TypedDict):
 class SceneGraph(PlotSummary):
     """A plot and the objects of its scene graph, without data."""
 
+    bundles: Annotated[list[str], Meta(description="The files of BokehJS that it needs, in loading order.")]
+    extensions: Annotated[list[str], Meta(description="Hashes of the JavaScript of its custom models.")]
     roots: Annotated[list[str], Meta(description="Ids of the roots.")]
     objects: Annotated[dict[str, dict[str, Any]], Meta(description="By id, `{plot}.{model id}`.")]
 

@@ -121,10 +121,13 @@ class OnePlot(Resource):
         """Show the objects of the scene graph, without data."""
         found = self._plot(req, plot, user)
         number = version_of(req)
+        manifest = self._plots.manifest(found, number)
         document = self._plots.document(found, number)
         resp.media = {
             **found.summary,
             "version": number or found.latest.version,
+            "bundles": manifest["bundles"],
+            "extensions": manifest["extensions"],
             "roots": [f"{plot}.{root['id']}" for root in document["roots"]],
             "objects": {f"{plot}.{model}": item for model, item in objects_of(document).items()},
         }

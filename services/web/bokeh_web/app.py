@@ -20,7 +20,20 @@ from bokeh_web.pages import Look, Pages
 from bokeh_web.peers.auth import Auth
 from bokeh_web.peers.data import Data
 from bokeh_web.peers.plots import Plots
-from bokeh_web.resources import account, docs, download, entrance, files, home, oembed, owned, plot, plots
+from bokeh_web.resources import (
+    account,
+    data,
+    docs,
+    download,
+    entrance,
+    files,
+    home,
+    oembed,
+    overview,
+    owned,
+    plot,
+    plots,
+)
 from bokeh_web.settings import Settings
 from bokeh_web.site import Site
 from bokeh_web.texts import Texts
@@ -81,6 +94,9 @@ def _add_pages(app: App, site: Site) -> None:
         app.add_route(f"/{name}", home.OperatorsText(site))
     app.add_route("/plots", plots.PlotList(site))
     app.add_route("/plots/selection", plots.Selection(site))
+    app.add_route("/data", data.DataList(site))
+    app.add_route("/data/{source}", data.OneSource(site))
+    app.add_route("/data/{source}/delete", data.DeletedSource(site))
     app.add_route("/oembed", oembed.OEmbed(site))
     app.add_route("/static/bokehjs/{version}/{name}", files.BokehJSFile(site))
     app.add_route("/static/assets/{name}", files.OwnFile(site))
@@ -111,7 +127,10 @@ def _add_accounts(app: App, site: Site) -> None:
     app.add_route("/login", entrance.Login(site))
     app.add_route("/login/{token}", entrance.OneTimeLink(site))
     app.add_route("/logout", entrance.Logout(site))
-    app.add_route("/account", account.Account(site))
+    app.add_route("/account", overview.Overview(site))
+    app.add_route("/account/export", overview.Export(site))
+    app.add_route("/account/activity", overview.Activity(site))
+    app.add_route("/account/delete", overview.Deletion(site))
     app.add_route("/account/keys", account.Keys(site))
     app.add_route("/account/keys/{key}/revoke", account.RevokedKey(site))
     app.add_route("/account/sessions", account.Sessions(site))

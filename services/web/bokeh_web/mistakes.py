@@ -12,6 +12,8 @@ from bokeh_web.cookies import Cookies, share_of
 from bokeh_web.pages import Pages
 from bokeh_web.policy import FRAME_MISTAKE, headers
 
+NOTHING = "Check the address. It may have been mistyped, or what was here has been deleted."
+
 
 def show_mistakes(app: App, pages: Pages, cookies: Cookies) -> None:
     """Add the middleware that turns problems into pages."""
@@ -69,4 +71,6 @@ def _words(req: falcon.Request, problem: dict[str, Any]) -> dict[str, Any]:
         title = "This link does not work any more"
         detail = "It has expired, or its owner has withdrawn it. Ask whoever sent it to you for a new one."
         return {"problem": problem, "title": title, "detail": detail}
+    if problem["status"] == HTTPStatus.NOT_FOUND and problem["title"] == HTTPStatus.NOT_FOUND.phrase:
+        return {"problem": problem, "title": "There is nothing here", "detail": NOTHING}
     return {"problem": problem, "title": problem["title"], "detail": problem["detail"]}

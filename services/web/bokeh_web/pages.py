@@ -46,6 +46,8 @@ class Pages:
             "static": look.assets.address,
             "logo": look.assets.address(look.assets.logo),
             "brand": look.brand.name,
+            "size": FILTERS["size"],
+            "number": FILTERS["number"],
             "texts": look.texts.links,
             "accounts": accounts,
         }

@@ -39,7 +39,7 @@ COMMON = (
         "not-loopback",
         403,
         "This machine only",
-        "A server without keys answers to loopback names only.",
+        "A server without keys answers to loopback names only, or to those that its operator allows.",
         "Open it as http://localhost; to be reached from elsewhere it needs accounts.",
     ),
     Problem(

@@ -1,5 +1,6 @@
 """What the web service asks of the auth service."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -67,6 +68,23 @@ class Auth:
     def revoke_key(self, user: str, key: str, authorization: str | None) -> None:
         """Revoke a key; `NotFound`."""
         self._peer.delete(path(user, "keys", key), authorization=authorization)
+
+    def account(self, user: str, authorization: str | None) -> dict[str, Any]:
+        """Return what the account is, has (`used`) and may have (`quota`)."""
+        return dict(self._peer.get(path(user, "account"), authorization=authorization))
+
+    def audit(self, user: str, limit: int, authorization: str | None) -> list[dict[str, Any]]:
+        """Return the newest entries of the account's audit log."""
+        answer = self._peer.get(path(user, "audit"), authorization=authorization, limit=limit)
+        return list(answer["entries"])
+
+    def export(self, user: str, authorization: str | None) -> Iterator[bytes]:
+        """Yield a tar archive of everything that the account has."""
+        return self._peer.stream("GET", path(user, "account", "export"), authorization=authorization)
+
+    def close(self, user: str, authorization: str | None) -> None:
+        """Delete the account with everything that it has."""
+        self._peer.delete(path(user, "account"), authorization=authorization, confirm=user)
 
     def shares(self, authorization: str | None) -> list[dict[str, Any]]:
         """Return the visitor's share links of all plots, without their tokens."""

@@ -20,6 +20,15 @@ class Plots:
         answer = self._peer.get(path("internal", "plots", plot), authorization=authorization, version=version)
         return dict(answer)
 
+    def uses(self, user: str) -> dict[str, list[str]]:
+        """Return the ids of the plots that use each of the account's data sources, by the sources' ids."""
+        address = path("internal", "plots", "references")
+        found: dict[str, dict[str, None]] = {}
+        for item in self._peer.pages(address, "references", user=user):
+            for source in item["sources"]:
+                found.setdefault(source, {})[item["plot"]] = None
+        return {source: list(plots) for source, plots in found.items()}
+
     def public(self, user: str) -> list[dict[str, Any]]:
         """Return summaries of the plots that an account shows to everybody."""
         return list(self._peer.pages(path("internal", "plots", "public", user), "plots"))

@@ -8,7 +8,7 @@ import falcon
 from bokeh_common.errors import Invalid
 from bokeh_common.http.auth import Access
 from bokeh_web.forms import go
-from bokeh_web.resources.base import Resource, key_of, user_of
+from bokeh_web.resources.base import FORM, FORM_AND_PAGE, PAGE, Resource, key_of, user_of
 
 #: What a signed-in person may do here; a key with this scope may too.
 OWNER = Access("keys:write")
@@ -28,20 +28,11 @@ MEANINGS = {
 }
 
 
-class Account(Resource):
-    """`GET /account`."""
-
-    access = {"GET": OWNER}
-
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Send on to the first of its pages."""
-        go(resp, "/account/keys")
-
-
 class Keys(Resource):
     """`GET` and `POST /account/keys`."""
 
     access = {"GET": OWNER, "POST": OWNER}
+    describe = {"GET": PAGE, "POST": FORM_AND_PAGE}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show the keys."""
@@ -73,6 +64,7 @@ class RevokedKey(Resource):
     """`POST /account/keys/{key}/revoke`: a form cannot send DELETE."""
 
     access = {"POST": OWNER}
+    describe = {"POST": FORM}
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, key: str) -> None:
         """Revoke a key."""
@@ -85,6 +77,7 @@ class Sessions(Resource):
     """`GET /account/sessions`."""
 
     access = {"GET": OWNER}
+    describe = {"GET": PAGE}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show where one is signed in."""
@@ -95,6 +88,7 @@ class EndedSession(Resource):
     """`POST /account/sessions/{session}/end`."""
 
     access = {"POST": OWNER}
+    describe = {"POST": FORM}
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, session: str) -> None:
         """End a session."""
@@ -107,6 +101,7 @@ class Shares(Resource):
     """`GET /account/shares`."""
 
     access = {"GET": OWNER}
+    describe = {"GET": PAGE}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show the share links of all plots."""

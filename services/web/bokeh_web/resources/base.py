@@ -5,6 +5,7 @@ from typing import Any
 import falcon
 
 from bokeh_common.http.auth import Access
+from bokeh_common.http.operations import Answer, Operation
 from bokeh_web.forms import read_form
 from bokeh_web.site import Site
 
@@ -13,6 +14,11 @@ SEE = Access("plots:read", bound=True, visitors=True)
 
 #: A page for whoever comes, that says something else to those who are signed in.
 ANYBODY = Access("plots:read", visitors=True)
+
+#: How pages and forms are described: what is in them is for people.
+PAGE = Operation({200: Answer(str, (falcon.MEDIA_HTML,))})
+FORM = Operation({303: None}, body=dict[str, str], media=(falcon.MEDIA_URLENCODED,))
+FORM_AND_PAGE = Operation(PAGE.answers, body=FORM.body, media=FORM.media)
 
 READ = Access("plots:read")
 WRITE = Access("plots:write")

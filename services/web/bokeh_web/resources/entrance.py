@@ -7,7 +7,7 @@ import falcon
 from bokeh_common.http.auth import OPEN
 from bokeh_common.http.limits import tell_limits
 from bokeh_web.forms import answer_or_go, is_json, read_form
-from bokeh_web.resources.base import Resource
+from bokeh_web.resources.base import FORM, PAGE, Resource
 
 SENT = "If that can be done, an email is on its way: open the link in it. Look into the spam folder too."
 
@@ -28,6 +28,7 @@ class Register(Door):
     """`GET` and `POST /register`."""
 
     access = {"GET": OPEN, "POST": OPEN}
+    describe = {"GET": PAGE, "POST": FORM}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show the form."""
@@ -45,6 +46,7 @@ class Login(Door):
     """`GET` and `POST /login`."""
 
     access = {"GET": OPEN, "POST": OPEN}
+    describe = {"GET": PAGE, "POST": FORM}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show the form."""
@@ -60,6 +62,7 @@ class OneTimeLink(Door):
     """`GET` and `POST /login/{token}`: where the links in emails lead."""
 
     access = {"GET": OPEN, "POST": OPEN}
+    describe = {"GET": PAGE, "POST": FORM}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, token: str) -> None:
         """Ask whether to go on: programs that look through mail open links, and must not use them up."""
@@ -81,6 +84,7 @@ class Logout(Door):
     """`POST /logout`."""
 
     access = {"POST": OPEN}
+    describe = {"POST": FORM}
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """End the session, or all of them; harmless without one."""

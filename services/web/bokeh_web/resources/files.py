@@ -3,9 +3,12 @@
 import falcon
 
 from bokeh_common.http.auth import OPEN
+from bokeh_common.http.operations import Answer, Operation
 from bokeh_common.http.replies import immutable
 from bokeh_web.assets import File
 from bokeh_web.resources.base import Resource
+
+FILE = Operation({200: Answer(bytes, ("text/javascript", "text/css", "image/svg+xml"))})
 
 #: A page that embeds a plot may keep the script for an hour: its address does not name its content.
 SCRIPT_CACHE = "public, max-age=3600"
@@ -17,6 +20,7 @@ class Extension(Resource):
 
     # A script element cannot send a token: who knows plot and hash has both from the frame.
     access = {"GET": OPEN}
+    describe = {"GET": FILE}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str, name: str) -> None:
         """Send the JavaScript of a custom model."""
@@ -29,6 +33,7 @@ class BokehJSFile(Resource):
     """`GET /static/bokehjs/{version}/{name}`."""
 
     access = {"GET": OPEN}
+    describe = {"GET": FILE}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, version: str, name: str) -> None:
         """Send a file of BokehJS."""
@@ -39,6 +44,7 @@ class OwnFile(Resource):
     """`GET /static/assets/{name}`."""
 
     access = {"GET": OPEN}
+    describe = {"GET": FILE}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
         """Send a script, a style or a picture of this service."""
@@ -50,6 +56,7 @@ class EmbedScript(Resource):
 
     # It is the same for all plots: the frame that it makes is what asks who may see the plot.
     access = {"GET": OPEN}
+    describe = {"GET": FILE}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """Send the script that puts a plot into somebody's page."""

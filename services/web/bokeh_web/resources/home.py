@@ -4,7 +4,7 @@ import falcon
 
 from bokeh_common.errors import NotFound
 from bokeh_web.pages import trusted
-from bokeh_web.resources.base import ANYBODY, Resource, key_of
+from bokeh_web.resources.base import ANYBODY, PAGE, Resource, key_of
 
 RECENT = 6
 
@@ -13,6 +13,7 @@ class Home(Resource):
     """`GET /`."""
 
     access = {"GET": ANYBODY}
+    describe = {"GET": PAGE}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Say what this is, or show the newest plots, or how to publish the first one."""
@@ -31,6 +32,7 @@ class Profile(Resource):
     """`GET /u/{name}`."""
 
     access = {"GET": ANYBODY}
+    describe = {"GET": PAGE}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
         """Show what an account shows to everybody; whether it exists without any of that, nobody is told."""
@@ -46,6 +48,7 @@ class OperatorsText(Resource):
     """`GET /terms`, `/privacy` and `/imprint`."""
 
     access = {"GET": ANYBODY}
+    describe = {"GET": PAGE}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show a page that the operator has written."""

@@ -1,19 +1,33 @@
 """oEmbed (oembed.com): other sites ask here how to show a plot whose address they were given."""
 
 import re
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode, urlsplit
 
 import falcon
+import msgspec
 from markupsafe import Markup
+from msgspec import Meta
 
 from bokeh_common.errors import Invalid, NotFound
 from bokeh_common.http.auth import OPEN
+from bokeh_common.http.operations import Operation
 from bokeh_web.policy import SANDBOX
 from bokeh_web.resources.base import Resource
 
+
+class Question(msgspec.Struct):
+    """What is to be embedded, and how large it may be, in pixels."""
+
+    url: Annotated[str, Meta(description="Address of the page of a plot.")]
+    maxwidth: int | None = None
+    maxheight: int | None = None
+    format: Annotated[str, Meta(description="'json'; nothing else is offered.")] = "json"
+
+
 ADDRESS = re.compile(r"/plots/([a-z2-7]{16})/(show|embed)")
 WIDTH, HEIGHT = 800, 600
+ANSWER = Operation({200: dict[str, Any]}, query=Question)
 
 FRAME = Markup(
     '<iframe src="{source}" title="{title}" width="{width}" height="{height}" sandbox="{sandbox}"'
@@ -25,6 +39,7 @@ class OEmbed(Resource):
     """`GET /oembed?url=`."""
 
     access = {"GET": OPEN}
+    describe = {"GET": ANSWER}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Say how to embed a plot that is open to whoever knows its address."""

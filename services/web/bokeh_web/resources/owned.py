@@ -3,13 +3,22 @@
 from typing import Any
 
 import falcon
+import msgspec
 
 from bokeh_common.errors import Invalid
 from bokeh_common.http.body import check_length
+from bokeh_common.http.operations import Operation
 from bokeh_web.forms import go
 from bokeh_web.resources.account import expiry_of
-from bokeh_web.resources.base import READ, SEE, WRITE, Resource, key_of, user_of
+from bokeh_web.resources.base import FORM, FORM_AND_PAGE, PAGE, READ, SEE, WRITE, Resource, key_of, user_of
 from bokeh_web.resources.plot import Show
+
+
+class OfVersion(msgspec.Struct):
+    """Which version of the plot is in the picture."""
+
+    version: int
+
 
 MAX_PICTURE_BYTES = 2 << 20
 
@@ -17,10 +26,14 @@ MAX_PICTURE_BYTES = 2 << 20
 FORM_TOKEN_HEADER = "Bokeh-Cloud-Form"  # noqa: S105  # the name of a header
 
 
+PICTURE = Operation({204: None}, body=bytes, media=(falcon.MEDIA_PNG,), query=OfVersion)
+
+
 class Changes(Resource):
     """`POST /plots/{plot}/settings`."""
 
     access = {"POST": WRITE}
+    describe = {"POST": FORM}
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """Set title or visibility."""
@@ -34,6 +47,7 @@ class Rollback(Resource):
     """`POST /plots/{plot}/rollback`."""
 
     access = {"POST": WRITE}
+    describe = {"POST": FORM}
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """Show an old version again, as a new one."""
@@ -48,6 +62,7 @@ class NewShare(Show):
     """`GET` and `POST /plots/{plot}/shares`; the first is for who reloads the answer of the second."""
 
     access = {"GET": READ, "POST": WRITE}
+    describe = {"GET": PAGE, "POST": FORM_AND_PAGE}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """Send back to the page of the plot."""
@@ -67,6 +82,7 @@ class RevokedShare(Resource):
     """`POST /plots/{plot}/shares/{share}/revoke`."""
 
     access = {"POST": WRITE}
+    describe = {"POST": FORM}
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, plot: str, share: str) -> None:
         """Revoke a share link; the form says to which of the two pages with such links to go back."""
@@ -79,6 +95,7 @@ class NewThumbnail(Resource):
     """`PUT /plots/{plot}/thumbnail`."""
 
     access = {"PUT": WRITE}
+    describe = {"PUT": PICTURE}
 
     def on_put(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """Keep the picture that the owner's browser drew of a version; the plots service checks it."""
@@ -94,6 +111,7 @@ class Thumbnail(Resource):
     """`GET /plots/{plot}/thumbnail.png`."""
 
     access = {"GET": SEE}
+    describe = {"GET": PAGE}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """Send the picture of a plot, to those who may see the plot."""

@@ -7,7 +7,7 @@ import falcon
 from bokeh_common.errors import Invalid, NotFound
 from bokeh_web.forms import go
 from bokeh_web.listing import Sorting, Wanted, select
-from bokeh_web.resources.base import READ, WRITE, Resource, key_of, user_of
+from bokeh_web.resources.base import FORM, PAGE, READ, WRITE, Resource, key_of, user_of
 from bokeh_web.resources.home import NOT_SEEN
 
 SORTINGS = {
@@ -23,6 +23,7 @@ class PlotList(Resource):
     """`GET /plots`."""
 
     access = {"GET": READ}
+    describe = {"GET": PAGE}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show one's plots."""
@@ -42,6 +43,7 @@ class Selection(PlotList):
     """`GET` and `POST /plots/selection`: what is done with the plots whose boxes are ticked."""
 
     access = {"GET": READ, "POST": WRITE}
+    describe = {"GET": PAGE, "POST": FORM}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send back to the list whoever reloads the question whether to delete."""

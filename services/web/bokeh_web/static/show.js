@@ -5,7 +5,7 @@
   const frame = document.querySelector("iframe.plot-frame");
   const link = document.getElementById("link");
   const status = document.querySelector("[data-draw-status]");
-  const MAX_HEIGHT = 20000; // pixels
+  const [MIN_HEIGHT, MAX_HEIGHT] = [120, 20000]; // pixels
   const MAX_VIEW = 2000; // characters
   const KINDS = { png: "image/png", svg: "image/svg+xml" };
 
@@ -28,9 +28,14 @@
     frame.dataset.pictured = response.ok ? "yes" : "no";
   }
 
+  // At first the frame is made to fit; then it only grows, or two that follow each other would never rest.
+  let fitted = false;
+
   const handlers = {
     height({ height }) {
-      if (height > frame.clientHeight && height <= MAX_HEIGHT) frame.style.height = `${height}px`;
+      if (!(height >= MIN_HEIGHT && height <= MAX_HEIGHT)) return;
+      if (!fitted || height > frame.clientHeight) frame.style.height = `${height}px`;
+      fitted = true;
     },
     ready() {
       if (viewOfAddress()) send({ type: "bokeh-cloud:look", view: viewOfAddress() });
