@@ -1,7 +1,7 @@
 """The race that matters: an old orphan comes into use again while the collector is at it.
 
-The steps of the collector are done between any two operations of the publisher on the stores: in a sample of all
-orders.
+The steps of the collector are done between any two operations of the publisher on the stores: in a sample
+of all orders.
 """
 
 import time

@@ -30,8 +30,13 @@ class Dependencies:
 
 
 def create_app(given: Dependencies) -> App:
-    """Make the app from ready objects."""
+    """Make the app from ready objects.
+
+    With a timer this starts its thread, so it has to be called in the process that serves.
+    """
     collector = create_collector(given)
+    if given.settings.timer:
+        create_worker(given).start()
     checks = {"storage": collector.records.ping}
     app = new_app(Authenticator(PeerIntrospection(given.auth)), checks, API)
     app.add_route("/{user}/gc/orphans", resources.Orphans(collector))

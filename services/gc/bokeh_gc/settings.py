@@ -14,6 +14,7 @@ class Settings:
         grace_hours: for how long an orphan is left alone (`BOKEH_CLOUD_GC_GRACE_HOURS`).
         every_hours: between two runs of the worker; 0 for none (`BOKEH_CLOUD_GC_EVERY_HOURS`).
         rest: seconds that the worker rests for each second of work (`BOKEH_CLOUD_GC_REST`).
+        timer: whether the service collects by itself, without a worker of its own.
         service_token: what this service proves itself with to the others (`BOKEH_CLOUD_SERVICE_TOKEN`).
     """
 
@@ -24,6 +25,7 @@ class Settings:
     grace_hours: float = 24.0
     every_hours: float = 6.0
     rest: float = 1.0
+    timer: bool = False
     service_token: str | None = field(default=None, repr=False)
 
     @classmethod

@@ -112,7 +112,7 @@ class Sweep:
                 self.report.count(block)
 
     def _split(self, room: Room) -> Iterator[tuple[list[Orphan], list[str]]]:
-        """Yield the candidates of a room: those that are orphans, and the keys of those that came into use."""
+        """Yield the orphans of a room, and the keys of candidates that came into use."""
         rescued = self._folder.runs(f"again {room.referred}").cursor()
         owned = self._folder.runs("owned").cursor() if self._user and not room.private else None
         for lines in self._folder.runs(f"candidates {room.id}").blocks():
