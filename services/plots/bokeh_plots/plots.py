@@ -51,12 +51,21 @@ PUBLIC = "public"
 
 @dataclass(frozen=True)
 class Version:
-    """A version of a plot; `manifest` is the hash of the blob that says what belongs to it."""
+    """A version of a plot.
+
+    Attributes:
+        version: its number.
+        manifest: the hash of the blob that says what belongs to it.
+        fingerprint: equal for versions that show the same.
+        created: when.
+        key: what named the request that made it; empty without.
+    """
 
     version: int
     manifest: str
     fingerprint: str
     created: str
+    key: str = ""
 
 
 @dataclass(frozen=True)
