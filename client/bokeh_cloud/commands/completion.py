@@ -10,7 +10,7 @@ VARIABLE = "_BOKEH_CLOUD_COMPLETE"
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    r"""Print what makes SHELL complete commands and names of plots.
+    """Print what makes SHELL complete commands and names of plots.
 
     \b
     bash  eval "$(bokeh-cloud completion bash)"    in ~/.bashrc
