@@ -1,7 +1,7 @@
 """The guide: every example runs as it stands, and the list of commands says what their `--help` says.
 
-Blocks of `python` in a page are one program, those with `file=` are files beside it, and lines of `console` that begin
-with `$` are run by bash after it. `UPDATE_DOCS=1` writes `commands.md` anew.
+Blocks of `python` in a page are one program, those with `file=` are files beside it, and lines of `console`
+that begin with `$` are run by bash after it. `UPDATE_DOCS=1` writes `commands.md` anew.
 """
 
 import os
