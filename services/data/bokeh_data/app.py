@@ -11,8 +11,9 @@ from bokeh_common.http.origin import Origins
 from bokeh_common.http.peer import Peer
 from bokeh_common.http.rooms import add_rooms
 from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_records
-from bokeh_data import account, resources
+from bokeh_data import account, internal, resources
 from bokeh_data.archive import Archive
+from bokeh_data.handover import Handover
 from bokeh_data.holdings import Holdings
 from bokeh_data.internal import Holds
 from bokeh_data.peers import Plots
@@ -38,11 +39,12 @@ class Dependencies:
 def create_app(given: Dependencies) -> App:
     """Make the app from ready objects."""
     records = Records(given.records, given.blobs)
+    sources = Sources(records)
     redis = given.settings.redis_url
     authenticator = Authenticator(PeerIntrospection(given.auth, redis), Limiter(redis))
     checks = {"storage": records.ping}
     app = new_app(authenticator, checks, API, Origins(given.settings.proxied))
-    parts = Sources(records), Plots(given.plots), given.settings
+    parts = sources, Plots(given.plots), given.settings
     app.add_route("/{user}/data", resources.SourceList(*parts))
     app.add_route("/{user}/data/chunks/missing", resources.MissingChunks(*parts))
     app.add_route("/{user}/data/chunks/{chunk}", resources.ChunkUpload(*parts))
@@ -52,6 +54,8 @@ def create_app(given: Dependencies) -> App:
     app.add_route("/internal/data/holds/{user}", Holds(parts[0], given.settings.max_json_bytes))
     add_rooms(app, "data", rooms_of(given.records, given.blobs))
     app.add_route("/internal/data/accounts/{user}", account.AccountHoldings(Holdings(records)))
+    app.add_route("/internal/data/sources/{user}", internal.SourceBatch(sources))
+    app.add_route("/internal/data/handovers/{user}", internal.Handovers(Handover(records, sources)))
     app.add_route("/internal/data/accounts/{user}/archive", account.AccountArchive(Archive(records)))
     return app
 

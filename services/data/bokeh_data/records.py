@@ -54,6 +54,10 @@ class Records:
         if not self._hold_chunk(user, chunk):  # collected before the account had a hold on it
             raise Unavailable("This chunk was deleted while it was stored; send it again.")
 
+    def hold_chunk(self, user: str, chunk: str, size: int) -> None:
+        """Let an account refer to a chunk that another one has sent."""
+        self._records.put(f"uploads/{user}/{chunk}", {"size": size})
+
     def chunk(self, chunk: str) -> Iterator[bytes]:
         """Yield the bytes of a chunk."""
         return self._blobs.get(f"chunks/{chunk}")
