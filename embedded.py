@@ -24,7 +24,7 @@ from bokeh_common.storage import open_blobs, open_records
 ROUTES = (
     (r"/whoami", "auth"),
     (r"/|/(plots|static)/.*|/(register|login|logout|account)(/.*)?|/health/(live|ready)", "web"),
-    (r"/(?!internal/)[^/]+/keys(/.*)?", "auth"),
+    (r"/(?!internal/)[^/]+/(keys|account|audit)(/.*)?", "auth"),
     (r"/(?!internal/)[^/]+/(plots|objects|store)(/.*)?", "plots"),
     (r"/(?!internal/)[^/]+/data(/.*)?", "data"),
     (r"/(?!internal/)[^/]+/gc(/.*)?", "gc"),
@@ -63,7 +63,12 @@ def create_services(storage: str, auth: bokeh_auth.settings.Settings) -> dict[st
 
     data, plots, web = bokeh_data.settings, bokeh_plots.settings, bokeh_web.settings
     apps["auth"] = bokeh_auth.app.create_app(
-        bokeh_auth.app.Dependencies(replace(auth, services=tokens), open_records(storage, "auth"))
+        bokeh_auth.app.Dependencies(
+            settings=replace(auth, services=tokens),
+            records=open_records(storage, "auth"),
+            plots=peer("plots", "auth"),
+            data=peer("data", "auth"),
+        )
     )
     apps["data"] = bokeh_data.app.create_app(
         bokeh_data.app.Dependencies(
@@ -89,6 +94,8 @@ def create_services(storage: str, auth: bokeh_auth.settings.Settings) -> dict[st
             settings=web.Settings(accounts=auth.accounts, public_url=auth.public_url),
             auth=peer("auth", "web"),
             plots=peer("plots", "web"),
+            data=peer("data", "web"),
+            gc=peer("gc", "web"),
         )
     )
     return apps

@@ -32,6 +32,10 @@ OPEN_TO_ALL = {
     "/static/bokehjs/{version}/{name}": "published files",
     "/static/assets/{name}": "published files",
     "/plots/{plot}/extensions/{name}.js": "a script element sends no token; who knows the hash has the plot",
+    "/openapi.json": "how the API works is no secret",
+    "/docs/api": "as well",
+    "/problems": "as well",
+    "/problems/{slug}": "as well",
     "/register": "one has no account yet",
     "/login": "one is not signed in yet",
     "/login/{token}": "the address holds the secret",
@@ -188,7 +192,8 @@ def test_sessions_end_with_their_time(domain: Domain, routes: list[Route]) -> No
 def test_a_service_that_is_not_known_is_the_operators_problem(
     storage: str, domain: Domain, caplog: pytest.LogCaptureFixture
 ) -> None:
-    auth = create_auth(Dependencies(Settings(storage), open_records(storage, "auth")))
+    nobody = Peer("http://nobody.invalid")
+    auth = create_auth(Dependencies(Settings(storage), open_records(storage, "auth"), nobody, nobody))
     for token in (None, "bks_" + "0" * 38):
         peer = Peer("http://auth", WSGIAdapter(lambda: auth), token)
         app = new_app(Authenticator(PeerIntrospection(peer)), {})

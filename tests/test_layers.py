@@ -47,7 +47,7 @@ def test_imports(path: Path) -> None:
     if package in SERVICES:
         rooms = {name.removeprefix(f"{package}.").split(".")[0] for name in found}
         assert not rooms & FORBIDDEN.get(path.stem, set())
-        is_domain = path.stem not in {"app", "resources", "pages", "mistakes", "account", "cookies"}
+        is_domain = path.stem not in {"app", "resources", "pages", "mistakes", "account", "cookies", "docs"}
         assert not (
             is_domain and {"falcon", "sqlite3", "redis", "azure"} & {name.split(".")[0] for name in found}
         )

@@ -4,6 +4,7 @@ An account comes into being when its owner opens the link in the email: before t
 nobody can hold a name or somebody else's address by asking for it.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
@@ -28,6 +29,11 @@ class Account:
     disabled: bool = False
     max_bytes: int | None = None
     max_plots: int | None = None
+
+    def quota(self, otherwise: Mapping[str, int | None]) -> dict[str, int | None]:
+        """Return how many `bytes` and `plots` the account may have; `otherwise` is the server's own quota."""
+        own = {"bytes": self.max_bytes, "plots": self.max_plots}
+        return {name: otherwise[name] if bound is None else bound for name, bound in own.items()}
 
 
 class Accounts:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bokeh_auth.accounts import Accounts
+from bokeh_auth.audit import Audit
 from bokeh_auth.keys import Keys
 from bokeh_auth.links import Links
 from bokeh_auth.records import Records
@@ -25,6 +26,7 @@ class Domain:
     shares: Shares
     links: Links
     views: ViewTokens
+    audit: Audit
 
     @classmethod
     def on(cls, records: Records, clock: Clock = now) -> "Domain":
@@ -39,4 +41,5 @@ class Domain:
             shares=Shares(vault, clock),
             links=Links(records, clock),
             views=ViewTokens(records.view_key()),
+            audit=Audit(records, clock),
         )

@@ -54,7 +54,7 @@ class Entrance:
         self._limits.mail(origin, address)
         self._outbox.add(REGISTER, address, name)
         self._wake()
-        self._audit.note("register", name, origin, "asked")
+        self._audit.say("register", name, origin, "asked")
 
     def login(self, email: object, origin: str) -> None:
         """Have a link sent that signs in; raises as `register`."""
@@ -86,11 +86,11 @@ class Entrance:
         link = self._links.use(token)
         if link is None:
             self._limits.failure(origin)
-            self._audit.note("login", "", origin, "refused")
+            self._audit.say("login", "", origin, "refused")
             raise _spent()
         user = self._confirm(link) if link.purpose == REGISTER else link.username
         if not self._accounts.is_active(user):
-            self._audit.note("login", user, origin, "refused")
+            self._audit.say("login", user, origin, "refused")
             raise _spent()
         self._audit.note(link.purpose, user, origin, "done")
         return user, self._sessions.start(user, agent)

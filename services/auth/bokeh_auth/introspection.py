@@ -6,7 +6,7 @@ a plot runs is not trusted with the account.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from hmac import compare_digest
 from typing import Any
 
@@ -22,6 +22,10 @@ LOCAL = "local"
 LOCAL_SCOPES = tuple(scope for scope in SCOPES if scope != "keys:write")
 
 
+#: The quota of who may have any number of anything.
+UNBOUNDED: Mapping[str, int | None] = {"bytes": None, "plots": None}
+
+
 @dataclass(frozen=True)
 class Holder:
     """Who holds a token.
@@ -31,39 +35,49 @@ class Holder:
         scopes: what it allows.
         only: the id of the one plot that it opens; None when it opens the account.
         origins: the sites that may embed that plot; empty for any.
+        quota: how many `bytes` and `plots` the account may have; None for any number.
     """
 
     user_id: str
     scopes: tuple[str, ...]
     only: str | None = None
     origins: tuple[str, ...] = ()
+    quota: Mapping[str, int | None] = field(default_factory=lambda: dict(UNBOUNDED), hash=False)
 
 
 class Keyless:
     """The one account of a server without keys."""
 
-    def __init__(self, views: ViewTokens) -> None:
+    def __init__(self, views: ViewTokens, quota: Mapping[str, int | None] = UNBOUNDED) -> None:
         self._views = views
+        self._quota = quota
 
     def holder(self, token: str | None) -> Holder | None:
         """Return who holds `token`."""
-        return Holder(LOCAL, LOCAL_SCOPES) if token is None else _viewer(self._views, token)
+        return (
+            Holder(LOCAL, LOCAL_SCOPES, quota=self._quota) if token is None else _viewer(self._views, token)
+        )
 
 
 class Keyed:
     """The accounts of a server with keys."""
 
-    def __init__(self, domain: Domain) -> None:
+    def __init__(self, domain: Domain, quota: Mapping[str, int | None] = UNBOUNDED) -> None:
+        """Take the domain, and the quota of accounts that have none of their own."""
         self._views = domain.views
         self._vault = domain.vault
         self._accounts = domain.accounts
+        self._quota = quota
 
     def holder(self, token: str | None) -> Holder | None:
         """Return who holds `token`; nobody, when the account is disabled or gone."""
         if token is None:
             return None
         found = _viewer(self._views, token) or self._credential(token)
-        return found if found is not None and self._accounts.is_active(found.user_id) else None
+        account = self._accounts.find(found.user_id) if found is not None else None
+        if found is None or account is None or account.disabled:
+            return None
+        return replace(found, quota=account.quota(self._quota))
 
     def _credential(self, token: str) -> Holder | None:
         opened = self._vault.open(token)

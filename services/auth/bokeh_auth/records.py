@@ -2,7 +2,8 @@
 
 Records: `secrets/view` (the key that signs view tokens), `accounts/{user}`, `emails/{digest of the address}`
 (whose it is), `links/{digest}` (one-time links), `keys|sessions|shares/{user}/{id}` (credentials; they
-decide), `digests/{digest}` (which of these a secret belongs to), `outbox/{id}` (mail that is yet to be sent).
+decide), `digests/{digest}` (which of these a secret belongs to), `audit/{user}/{id}` (the log of an account),
+`outbox/{id}` (mail that is yet to be sent).
 """
 
 import hashlib
@@ -153,6 +154,22 @@ class Records:
         """Delete what decides, then the way to it."""
         self._records.delete(_credential_key(room, value))
         self._records.delete(f"digests/{value['digest']}")
+
+    # the audit log
+
+    def add_entry(self, user: str, name: str, entry: Value) -> None:
+        """Keep an entry of the audit log; names order them."""
+        self._records.put(f"audit/{user}/{name}", entry, if_match=ABSENT)
+
+    def entries(self, user: str, after: str, limit: int) -> list[tuple[str, Value]]:
+        """Return names and entries of an account, in the order of the names."""
+        prefix = f"audit/{user}/"
+        found = self._records.list(prefix, prefix + after, limit)
+        return [(record.key.removeprefix(prefix), dict(record.value)) for record in found]
+
+    def delete_entry(self, user: str, name: str) -> None:
+        """Forget an entry."""
+        self._records.delete(f"audit/{user}/{name}")
 
     # mail
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import falcon
 
-from bokeh_auth import tokens
+from bokeh_auth import api, tokens
 from bokeh_auth.audit import Audit
 from bokeh_auth.entrance import Entrance
 from bokeh_auth.introspection import Introspection
@@ -17,7 +17,8 @@ from bokeh_auth.vault import Credential
 from bokeh_common.errors import Invalid
 from bokeh_common.http.auth import Access
 from bokeh_common.http.body import read_json
-from bokeh_common.http.replies import link_next, page_of
+from bokeh_common.http.operations import Answer, Operation
+from bokeh_common.http.replies import Paging, link_next, page_of
 
 MAX_JSON_BYTES = 1 << 16
 
@@ -30,6 +31,7 @@ class WhoAmI:
     """`GET /whoami`."""
 
     access = {"GET": Access("account")}
+    describe = {"GET": Operation({200: api.WhoAmI})}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Tell the caller the account and the scopes of the key that was sent."""
@@ -42,6 +44,15 @@ class KeyList:
     """`GET` and `POST /{user}/keys`."""
 
     access = {"GET": Access("keys:write"), "POST": Access("keys:write")}
+    describe = {
+        "GET": Operation({200: Answer(api.KeyPage, headers=("Link",))}, query=Paging),
+        "POST": Operation(
+            {201: Answer(api.MadeKey, headers=("Location",))},
+            body=api.NEW_KEY,
+            problems=("too-many-keys",),
+            example={"name": "laptop", "scopes": ["plots:read"], "expires": "2031-01-31T12:00:00Z"},
+        ),
+    }
 
     def __init__(self, keys: Keys, audit: Audit) -> None:
         self._keys = keys
@@ -81,6 +92,7 @@ class OneKey:
     """`DELETE /{user}/keys/{key}`."""
 
     access = {"DELETE": Access("keys:write")}
+    describe = {"DELETE": Operation({204: None})}
 
     def __init__(self, keys: Keys, audit: Audit) -> None:
         self._keys = keys

@@ -11,8 +11,8 @@ SCOPES = {
     "data:read": "list data sources and read columns",
     "data:write": "upload chunks and commit data sources",
     "gc:run": "list orphans and collect them",
-    "keys:write": "list, make and revoke API keys",
-    "account": "see who one is",
+    "keys:write": "list, make and revoke API keys; read the audit log",
+    "account": "see the account and what it uses",
 }
 
 #: A key that is asked for without scopes: what publishing needs, and nothing that makes more keys.
@@ -23,6 +23,7 @@ VIEWING = ("plots:read", "data:read")
 
 #: What the services may do with each other; a person's key never holds one of these.
 SERVICE_SCOPES = {
+    "auth": ("internal:holdings",),
     "data": ("internal:introspect", "internal:columns"),
     "gc": ("internal:introspect",),
     "plots": ("internal:introspect", "internal:shares"),

@@ -26,6 +26,11 @@ class Settings:
         mail_from: the address that mail comes from (`BOKEH_CLOUD_MAIL_FROM`).
         outbox: the folder where mail goes that has no mail server (`BOKEH_CLOUD_OUTBOX`).
         limits: where requests are counted (`BOKEH_CLOUD_LIMITS`): `memory://`, or `redis://host:6379`.
+        quota_bytes, quota_plots: how much an account may have for which the operator has set nothing else
+            (`BOKEH_CLOUD_QUOTA_BYTES`, `BOKEH_CLOUD_QUOTA_PLOTS`); any number when not given.
+        plots_url, data_url: base URLs of the services that keep what accounts have (`BOKEH_CLOUD_PLOTS_URL`,
+            `BOKEH_CLOUD_DATA_URL`).
+        service_token: what this service proves itself with to them (`BOKEH_CLOUD_SERVICE_TOKEN`).
         cacheable: whether other services may remember for half a minute who holds a key.
         services: the token of each service (`BOKEH_CLOUD_SERVICE_TOKENS`: `data=bks_... gc=bks_...`).
     """
@@ -37,6 +42,11 @@ class Settings:
     mail_from: str = ""
     outbox: Path = Path("outbox")
     limits: str = field(default="memory://", repr=False)
+    quota_bytes: int | None = None
+    quota_plots: int | None = None
+    plots_url: str = "http://plots:8000"
+    data_url: str = "http://data:8000"
+    service_token: str | None = field(default=None, repr=False)
     cacheable: bool = True
     services: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -44,6 +54,11 @@ class Settings:
     def sender(self) -> str:
         """The address that mail comes from."""
         return self.mail_from or f"noreply@{urlsplit(self.public_url).hostname}"
+
+    @property
+    def quota(self) -> dict[str, int | None]:
+        """How many `bytes` and `plots` an account may have."""
+        return {"bytes": self.quota_bytes, "plots": self.quota_plots}
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -56,8 +71,20 @@ class Settings:
             mail_from=environ.get("BOKEH_CLOUD_MAIL_FROM", ""),
             outbox=Path(environ.get("BOKEH_CLOUD_OUTBOX") or cls.outbox),
             limits=environ.get("BOKEH_CLOUD_LIMITS") or "memory://",
+            quota_bytes=_bound(environ, "BOKEH_CLOUD_QUOTA_BYTES"),
+            quota_plots=_bound(environ, "BOKEH_CLOUD_QUOTA_PLOTS"),
+            plots_url=environ.get("BOKEH_CLOUD_PLOTS_URL", cls.plots_url),
+            data_url=environ.get("BOKEH_CLOUD_DATA_URL", cls.data_url),
+            service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
             services=_tokens(environ.get("BOKEH_CLOUD_SERVICE_TOKENS", "")),
         )
+
+
+def _bound(environ: Mapping[str, str], name: str) -> int | None:
+    text = environ.get(name) or None
+    if text is not None and not text.isdecimal():
+        raise Invalid(f"{name} must be a whole number, or not be set.")
+    return None if text is None else int(text)
 
 
 def _tokens(text: str) -> dict[str, str]:

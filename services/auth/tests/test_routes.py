@@ -1,17 +1,20 @@
 """The auth service over HTTP: who may ask what."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from falcon import testing
 
+from bokeh_auth.accounts import Account
 from bokeh_auth.app import Dependencies, create_app
 from bokeh_auth.credentials import SERVICE, new_secret
 from bokeh_auth.domain import Domain
 from bokeh_auth.scopes import PUBLISHING, SCOPES, SERVICE_SCOPES
 from bokeh_auth.settings import Settings
 from bokeh_common.errors import Invalid
+from bokeh_common.http.peer import Peer
 from bokeh_common.storage import RecordStore
 
 TOKENS = {name: new_secret(SERVICE) for name in SERVICE_SCOPES}
@@ -20,7 +23,8 @@ TOKENS = {name: new_secret(SERVICE) for name in SERVICE_SCOPES}
 @pytest.fixture
 def client(store: RecordStore, storage: str, tmp_path: Any) -> testing.TestClient:
     settings = Settings(storage, accounts=True, services=TOKENS, outbox=tmp_path / "outbox")
-    return testing.TestClient(create_app(Dependencies(settings, store)))
+    nobody = Peer("http://nobody.invalid")  # no test here needs what accounts have elsewhere
+    return testing.TestClient(create_app(Dependencies(settings, store, nobody, nobody)))
 
 
 @pytest.fixture
@@ -123,13 +127,16 @@ def test_a_service_is_nobody_in_front(client: testing.TestClient) -> None:
     assert client.simulate_get("/whoami", headers=bearer(TOKENS["web"])).status_code == 403
 
 
-def test_introspection(client: testing.TestClient, key: str) -> None:
+def test_introspection(client: testing.TestClient, key: str, domain: Domain) -> None:
     def ask(token: str | None) -> Any:
         return client.simulate_post(
             "/internal/auth/introspection", json={"token": token}, headers=service("data")
         ).json
 
     assert ask(key)["user_id"] == "ada"
+    assert ask(key)["quota"] == {"bytes": None, "plots": None}
+    domain.accounts.change("ada", max_plots=5, max_bytes=1000)
+    assert ask(key)["quota"] == {"bytes": 1000, "plots": 5}
     assert ask(TOKENS["web"])["user_id"] == "service:web"
     assert ask(None) == ask("") == ask("bkp_x") == ask(new_secret(SERVICE)) == {"active": False}
 
@@ -222,3 +229,14 @@ def test_settings_refuse_tokens_that_are_none() -> None:
     settings = Settings.from_env({"BOKEH_CLOUD_STORAGE": "x", "BOKEH_CLOUD_SERVICE_TOKENS": text})
     assert settings.services == TOKENS
     assert not any(token in repr(settings) for token in TOKENS.values())
+
+
+def test_quotas_of_the_server_hold_where_an_account_has_none() -> None:
+    quota = {"BOKEH_CLOUD_QUOTA_BYTES": "1000", "BOKEH_CLOUD_QUOTA_PLOTS": ""}
+    settings = Settings.from_env({"BOKEH_CLOUD_STORAGE": "x", **quota})
+    assert settings.quota == {"bytes": 1000, "plots": None}
+    account = Account("ada", "ada@example.com", "2026-11-24T12:30:00Z", max_plots=7)
+    assert account.quota(settings.quota) == {"bytes": 1000, "plots": 7}
+    assert replace(account, max_bytes=0).quota(settings.quota)["bytes"] == 0
+    with pytest.raises(Invalid):
+        Settings.from_env({"BOKEH_CLOUD_STORAGE": "x", "BOKEH_CLOUD_QUOTA_BYTES": "1 GB"})

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 
 from bokeh_common.http.app import App, new_app
 from bokeh_common.http.auth import Authenticator, PeerIntrospection
+from bokeh_common.http.operations import Api
 from bokeh_common.http.peer import Peer
 from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_records
-from bokeh_data import resources
+from bokeh_data import account, resources
+from bokeh_data.holdings import Holdings
 from bokeh_data.peers import Plots
 from bokeh_data.records import Records
 from bokeh_data.settings import Settings
 from bokeh_data.sources import Sources
+
+API = Api("data")
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Dependencies:
 def create_app(given: Dependencies) -> App:
     """Make the app from ready objects."""
     records = Records(given.records, given.blobs)
-    app = new_app(Authenticator(PeerIntrospection(given.auth)), {"storage": records.ping})
+    app = new_app(Authenticator(PeerIntrospection(given.auth)), {"storage": records.ping}, API)
     parts = Sources(records), Plots(given.plots), given.settings
     app.add_route("/{user}/data", resources.SourceList(*parts))
     app.add_route("/{user}/data/chunks/missing", resources.MissingChunks(*parts))
@@ -36,6 +40,7 @@ def create_app(given: Dependencies) -> App:
     app.add_route("/{user}/data/columns", resources.ColumnBatch(*parts))
     app.add_route("/{user}/data/columns/{column}", resources.OneColumn(*parts))
     app.add_route("/{user}/data/{source}", resources.OneSource(*parts))
+    app.add_route("/internal/data/accounts/{user}", account.AccountHoldings(Holdings(records)))
     return app
 
 

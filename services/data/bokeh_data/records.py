@@ -121,6 +121,27 @@ class Records:
             for version in versions:
                 self.remove_version(user, source_id, version["version"])
 
+    def delete_source(self, user: str, source_id: str) -> None:
+        """Delete a data source; its columns and chunks stay."""
+        self._records.delete(f"sources/{user}/{source_id}")
+
+    def erase_columns(self, user: str, limit: int) -> int:
+        """Delete up to `limit` manifests of an account; return how many."""
+        found = self._blobs.list(f"columns/{user}/", limit=limit) if limit else []
+        for blob in found:
+            self._blobs.delete(blob.key)
+        return len(found)
+
+    def uploads(self, user: str, after: str, limit: int) -> dict[str, int]:
+        """Return the bytes of the chunks that an account has sent, in the order of their hashes."""
+        prefix = f"uploads/{user}/"
+        found = self._records.list(prefix, prefix + after, limit)
+        return {record.key.removeprefix(prefix): int(dict(record.value)["size"]) for record in found}
+
+    def forget_upload(self, user: str, chunk: str) -> None:
+        """End an account's hold on a chunk."""
+        self._records.delete(f"uploads/{user}/{chunk}")
+
     def sources(self, user: str, after: str, limit: int) -> list[dict[str, Any]]:
         """Return data sources in the order of their ids."""
         prefix = f"sources/{user}/"

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 from bokeh_common.http.app import App, new_app
 from bokeh_common.http.auth import Authenticator, PeerIntrospection
+from bokeh_common.http.operations import Api
 from bokeh_common.http.peer import Peer
+
+API = Api("gc")
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class Dependencies:
 
 def create_app(given: Dependencies) -> App:
     """Make the app from ready objects."""
-    return new_app(Authenticator(PeerIntrospection(given.auth)), {})
+    return new_app(Authenticator(PeerIntrospection(given.auth)), {}, API)
 
 
 def get_app() -> App:

@@ -7,7 +7,9 @@ from bokeh_common.http.app import App, new_app
 from bokeh_common.http.auth import Authenticator, PeerIntrospection
 from bokeh_common.http.peer import Peer
 from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_records
-from bokeh_plots import resources
+from bokeh_plots import account, resources
+from bokeh_plots.api import API
+from bokeh_plots.holdings import Holdings
 from bokeh_plots.objects import Objects
 from bokeh_plots.peers import Auth, Data
 from bokeh_plots.plots import Plots
@@ -32,7 +34,7 @@ def create_app(given: Dependencies) -> App:
     records, data = Records(given.records, given.blobs), Data(given.data)
     plots = Plots(records)
     publisher = Publisher(records, data, given.settings.max_versions)
-    app = new_app(Authenticator(PeerIntrospection(given.auth)), {"storage": records.ping})
+    app = new_app(Authenticator(PeerIntrospection(given.auth)), {"storage": records.ping}, API)
     parts = plots, publisher, Objects(plots, data), Auth(given.auth), given.settings
     app.add_route("/{user}/store", resources.Store(*parts))
     app.add_route("/{user}/plots", resources.PlotList(*parts))
@@ -45,6 +47,7 @@ def create_app(given: Dependencies) -> App:
     app.add_route("/{user}/plots/{plot}/shares/{share}", resources.OneShare(*parts))
     app.add_route("/{user}/objects/{ids}", resources.ManyObjects(*parts))
     app.add_route("/internal/plots/{plot}", resources.View(*parts))
+    app.add_route("/internal/plots/accounts/{user}", account.AccountHoldings(Holdings(records)))
     app.add_route("/internal/plots/{plot}/columns", resources.ShownColumns(*parts))
     app.add_route("/internal/plots/{plot}/extensions/{name}", resources.Extension(*parts))
     return app

@@ -3,7 +3,9 @@
 import json
 import re
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Annotated, Any, Literal, TypedDict, get_args
+
+from msgspec import Meta
 
 from bokeh_common.errors import NotFound
 from bokeh_plots.records import Records
@@ -12,7 +14,32 @@ from bokeh_plots.records import Records
 ID = re.compile(r"[a-z2-7]{16}")
 
 #: Who may see a plot: its owner; whoever knows its address; everybody, and it is listed.
-VISIBILITIES = ("private", "link", "public")
+Visibility = Literal["private", "link", "public"]
+VISIBILITIES: tuple[Visibility, ...] = get_args(Visibility)
+
+PlotId = Annotated[str, Meta(pattern=f"^{ID.pattern}$", examples=["nb2hi4dthixs653x"])]
+
+
+class VersionSummary(TypedDict):
+    """A version of a plot."""
+
+    version: Annotated[int, Meta(ge=1)]
+    created: str
+
+
+class PlotSummary(TypedDict):
+    """A plot as the API lists it; times are RFC 3339 in UTC."""
+
+    id: PlotId
+    name: Annotated[str, Meta(description="Unique in its account; publishing under it makes a version.")]
+    title: Annotated[str, Meta(description="For people.")]
+    user_id: str
+    version: Annotated[int, Meta(ge=1, description="The newest version, which is shown.")]
+    visibility: Visibility
+    created: str
+    modified: str
+    show: Annotated[str, Meta(description="Path of its page.")]
+    embed: Annotated[str, Meta(description="Path of the bare frame, for other pages.")]
 
 
 @dataclass(frozen=True)
@@ -33,7 +60,7 @@ class Plot:
     name: str
     title: str
     user_id: str
-    visibility: str
+    visibility: Visibility
     created: str
     versions: tuple[Version, ...] = field(repr=False)
     etag: str = field(default="", repr=False, compare=False)
@@ -49,7 +76,7 @@ class Plot:
         return self.etag.strip('"')
 
     @property
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> PlotSummary:
         """The plot as the API lists it."""
         return {
             "id": self.id,

@@ -4,7 +4,7 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from blake3 import blake3
 
@@ -12,7 +12,8 @@ from bokeh_common.errors import Invalid
 from bokeh_plots.documents import canonical, check_document, columns_of, image_hosts, title_of, uses_code
 
 #: The parts of BokehJS that a document may need (`bokeh.resources`).
-BUNDLES = ("bokeh", "bokeh-widgets", "bokeh-tables", "bokeh-mathjax", "bokeh-gl", "bokeh-api")
+Bundle = Literal["bokeh", "bokeh-widgets", "bokeh-tables", "bokeh-mathjax", "bokeh-gl", "bokeh-api"]
+BUNDLES: tuple[str, ...] = get_args(Bundle)
 
 MAX_NAME = 200  # characters
 MAX_TITLE = 1000  # characters

@@ -15,6 +15,8 @@ from blake3 import blake3
 from bokeh_common.errors import Conflict, NotFound
 from bokeh_common.storage import ABSENT, BlobStore, RecordStore
 
+ROOMS = ("manifests", "scenes", "extensions")
+
 
 class Records:
     """Plots on a record store and a blob store."""
@@ -74,6 +76,16 @@ class Records:
         name = blake3(data).hexdigest()
         self._blobs.put(f"{room}/{user}/{name}", [data])
         return name
+
+    def erase_blobs(self, user: str, limit: int) -> list[int]:
+        """Delete up to `limit` blobs of an account; return the bytes of each."""
+        gone: list[int] = []
+        for room in ROOMS:
+            found = self._blobs.list(f"{room}/{user}/", limit=limit - len(gone)) if len(gone) < limit else []
+            for blob in found:
+                self._blobs.delete(blob.key)
+            gone.extend(blob.size for blob in found)
+        return gone
 
     def blob(self, room: str, user: str, name: str) -> bytes:
         """Return bytes by their hash; `NotFound`."""

@@ -1,13 +1,15 @@
 """The routes of the plots service, a class each: read the request, call the domain, write the answer."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import falcon
 
 from bokeh_common.errors import Invalid, NotFound
 from bokeh_common.http.auth import Access
-from bokeh_common.http.body import read_json
-from bokeh_common.http.replies import if_match, immutable, link_next, not_modified, page_of
+from bokeh_common.http.body import read_body, read_json, read_query
+from bokeh_common.http.operations import Answer, Operation
+from bokeh_common.http.replies import Paging, if_match, immutable, link_next, not_modified, page_of
+from bokeh_plots import api
 from bokeh_plots.documents import objects_of
 from bokeh_plots.objects import Objects, split_ids
 from bokeh_plots.peers import Auth
@@ -17,9 +19,13 @@ from bokeh_plots.publication import parse_publication
 from bokeh_plots.publishing import Publisher
 from bokeh_plots.settings import Settings
 
+T = TypeVar("T")
+
 READ = Access("plots:read")
 SEE = Access("plots:read", bound=True, visitors=True)
 WRITE = Access("plots:write")
+
+PLOT_AS_IT_IS = Answer(api.Published, headers=("ETag", "Location"))
 VIEW = Access("plots:read", bound=True, visitors=True, service="internal:pages")
 COLUMNS = Access("plots:read", bound=True, service="internal:columns")
 
@@ -39,6 +45,9 @@ class Resource:
     def _json(self, req: falcon.Request) -> Any:
         return read_json(req, self._settings.max_document_bytes)
 
+    def _body(self, req: falcon.Request, kind: type[T]) -> T:
+        return read_body(req, self._settings.max_document_bytes, kind)
+
     def _plot(self, req: falcon.Request, plot: str, owner: str | None = None) -> Plot:
         """Return a plot that the caller may see; of `owner`, where the path names one."""
         principal, found = req.context.principal, self._plots.by_id(plot)
@@ -51,6 +60,15 @@ class Store(Resource):
     """`POST /{user}/store`."""
 
     access = {"POST": WRITE}
+    describe = {
+        "POST": Operation(
+            {200: PLOT_AS_IT_IS, 201: PLOT_AS_IT_IS},
+            body=api.Publish,
+            headers=("If-Match",),
+            problems=("invalid-document", "invalid-name", "missing-source", "missing-columns", "conflict"),
+            example=api.PUBLISH_EXAMPLE,
+        )
+    }
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
         """Publish a scene under a name."""
@@ -66,6 +84,7 @@ class PlotList(Resource):
     """`GET /{user}/plots`."""
 
     access = {"GET": READ}
+    describe = {"GET": Operation({200: Answer(api.PlotPage, headers=("Link",))}, query=Paging)}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
         """List the plots by name."""
@@ -80,6 +99,16 @@ class OnePlot(Resource):
     """`GET`, `PATCH` and `DELETE /{user}/plots/{plot}`."""
 
     access = {"GET": SEE, "PATCH": WRITE, "DELETE": WRITE}
+    describe = {
+        "GET": Operation({200: Answer(api.SceneGraph, headers=("ETag",))}, query=api.AtVersion),
+        "PATCH": Operation(
+            {200: PLOT_AS_IT_IS},
+            body=api.Change,
+            headers=("If-Match",),
+            example={"title": "A title", "visibility": "link"},
+        ),
+        "DELETE": Operation({204: None}, headers=("If-Match",)),
+    }
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """Show the objects of the scene graph, without data."""
@@ -109,6 +138,7 @@ class Versions(Resource):
     """`GET /{user}/plots/{plot}/versions`."""
 
     access = {"GET": READ}
+    describe = {"GET": Operation({200: api.Versions})}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """List the versions, newest first."""
@@ -120,13 +150,15 @@ class Rollback(Resource):
     """`POST /{user}/plots/{plot}/rollback`."""
 
     access = {"POST": WRITE}
+    describe = {
+        "POST": Operation(
+            {200: PLOT_AS_IT_IS}, body=api.GoBack, headers=("If-Match",), example={"version": 1}
+        )
+    }
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """Make a new version that shows what an old one showed."""
-        body = self._json(req)
-        number = body.get("version") if isinstance(body, dict) else None
-        if not isinstance(number, int) or isinstance(number, bool):
-            raise Invalid("Send {'version': number}, the version to go back to.")
+        number = self._body(req, api.GoBack).version
         _tell(resp, *self._publisher.rollback(self._plot(req, plot, user), number, if_match(req)))
 
 
@@ -134,6 +166,13 @@ class Scene(Resource):
     """`GET /{user}/plots/{plot}/scene`."""
 
     access = {"GET": SEE}
+    describe = {
+        "GET": Operation(
+            {200: Answer(dict[str, Any], headers=("ETag",)), 304: None},
+            query=api.AtVersion,
+            headers=("If-None-Match",),
+        )
+    }
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """Send the scene: the Bokeh document, with hashes where the columns' bytes stood."""
@@ -150,6 +189,7 @@ class PlotSources(Resource):
     """`GET /{user}/plots/{plot}/data`."""
 
     access = {"GET": SEE}
+    describe = {"GET": Operation({200: api.UsedSources}, query=api.AtVersion)}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """List the ids of its data sources, not the data."""
@@ -161,6 +201,15 @@ class Shares(Resource):
     """`GET` and `POST /{user}/plots/{plot}/shares`."""
 
     access = {"GET": READ, "POST": WRITE}
+    describe = {
+        "GET": Operation({200: api.Shares}),
+        "POST": Operation(
+            {201: Answer(api.MadeShare, headers=("Location",))},
+            body=api.NewShare,
+            problems=("conflict",),
+            example={"expires": "2031-01-31T12:00:00Z", "origins": ["https://example.org"]},
+        ),
+    }
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """List the share links, without their tokens."""
@@ -182,6 +231,7 @@ class OneShare(Resource):
     """`DELETE /{user}/plots/{plot}/shares/{share}`."""
 
     access = {"DELETE": WRITE}
+    describe = {"DELETE": Operation({204: None})}
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str, share: str) -> None:
         """Revoke a share link."""
@@ -194,6 +244,7 @@ class ManyObjects(Resource):
     """`GET /{user}/objects/{ids}`."""
 
     access = {"GET": READ}
+    describe = {"GET": Operation({200: api.FoundObjects}, problems=("invalid", "damaged-column"))}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, ids: str) -> None:
         """Send objects with their data; one that is asked for alone and not there is a 404."""
@@ -248,4 +299,4 @@ def _tell(resp: falcon.Response, plot: Plot, changed: bool) -> None:
 
 def version_of(req: falcon.Request) -> int | None:
     """Return `?version=`; None for the newest."""
-    return req.get_param_as_int("version", min_value=1)
+    return read_query(req, api.AtVersion).version

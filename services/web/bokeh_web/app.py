@@ -6,14 +6,19 @@ from functools import partial
 
 from bokeh_common.http.app import App, new_app
 from bokeh_common.http.auth import Authenticator, PeerIntrospection
+from bokeh_common.http.openapi import describe
+from bokeh_common.http.operations import Api
 from bokeh_common.http.peer import Peer
-from bokeh_web import account, resources
+from bokeh_web import account, docs, resources
 from bokeh_web.cookies import Cookies, SignedIn
+from bokeh_web.description import Description
 from bokeh_web.files import BokehJS
 from bokeh_web.mistakes import show_mistakes
 from bokeh_web.pages import Pages
 from bokeh_web.peers import Auth, Plots
 from bokeh_web.settings import Settings
+
+API = Api("web")
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,8 @@ class Dependencies:
     settings: Settings
     auth: Peer
     plots: Peer
+    data: Peer
+    gc: Peer
 
 
 def create_app(given: Dependencies) -> App:
@@ -31,7 +38,7 @@ def create_app(given: Dependencies) -> App:
     pages = Pages(settings.accounts)
     peers = {"auth": given.auth, "plots": given.plots}
     checks = {name: partial(peer.get, "/health/ready") for name, peer in peers.items()}
-    app = new_app(Authenticator(PeerIntrospection(given.auth)), checks)
+    app = new_app(Authenticator(PeerIntrospection(given.auth)), checks, API)
     show_mistakes(app, pages)
     parts = pages, Plots(given.plots), auth, BokehJS(settings.bokehjs)
     app.add_route("/", resources.Home(*parts))
@@ -40,6 +47,12 @@ def create_app(given: Dependencies) -> App:
     app.add_route("/plots/{plot}/extensions/{name}.js", resources.Extension(*parts))
     app.add_route("/static/bokehjs/{version}/{name}", resources.BokehJSFile(*parts))
     app.add_route("/static/assets/{name}", resources.OwnFile(*parts))
+    services = [given.auth, given.plots, given.data, given.gc]
+    about = pages, Description(services, lambda: describe(API, app.routes))
+    app.add_route("/openapi.json", docs.OpenAPI(*about))
+    app.add_route("/docs/api", docs.Viewer(*about))
+    app.add_route("/problems", docs.ProblemList(*about))
+    app.add_route("/problems/{slug}", docs.OneProblem(*about))
     if settings.accounts:
         _add_accounts(app, pages, auth, settings)
     return app
@@ -67,5 +80,7 @@ def get_app() -> App:
             settings=settings,
             auth=Peer(settings.auth_url, token=settings.service_token),
             plots=Peer(settings.plots_url, token=settings.service_token),
+            data=Peer(settings.data_url, token=settings.service_token),
+            gc=Peer(settings.gc_url, token=settings.service_token),
         )
     )

@@ -24,6 +24,9 @@ PAGE = "; ".join(
     ]
 )
 
+#: The viewer of the API's description sets style elements.
+VIEWER = PAGE.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+
 
 def frame_policy(code: bool, image_hosts: Sequence[str], ancestors: Sequence[str] = ()) -> str:
     """Return the policy of the frame.

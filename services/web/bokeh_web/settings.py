@@ -14,6 +14,8 @@ class Settings:
     Attributes:
         auth_url: base URL of the auth service (`BOKEH_CLOUD_AUTH_URL`).
         plots_url: base URL of the plots service (`BOKEH_CLOUD_PLOTS_URL`).
+        data_url: base URL of the data service (`BOKEH_CLOUD_DATA_URL`).
+        gc_url: base URL of the garbage collector (`BOKEH_CLOUD_GC_URL`).
         accounts: whether there are accounts to sign in to (`BOKEH_CLOUD_ACCOUNTS`).
         public_url: where browsers find the cloud (`BOKEH_CLOUD_PUBLIC_URL`).
         proxied: whether a proxy of ours is in front, whose `X-Forwarded-For` says where requests come from
@@ -25,6 +27,8 @@ class Settings:
 
     auth_url: str = "http://auth:8000"
     plots_url: str = "http://plots:8000"
+    data_url: str = "http://data:8000"
+    gc_url: str = "http://gc:8000"
     accounts: bool = False
     public_url: str = "http://localhost:5006"
     proxied: bool = False
@@ -38,6 +42,8 @@ class Settings:
         return cls(
             auth_url=environ.get("BOKEH_CLOUD_AUTH_URL", cls.auth_url),
             plots_url=environ.get("BOKEH_CLOUD_PLOTS_URL", cls.plots_url),
+            data_url=environ.get("BOKEH_CLOUD_DATA_URL", cls.data_url),
+            gc_url=environ.get("BOKEH_CLOUD_GC_URL", cls.gc_url),
             accounts=environ.get("BOKEH_CLOUD_ACCOUNTS", "").lower() in YES,
             public_url=environ.get("BOKEH_CLOUD_PUBLIC_URL") or cls.public_url,
             proxied=environ.get("BOKEH_CLOUD_PROXIED", "").lower() in YES,

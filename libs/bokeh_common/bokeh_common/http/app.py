@@ -1,16 +1,18 @@
 """The falcon app that every service starts from: the same errors, headers, health routes and access rules."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 import falcon
 
-from bokeh_common.http.auth import OPEN, Authenticator
+from bokeh_common.http.auth import OPEN, Access, Authenticator
 from bokeh_common.http.errors import SAFE_HEADERS, handle_errors
-
-App: TypeAlias = "falcon.App[falcon.Request, falcon.Response]"
+from bokeh_common.http.openapi import Route, describe
+from bokeh_common.http.operations import Api
 
 Check = Callable[[], object]
+
+NAMELESS = Api()
 
 
 class SafeHeaders:
@@ -50,26 +52,52 @@ class Ready:
         resp.media = {"status": "ok", "checks": sorted(self._checks)}
 
 
-class _App(falcon.App):  # type: ignore[type-arg]  # generic in the stubs only
-    """Answers HEAD wherever it answers GET, as RFC 9110 (9.1) demands; falcon leaves out the body."""
+class Described:
+    """`/internal/openapi.json`: what the routes of this service do; the public document is made of these."""
+
+    access = {"GET": Access(None, service="internal:pages")}
+
+    def __init__(self, api: Api, routes: list[Route]) -> None:
+        self._api = api
+        self._routes = routes
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Send the OpenAPI document of this service's public routes."""
+        resp.media = describe(self._api, self._routes)
+
+
+class App(falcon.App):  # type: ignore[type-arg]  # generic in the stubs only
+    """Keeps a list of its routes.
+
+    It answers HEAD wherever it answers GET, as RFC 9110 (9.1) demands; falcon leaves out the body.
+    """
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(**how)
+        #: Those that it was given, in their order.
+        self.routes: list[Route] = []
 
     def add_route(self, uri_template: str, resource: Any, **how: Any) -> None:
+        """Add a route, as in falcon."""
+        self.routes.append(Route(uri_template, resource))
         if hasattr(resource, "on_get") and not hasattr(resource, "on_head"):
             resource.on_head = resource.on_get
         super().add_route(uri_template, resource, **how)
 
 
-def new_app(authenticator: Authenticator, checks: Mapping[str, Check]) -> App:
+def new_app(authenticator: Authenticator, checks: Mapping[str, Check], api: Api = NAMELESS) -> App:
     """Make an app without routes of its own.
 
     Args:
         authenticator: decides for each request whether its resource may be reached.
         checks: what `/health/ready` calls, by name; each raises `Unavailable` when its dependency is down.
+        api: what the descriptions of its routes have in common.
     """
     # A sandboxed frame has the opaque origin "null"; a bearer token, never a cookie, is what lets it read.
     cors: Any = falcon.CORSMiddleware(allow_origins="*", expose_headers=["ETag", "Link"])
-    app: App = _App(middleware=[SafeHeaders(), cors, authenticator])
+    app = App(middleware=[SafeHeaders(), cors, authenticator])
     handle_errors(app)
+    app.add_route("/internal/openapi.json", Described(api, app.routes))
     app.add_route("/health/live", Live())
     app.add_route("/health/ready", Ready(checks))
     return app

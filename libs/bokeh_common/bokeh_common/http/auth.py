@@ -6,8 +6,8 @@ Each resource class says in `access` what each of its methods needs. A resource 
 import hashlib
 import logging
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import falcon
@@ -31,12 +31,25 @@ class Principal:
         scopes: what the key or token allows.
         only: the id of the one thing that the token opens; None for keys, which open the whole account.
         origins: the sites that may show that thing in a frame; empty for any.
+        quota: how much the account may have, by what is counted; None, or nothing said, is no bound.
     """
 
     user_id: str
     scopes: frozenset[str]
     only: str | None = None
     origins: tuple[str, ...] = ()
+    quota: Mapping[str, int | None] = field(default_factory=dict, hash=False)
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> "Principal":
+        """Make one of what an introspection answers."""
+        return cls(
+            user_id=answer["user_id"],
+            scopes=frozenset(answer["scopes"]),
+            only=answer.get("only"),
+            origins=tuple(answer.get("origins", ())),
+            quota=dict(answer.get("quota", {})),
+        )
 
 
 @dataclass(frozen=True)
@@ -156,10 +169,4 @@ class PeerIntrospection:
             ) from error
         if not answer["active"]:
             return None, False
-        principal = Principal(
-            answer["user_id"],
-            frozenset(answer["scopes"]),
-            answer.get("only"),
-            tuple(answer.get("origins", ())),
-        )
-        return principal, answer.get("cacheable", True)
+        return Principal.of(answer), answer.get("cacheable", True)

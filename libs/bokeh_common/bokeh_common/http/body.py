@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import falcon
+import msgspec
 
 from bokeh_common.errors import Invalid, TooLarge
 
 BLOCK_BYTES = 1 << 20
+
+T = TypeVar("T")
 
 
 def check_length(req: falcon.Request, limit: int) -> int:
@@ -47,6 +50,23 @@ def read_json(req: falcon.Request, limit: int) -> Any:
     if len(body) != length:
         raise Invalid("The body ended before its Content-Length; send it again.", slug="not-json")
     return parse_json(body)
+
+
+def read_body(req: falcon.Request, limit: int, kind: type[T]) -> T:
+    """Read a JSON body as a `kind`, the type that describes it in the API; raises as `read_json`."""
+    return _as(kind, read_json(req, limit), "body")
+
+
+def read_query(req: falcon.Request, kind: type[T]) -> T:
+    """Read the query parameters as a `kind`, whose fields they are; `Invalid`. Others are not looked at."""
+    return _as(kind, req.params, "query", strict=False)
+
+
+def _as(kind: type[T], value: object, where: str, strict: bool = True) -> T:
+    try:
+        return msgspec.convert(value, kind, strict=strict)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"The {where} is not as it should be: {error}. See /docs/api.") from None
 
 
 def parse_json(body: bytes) -> Any:

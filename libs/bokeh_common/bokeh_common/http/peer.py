@@ -81,9 +81,10 @@ class Peer:
         """POST JSON and return the JSON answer; raises as `get`."""
         return self._send("POST", path, authorization, json=body).json()
 
-    def delete(self, path: str, *, authorization: str | None = None) -> None:
-        """DELETE; raises as `get`."""
-        self._send("DELETE", path, authorization)
+    def delete(self, path: str, *, authorization: str | None = None) -> Any:
+        """DELETE and return the JSON answer, None where there is none; raises as `get`."""
+        response = self._send("DELETE", path, authorization)
+        return response.json() if response.content else None
 
     def stream(
         self, method: str, path: str, *, authorization: str | None, body: object = None

@@ -2,10 +2,14 @@
 
 import base64
 import binascii
+from typing import Annotated
 
 import falcon
+import msgspec
+from msgspec import Meta
 
 from bokeh_common.errors import Invalid
+from bokeh_common.http.body import read_query
 
 PAGE_LIMIT = 1000
 PAGE_DEFAULT = 100
@@ -37,17 +41,22 @@ def immutable(resp: falcon.Response) -> None:
     resp.set_header("Cache-Control", "private, max-age=31536000, immutable")
 
 
+class Paging(msgspec.Struct):
+    """Which page of a list."""
+
+    limit: Annotated[int, Meta(ge=1, le=PAGE_LIMIT, description="The most items that are wanted.")] = (
+        PAGE_DEFAULT
+    )
+    after: Annotated[str, Meta(description="Where the page begins: copied from a `Link` header.")] = ""
+
+
 def page_of(req: falcon.Request) -> tuple[str, int]:
     """Return the cursor and the size of the page that is asked for; `Invalid` when they make no sense."""
+    asked = read_query(req, Paging)
     try:
-        limit = int(req.get_param("limit", default=str(PAGE_DEFAULT)))
-        cursor = req.get_param("after", default="").encode()
-        after = base64.b64decode(cursor, altchars=b"-_", validate=True).decode()
+        return base64.b64decode(asked.after.encode(), altchars=b"-_", validate=True).decode(), asked.limit
     except (ValueError, binascii.Error):
-        raise Invalid("'limit' must be a number, and 'after' the cursor of a Link header.") from None
-    if not 1 <= limit <= PAGE_LIMIT:
-        raise Invalid(f"'limit' must be from 1 to {PAGE_LIMIT}.")
-    return after, limit
+        raise Invalid("'after' must be the cursor of a Link header.") from None
 
 
 def link_next(req: falcon.Request, resp: falcon.Response, after: str, limit: int) -> None:

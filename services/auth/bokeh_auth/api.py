@@ -1,0 +1,176 @@
+"""What the public routes of this service take and answer, as types: they are the description."""
+
+from typing import Annotated, Any, NotRequired, TypedDict
+
+from msgspec import Meta
+
+from bokeh_common.http.operations import Api, Problem
+
+Time = Annotated[str, Meta(description="RFC 3339, in UTC.", examples=["2027-01-31T12:00:00Z"])]
+Name = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{1,38}$", examples=["ada"])]
+
+
+class Quota(TypedDict):
+    """How much an account may have; null for any number."""
+
+    bytes: int | None
+    plots: int | None
+
+
+class Used(TypedDict):
+    """How much an account has."""
+
+    plots: int
+    sources: int
+    bytes: int
+
+
+class OwnAccount(TypedDict):
+    """An account; that of a server without keys has no email address."""
+
+    username: Name
+    email: str | None
+    created: Time | None
+    quota: Quota
+    used: Used
+
+
+class AuditEntry(TypedDict):
+    """Something that was done with the account; ids of the things concerned are members besides."""
+
+    id: str
+    time: Time
+    action: Annotated[str, Meta(examples=["keys.make"])]
+    user: Name
+    origin: Annotated[str, Meta(description="The network address that it came from.")]
+    outcome: Annotated[str, Meta(examples=["done", "refused"])]
+    by: NotRequired[Annotated[str, Meta(description="The key or session that was used.")]]
+
+
+class AuditPage(TypedDict):
+    """Entries of the audit log, newest first."""
+
+    entries: list[AuditEntry]
+
+
+class WhoAmI(TypedDict):
+    """The account and the scopes of the key that was sent."""
+
+    user_id: Name
+    scopes: list[str]
+    keyless: bool
+
+
+class Key(TypedDict):
+    """An API key, without its secret."""
+
+    id: str
+    name: str
+    scopes: list[str]
+    created: Time
+    expires: Time | None
+    used: Annotated[Time | None, Meta(description="The hour of its last use.")]
+
+
+class KeyPage(TypedDict):
+    """Keys in the order of their ids."""
+
+    keys: list[Key]
+
+
+class MadeKey(Key):
+    """A new key with its secret, which is never shown again."""
+
+    key: Annotated[str, Meta(pattern="^bkp_[0-9A-Za-z]{38}$")]
+
+
+#: What makes a key; `resources.KeyList` reads both forms.
+NEW_KEY: Any = Annotated[
+    dict[str, Any],
+    Meta(
+        description="A new key, or the successor of one.",
+        extra_json_schema={
+            "oneOf": [
+                {
+                    "type": "object",
+                    "required": ["name"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "name": {"type": "string", "description": "1 to 100 characters."},
+                        "scopes": {"type": "array", "items": {"type": "string"}},
+                        "expires": {"type": ["string", "null"], "description": "RFC 3339; null for never."},
+                    },
+                },
+                {
+                    "type": "object",
+                    "required": ["rotates"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "rotates": {"type": "string", "description": "The id of the key to replace."},
+                        "overlap_hours": {
+                            "type": "number",
+                            "description": "How long the old one stays good.",
+                            "default": 24,
+                        },
+                    },
+                },
+            ]
+        },
+    ),
+]
+
+API = Api(
+    "auth",
+    paths={"user": Name, "key": Annotated[str, Meta(examples=["0123456789abcdef"])]},
+    problems=(
+        Problem(
+            "bad-username",
+            422,
+            "Not a username",
+            "The username is not written as usernames are, or is reserved.",
+            "Choose another one; 'detail' says what usernames are.",
+        ),
+        Problem(
+            "bad-email",
+            422,
+            "Not an email address",
+            "Mail cannot be sent to that address.",
+            "Look for a slip of the finger; letters beyond ASCII cannot stand before the @.",
+        ),
+        Problem(
+            "username-taken",
+            409,
+            "The username is taken",
+            "Somebody has this username, or one that looks like it.",
+            "Register again with another one.",
+        ),
+        Problem(
+            "email-taken",
+            409,
+            "There is an account already",
+            "There is an account with this email address.",
+            "Sign in with a link to that address.",
+        ),
+        Problem(
+            "link-spent",
+            404,
+            "The link was used, or is too old",
+            "A link in an email works once, and not for long.",
+            "Ask for a new one.",
+        ),
+        Problem(
+            "too-many-keys",
+            409,
+            "Too many keys",
+            "The account has as many API keys as an account can have.",
+            "Revoke keys that nothing uses; the list shows when each was used last.",
+        ),
+        Problem(
+            "too-many-shares",
+            409,
+            "Too many share links",
+            "The account has as many share links as an account can have.",
+            "Revoke some.",
+        ),
+    ),
+)

@@ -1,0 +1,25 @@
+"""`/internal/data/accounts/{user}`: what the auth service asks for the owner of an account."""
+
+import falcon
+
+from bokeh_common.http.auth import Access
+from bokeh_data.holdings import Holdings
+
+HOLDINGS = Access(None, service="internal:holdings")
+
+
+class AccountHoldings:
+    """`GET` and `DELETE /internal/data/accounts/{user}`; the gateway does not know this path."""
+
+    access = {"GET": HOLDINGS, "DELETE": HOLDINGS}
+
+    def __init__(self, holdings: Holdings) -> None:
+        self._holdings = holdings
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
+        """Count what the account has."""
+        resp.media = self._holdings.usage(user)
+
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
+        """Delete some of what the account has; asked until it is `done`."""
+        resp.media = self._holdings.erase(user)

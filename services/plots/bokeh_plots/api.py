@@ -1,0 +1,207 @@
+"""What the routes of this service take and answer, as types: they validate, and they are the description."""
+
+from typing import Annotated, Any, TypedDict
+
+import msgspec
+from msgspec import Meta
+
+from bokeh_common.http.operations import Api, Problem
+from bokeh_plots.plots import PlotId, PlotSummary, VersionSummary, Visibility
+from bokeh_plots.publication import Bundle
+
+SourceId = Annotated[str, Meta(pattern="^[a-z0-9]{1,64}$", examples=["mfrggzdfmztwq2lknnwg23tpob"])]
+
+_DOCUMENT = {
+    "type": "object",
+    "required": ["version", "roots"],
+    "properties": {
+        "version": {"type": "string", "description": "The version of Bokeh that wrote it."},
+        "roots": {"type": "array", "minItems": 1, "items": {"type": "object"}},
+    },
+}
+
+
+class SourceUse(msgspec.Struct, forbid_unknown_fields=True):
+    """A data source that a plot uses; `model` is the id of the document's data source that it fills."""
+
+    id: SourceId
+    model: str | None = None
+
+
+class Publish(msgspec.Struct, forbid_unknown_fields=True):
+    """A scene and what belongs to it."""
+
+    name: Annotated[str, Meta(description="Of the plot: without slashes, unique in the account.")]
+    document: Annotated[
+        dict[str, Any],
+        Meta(
+            description="`Document.to_json(deferred=True)`, with hashes where arrays' bytes stood.",
+            extra_json_schema=_DOCUMENT,
+        ),
+    ]
+    title: Annotated[str | None, Meta(description="For people; null leaves it as it is.")] = None
+    sources: list[SourceUse] = []
+    bundles: Annotated[list[Bundle], Meta(description="Parts of BokehJS that it needs besides `bokeh`.")] = []
+    extensions: Annotated[list[str], Meta(description="JavaScript of custom models.")] = []
+
+
+PUBLISH_EXAMPLE = {
+    "name": "hello",
+    "document": {
+        "version": "3.9.2",
+        "roots": [{"type": "object", "name": "Div", "id": "p1001", "attributes": {"text": "Hello"}}],
+    },
+}
+
+
+class Change(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What to set; at least one of them."""
+
+    title: str | msgspec.UnsetType = msgspec.UNSET
+    visibility: Visibility | msgspec.UnsetType = msgspec.UNSET
+
+
+class GoBack(msgspec.Struct, forbid_unknown_fields=True):
+    """The version to go back to."""
+
+    version: Annotated[int, Meta(ge=1)]
+
+
+class NewShare(msgspec.Struct, forbid_unknown_fields=True):
+    """A share link: until when (RFC 3339, null for ever), and the sites that may embed it (none for any)."""
+
+    expires: Annotated[str | None, Meta(examples=["2031-01-31T12:00:00Z"])] = None
+    origins: Annotated[list[str], Meta(examples=[["https://example.org"]])] = []
+
+
+class AtVersion(msgspec.Struct):
+    """Which version of a plot."""
+
+    version: Annotated[int | None, Meta(description="A number; the newest when left out.")] = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is no version's number, in msgspec's own way."""
+        if self.version is not None and self.version < 1:
+            raise ValueError("`version` is a whole number from 1")
+
+
+class Published(PlotSummary):
+    """A plot, and whether the request left it as it was."""
+
+    unchanged: bool
+
+
+class PlotPage(TypedDict):
+    """Plots in the order of their names."""
+
+    plots: list[PlotSummary]
+
+
+class SceneGraph(PlotSummary):
+    """A plot and the objects of its scene graph, without data."""
+
+    roots: Annotated[list[str], Meta(description="Ids of the roots.")]
+    objects: Annotated[dict[str, dict[str, Any]], Meta(description="By id, `{plot}.{model id}`.")]
+
+
+class Versions(TypedDict):
+    """The versions that are kept, newest first."""
+
+    versions: list[VersionSummary]
+
+
+class UsedSource(TypedDict):
+    """A data source of a plot."""
+
+    id: SourceId
+    model: str | None
+
+
+class UsedSources(TypedDict):
+    """The data sources of a plot."""
+
+    sources: list[UsedSource]
+
+
+class Share(TypedDict):
+    """A share link, without its token."""
+
+    id: str
+    created: str
+    expires: str | None
+    used: str | None
+    origins: list[str]
+
+
+class MadeShare(Share):
+    """A new share link; the paths hold its token, which is never shown again."""
+
+    show: str
+    embed: str
+
+
+class Shares(TypedDict):
+    """The share links of a plot."""
+
+    shares: list[Share]
+
+
+class FoundObjects(TypedDict):
+    """Objects with their data, in the order that they were asked for, and the ids that are not there."""
+
+    objects: list[dict[str, Any]]
+    missing: list[str]
+
+
+API = Api(
+    "plots",
+    paths={
+        "user": Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{1,38}$", examples=["ada"])],
+        "plot": PlotId,
+        "share": Annotated[str, Meta(examples=["mfrggzdfmztwq2lk"])],
+        "ids": Annotated[
+            str,
+            Meta(
+                description="Ids of objects, `{plot}.{model id}`, separated by commas.",
+                examples=["nb2hi4dthixs653x.p1001,nb2hi4dthixs653x.p1002"],
+            ),
+        ],
+    },
+    problems=(
+        Problem(
+            "invalid-document",
+            422,
+            "No Bokeh document",
+            "What was published is not the JSON of a Bokeh document with something to show.",
+            "Publish what `Document.to_json(deferred=True)` gives; 'detail' says what is wrong.",
+        ),
+        Problem(
+            "invalid-name",
+            422,
+            "Not a name",
+            "The name of a plot is blank, too long, or has slashes or control characters.",
+            "Choose another name. It is for programs and addresses; the title can be anything.",
+        ),
+        Problem(
+            "missing-source",
+            422,
+            "No such data source",
+            "The publication names a data source that is not there.",
+            "Commit the data source with 'POST /{user}/data' first, and publish again.",
+        ),
+        Problem(
+            "missing-columns",
+            422,
+            "Columns are missing",
+            "The document refers to columns of none of its data sources; 'missing' lists their hashes.",
+            "Commit a data source with these columns, name it in 'sources', and publish again.",
+        ),
+        Problem(
+            "damaged-column",
+            422,
+            "A column cannot be read",
+            "A column that calls itself packed is not written as packed columns are.",
+            "Publish the figure again with a client of this cloud's version.",
+        ),
+    ),
+)

@@ -1,0 +1,33 @@
+"""What an account has here: counted for its owner, and deleted with the account."""
+
+from bokeh_plots.records import Records
+
+PAGE = 1000
+AT_ONCE = 500  # things that one call deletes, so that it ends in time on any storage
+
+
+class Holdings:
+    """The plots of one account after the other."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def count(self, user: str) -> int:
+        """Return how many plots an account has."""
+        found, after = 0, ""
+        while page := self._records.page(user, after, PAGE):
+            found += len(page)
+            after = str(page[-1][0]["name"])
+        return found
+
+    def erase(self, user: str) -> dict[str, int]:
+        """Delete what an account has, at most 500 things: plots first, then what belonged to them.
+
+        Returns:
+            the `plots` that were deleted, the `bytes` of scenes and the like, and whether it is `done`.
+        """
+        plots = self._records.page(user, "", AT_ONCE)
+        for value, etag in plots:
+            self._records.remove(user, value, etag)
+        gone = self._records.erase_blobs(user, AT_ONCE - len(plots))
+        return {"plots": len(plots), "bytes": sum(gone), "done": len(plots) + len(gone) < AT_ONCE}
