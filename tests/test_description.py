@@ -36,9 +36,6 @@ UNDESCRIBED = {
     "GET /register",
     "GET /static/assets/{name}",
     "GET /static/bokehjs/{version}/{name}",
-    "GET /{user}/data",
-    "GET /{user}/data/columns/{column}",
-    "GET /{user}/data/{source}",
     "POST /account/keys",
     "POST /account/keys/{key}/revoke",
     "POST /account/sessions/{session}/end",
@@ -46,14 +43,10 @@ UNDESCRIBED = {
     "POST /login/{token}",
     "POST /logout",
     "POST /register",
-    "POST /{user}/data",
-    "POST /{user}/data/chunks/missing",
-    "POST /{user}/data/columns",
-    "PUT /{user}/data/chunks/{chunk}",
 }
 
 #: Problems without a page yet.
-PAGELESS = {"hash-mismatch", "missing-chunks"}
+PAGELESS: set[str] = set()
 
 
 @pytest.fixture(scope="module")

@@ -5,17 +5,19 @@ from dataclasses import dataclass
 
 from bokeh_common.http.app import App, new_app
 from bokeh_common.http.auth import Authenticator, PeerIntrospection
-from bokeh_common.http.operations import Api
 from bokeh_common.http.peer import Peer
 from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_records
-from bokeh_data import account, resources
+from bokeh_data import account
+from bokeh_data.api import API
 from bokeh_data.holdings import Holdings
+from bokeh_data.live import LiveSources
 from bokeh_data.peers import Plots
 from bokeh_data.records import Records
+from bokeh_data.resources import chunks, columns, sources, versions
+from bokeh_data.resources.base import Domain
 from bokeh_data.settings import Settings
 from bokeh_data.sources import Sources
-
-API = Api("data")
+from bokeh_data.versions import Versions
 
 
 @dataclass(frozen=True)
@@ -33,15 +35,24 @@ def create_app(given: Dependencies) -> App:
     """Make the app from ready objects."""
     records = Records(given.records, given.blobs)
     app = new_app(Authenticator(PeerIntrospection(given.auth)), {"storage": records.ping}, API)
-    parts = Sources(records), Plots(given.plots), given.settings
-    app.add_route("/{user}/data", resources.SourceList(*parts))
-    app.add_route("/{user}/data/chunks/missing", resources.MissingChunks(*parts))
-    app.add_route("/{user}/data/chunks/{chunk}", resources.ChunkUpload(*parts))
-    app.add_route("/{user}/data/columns", resources.ColumnBatch(*parts))
-    app.add_route("/{user}/data/columns/{column}", resources.OneColumn(*parts))
-    app.add_route("/{user}/data/{source}", resources.OneSource(*parts))
+    domain = _domain(given, records)
+    app.add_route("/{user}/data", sources.SourceList(domain))
+    app.add_route("/{user}/data/chunks/missing", chunks.MissingChunks(domain))
+    app.add_route("/{user}/data/chunks/{chunk}", chunks.ChunkUpload(domain))
+    app.add_route("/{user}/data/columns", columns.ColumnBatch(domain))
+    app.add_route("/{user}/data/columns/{column}", columns.OneColumn(domain))
+    app.add_route("/{user}/data/{source}", sources.OneSource(domain))
+    app.add_route("/{user}/data/{source}/rows", versions.NewRows(domain))
+    app.add_route("/{user}/data/{source}/versions", versions.VersionList(domain))
+    app.add_route("/{user}/data/{source}/rollback", versions.Rollback(domain))
     app.add_route("/internal/data/accounts/{user}", account.AccountHoldings(Holdings(records)))
     return app
+
+
+def _domain(given: Dependencies, records: Records) -> Domain:
+    plots, found = Plots(given.plots), Sources(records)
+    history = Versions(records, plots)
+    return Domain(found, LiveSources(records, found, history), history, plots, given.settings)
 
 
 def get_app() -> App:

@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from bokeh_common.errors import Conflict, NotFound
+from bokeh_common.errors import Conflict, NotFound, Unavailable
 from bokeh_common.storage import ABSENT, BlobStore, RecordStore
 from bokeh_data.columns import Column, read_column, write_column
 
@@ -114,16 +114,13 @@ class Records:
         self._records.put(self._version_key(user, old["id"], old["version"]), old)
         self._records.put(f"sources/{user}/{old['id']}", new, if_match=etag)
 
-    def remove_source(self, user: str, source_id: str, etag: str) -> None:
-        """Remove a source and its versions; `Conflict` when it changed since `etag`."""
+    def delete_source(self, user: str, source_id: str, etag: str | None = None) -> None:
+        """Delete a source and its versions; its columns stay. `Conflict` when it changed since `etag`."""
         self._records.delete(f"sources/{user}/{source_id}", if_match=etag)
         while versions := self.versions(user, source_id, 0, PAGE):
             for version in versions:
                 self.remove_version(user, source_id, version["version"])
 
-    def delete_source(self, user: str, source_id: str) -> None:
-        """Delete a data source; its columns and chunks stay."""
-        self._records.delete(f"sources/{user}/{source_id}")
 
     def erase_columns(self, user: str, limit: int) -> int:
         """Delete up to `limit` manifests of an account; return how many."""
@@ -140,7 +137,11 @@ class Records:
 
     def forget_upload(self, user: str, chunk: str) -> None:
         """End an account's hold on a chunk."""
-        self._records.delete(f"uploads/{user}/{chunk}")
+        key = f"uploads/{user}/{chunk}"
+        with suppress(NotFound, Conflict):  # somebody else did it
+            upload = self._records.get(key)
+            self._records.delete(key, if_match=upload.etag)
+            self._count(user, chunk, -upload.value["size"], -1)
 
     def sources(self, user: str, after: str, limit: int) -> list[dict[str, Any]]:
         """Return data sources in the order of their ids."""
@@ -167,8 +168,8 @@ class Records:
     def _version_key(self, user: str, source_id: str, version: int) -> str:
         return f"versions/{user}/{source_id}/{version:012}"
 
-    def _count(self, user: str, chunk: str, size: int) -> None:
-        """Add a chunk to what the account uses; sixteen counters, so that uploads at once do not wait."""
+    def _count(self, user: str, chunk: str, size: int, chunks: int = 1) -> None:
+        """Add to what the account uses; sixteen counters, so that uploads at once do not wait for each other."""
         key = f"usage/{user}/{chunk[0]}"
         for _ in range(ATTEMPTS):
             try:
@@ -177,8 +178,8 @@ class Records:
                 value, etag = {"bytes": 0, "chunks": 0}, ABSENT
             else:
                 value, etag = known.value, known.etag
-            counted = {"bytes": value["bytes"] + size, "chunks": value["chunks"] + 1}
+            counted = {"bytes": value["bytes"] + size, "chunks": value["chunks"] + chunks}
             with suppress(Conflict):
                 self._records.put(key, counted, if_match=etag)
                 return
-        raise Conflict("Too many uploads at once; send this chunk again.")
+        raise Unavailable("Too many uploads at once; send this chunk again.")

@@ -14,6 +14,7 @@ class Settings:
         plots_url: base URL of the plots service (`BOKEH_CLOUD_PLOTS_URL`).
         max_chunk_bytes: the largest chunk that is taken.
         max_json_bytes: the largest JSON body that is taken.
+        max_packed_bytes: the largest packed body that is taken, which is held in memory.
         service_token: what this service proves itself with to the others (`BOKEH_CLOUD_SERVICE_TOKEN`).
     """
 
@@ -22,6 +23,7 @@ class Settings:
     plots_url: str = "http://plots:8000"
     max_chunk_bytes: int = 64 << 20
     max_json_bytes: int = 16 << 20
+    max_packed_bytes: int = 64 << 20
     service_token: str | None = field(default=None, repr=False)
 
     @classmethod
@@ -33,5 +35,6 @@ class Settings:
             plots_url=environ.get("BOKEH_CLOUD_PLOTS_URL", cls.plots_url),
             max_chunk_bytes=int(environ.get("BOKEH_CLOUD_MAX_CHUNK_BYTES", cls.max_chunk_bytes)),
             max_json_bytes=int(environ.get("BOKEH_CLOUD_MAX_JSON_BYTES", cls.max_json_bytes)),
+            max_packed_bytes=int(environ.get("BOKEH_CLOUD_MAX_PACKED_BYTES", cls.max_packed_bytes)),
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
         )

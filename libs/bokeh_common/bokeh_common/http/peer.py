@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
@@ -69,9 +69,11 @@ class Peer:
         """
         return self._send("GET", path, authorization, params=params).json()
 
-    def pages(self, path: str, key: str, *, authorization: str | None = None) -> Iterator[Any]:
+    def pages(
+        self, path: str, key: str, *, authorization: str | None = None, **params: str
+    ) -> Iterator[Any]:
         """Yield the items of a paged list (`Link: rel="next"`, RFC 8288); raises as `get`."""
-        following: str | None = f"{path}?limit=1000"
+        following: str | None = f"{path}?{urlencode({'limit': 1000, **params})}"
         while following is not None:
             response = self._send("GET", following, authorization)
             yield from response.json()[key]

@@ -173,6 +173,16 @@ class BlobStore(ABC):
             Invalid: `start` or `end` is negative.
         """
 
+    def view(self, key: str) -> memoryview:
+        """Return all bytes of a blob, for reading here and there in it; what is deleted meanwhile stays readable.
+
+        They take memory of this process where the medium cannot map them.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return memoryview(b"".join(self.get(key)))
+
     @abstractmethod
     def stat(self, key: str) -> BlobStat:
         """Return size and time.
