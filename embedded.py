@@ -1,6 +1,9 @@
 """The embedded cloud: all services in one process, wired together as compose.yaml wires containers."""
 
+import os
 from dataclasses import replace
+from functools import partial
+from typing import Any
 from wsgiref.types import WSGIApplication
 
 import bokeh_auth.app
@@ -8,6 +11,7 @@ import bokeh_auth.settings
 import bokeh_data.app
 import bokeh_data.settings
 import bokeh_gc.app
+import bokeh_gc.settings
 import bokeh_plots.app
 import bokeh_plots.settings
 import bokeh_web.app
@@ -23,13 +27,16 @@ from bokeh_common.storage import open_blobs, open_records
 #: Which service answers which paths; `/internal` is nobody's, so it cannot be reached from outside.
 ROUTES = (
     (r"/whoami", "auth"),
-    (r"/|/(plots|static)/.*|/(register|login|logout|account)(/.*)?|/health/(live|ready)", "web"),
+    (r"/|/(u|static)/.*|/(plots|data|register|login|logout|account)(/.*)?|/health/(live|ready)", "web"),
     (r"/(?!internal/)[^/]+/(keys|account|audit)(/.*)?", "auth"),
     (r"/(?!internal/)[^/]+/(plots|objects|store)(/.*)?", "plots"),
     (r"/(?!internal/)[^/]+/data(/.*)?", "data"),
     (r"/(?!internal/)[^/]+/gc(/.*)?", "gc"),
     (r"/(?!internal(/|$)).*", "web"),  # it says that there is nothing, in a page
 )
+
+#: The services that keep what accounts have.
+KEEPERS = ("plots", "data")
 
 #: What the frame of a plot loads; it holds nothing of an account that its address does not tell.
 OPEN_PATHS = r"/static/.*|/plots/[a-z2-7]{16}/extensions/[0-9a-f]{64}\.js"
@@ -49,18 +56,44 @@ def create_app(storage: str, auth: bokeh_auth.settings.Settings | None = None) -
     auth = auth or bokeh_auth.settings.Settings(storage)
     apps = create_services(storage, auth)
     gateway = Gateway([(pattern, apps[name]) for pattern, name in ROUTES])
-    return gateway if auth.accounts else LoopbackOnly(gateway, OPEN_PATHS)
+    if auth.accounts:
+        return gateway
+    return LoopbackOnly(gateway, OPEN_PATHS, auth.allow_remote, auth.allowed_hosts)
 
 
-def create_services(storage: str, auth: bokeh_auth.settings.Settings) -> dict[str, WSGIApplication]:
+def keepers(storage: str) -> tuple[Peer, Peer]:
+    """Return the plots and the data service on a storage, asked in the name of the auth service.
+
+    They run in this process, beside those that may serve from the same storage; raises as `create_app`.
+    """
+    tokens = new_tokens()
+    apps = create_services(storage, bokeh_auth.settings.Settings(storage), tokens)
+    plots, data = (
+        Peer(f"http://{n}", WSGIAdapter(partial(apps.__getitem__, n)), tokens["auth"]) for n in KEEPERS
+    )
+    return plots, data
+
+
+def new_tokens() -> dict[str, str]:
+    """Return a token for each service."""
+    return {name: new_secret(SERVICE) for name in SERVICE_SCOPES}
+
+
+def create_services(
+    storage: str,
+    auth: bokeh_auth.settings.Settings,
+    tokens: dict[str, str] | None = None,
+    gc: bokeh_gc.settings.Settings | None = None,
+) -> dict[str, WSGIApplication]:
     """Make the services' apps, by name; raises as `create_app`."""
     apps: dict[str, WSGIApplication] = {}
     # Each service has a token of its own, as anywhere; here it lives no longer than the process.
-    tokens = {name: new_secret(SERVICE) for name in SERVICE_SCOPES}
+    tokens = tokens or new_tokens()
 
     def peer(name: str, of: str) -> Peer:
         return Peer(f"http://{name}", WSGIAdapter(lambda: apps[name]), tokens[of])
 
+    shared: dict[str, Any] = {"proxied": auth.proxied, "redis_url": auth.redis_url}
     data, plots, web = bokeh_data.settings, bokeh_plots.settings, bokeh_web.settings
     apps["auth"] = bokeh_auth.app.create_app(
         bokeh_auth.app.Dependencies(
@@ -72,7 +105,7 @@ def create_services(storage: str, auth: bokeh_auth.settings.Settings) -> dict[st
     )
     apps["data"] = bokeh_data.app.create_app(
         bokeh_data.app.Dependencies(
-            settings=data.Settings(storage),
+            settings=data.Settings(storage, **shared),
             records=open_records(storage, "data"),
             blobs=open_blobs(storage, "data"),
             auth=peer("auth", "data"),
@@ -81,20 +114,33 @@ def create_services(storage: str, auth: bokeh_auth.settings.Settings) -> dict[st
     )
     apps["plots"] = bokeh_plots.app.create_app(
         bokeh_plots.app.Dependencies(
-            settings=plots.Settings(storage),
+            settings=plots.Settings(storage, **shared),
             records=open_records(storage, "plots"),
             blobs=open_blobs(storage, "plots"),
             auth=peer("auth", "plots"),
             data=peer("data", "plots"),
         )
     )
-    apps["gc"] = bokeh_gc.app.create_app(bokeh_gc.app.Dependencies(auth=peer("auth", "gc")))
+    collecting = bokeh_gc.app.Dependencies(
+        settings=gc or bokeh_gc.settings.Settings(storage),
+        records=open_records(storage, "gc"),
+        auth=peer("auth", "gc"),
+        plots=peer("plots", "gc"),
+        data=peer("data", "gc"),
+    )
+    apps["gc"] = bokeh_gc.app.create_app(collecting)
     apps["web"] = bokeh_web.app.create_app(
         bokeh_web.app.Dependencies(
-            settings=web.Settings(accounts=auth.accounts, public_url=auth.public_url),
+            settings=replace(
+                web.Settings.from_env(os.environ),
+                accounts=auth.accounts,
+                public_url=auth.public_url,
+                **shared,
+            ),
             auth=peer("auth", "web"),
             plots=peer("plots", "web"),
             data=peer("data", "web"),
+            blobs=open_blobs(storage, "web"),
             gc=peer("gc", "web"),
         )
     )

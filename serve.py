@@ -64,18 +64,22 @@ class Server(BaseApplication):
     envvar="BOKEH_CLOUD_ACCOUNTS",
     help="Have people register, and demand API keys.",
 )
-def serve(host: str, port: int, storage: str | None, samples: bool, accounts: bool) -> None:
+@click.option(
+    "--insecure-allow-remote",
+    "remote",
+    is_flag=True,
+    envvar="BOKEH_CLOUD_INSECURE_ALLOW_REMOTE",
+    help="Let --host be an address of other machines' network, unencrypted as it is.",
+)
+def serve(host: str, port: int, storage: str | None, samples: bool, accounts: bool, remote: bool) -> None:
     """Start a Bokeh Cloud on this machine: without keys, for you alone, or with accounts."""
-    if not is_loopback(host):
-        raise click.ClickException(
-            "This server listens on this machine only; use --host 127.0.0.1, and a proxy with TLS in front."
-        )
+    _check_host(host, accounts, remote)
     storage = storage or f"local://{Path.home() / '.local/share/bokeh-cloud'}"
     _check_port(host, port)
     _check_storage(storage)
     url = f"http://{'localhost' if host == '127.0.0.1' else host}:{port}"
 
-    auth = _auth_settings(storage, accounts, url)
+    auth = replace(_auth_settings(storage, accounts, url), allow_remote=remote)
 
     def when_ready(_: object) -> None:
         click.echo(f"Bokeh Cloud is running at {url} (Ctrl+C stops it)\nIts data are in {storage}")
@@ -108,6 +112,19 @@ def _auth_settings(storage: str, accounts: bool, url: str) -> Settings:
         raise click.ClickException(str(error)) from None
     # The services ask each other within this process: nothing is gained by remembering who holds a key.
     return replace(settings, accounts=accounts, cacheable=not accounts)
+
+
+def _check_host(host: str, accounts: bool, remote: bool) -> None:
+    if is_loopback(host):
+        return
+    if not remote:
+        raise click.ClickException(
+            "This server listens on this machine only; use --host 127.0.0.1, and a proxy with TLS in front. "
+            "In a network where you trust everybody, --insecure-allow-remote listens on other addresses too."
+        )
+    everybody = "Everybody who reaches this server owns all that is in it: there are no keys."
+    readable = "Keys, sessions and data travel unencrypted: put a proxy with TLS in front."
+    click.secho(f"WARNING: {readable if accounts else everybody}", fg="red", bold=True, err=True)
 
 
 def _check_port(host: str, port: int) -> None:

@@ -3,67 +3,46 @@
 from typing import Any
 
 import pytest
+from blake3 import blake3
 from falcon import testing
 
 import embedded
-from bokeh_auth.domain import Domain
-from bokeh_auth.records import Records
-from bokeh_auth.scopes import SCOPES
-from bokeh_auth.settings import Settings
-from bokeh_common.storage import open_records
-
-
-class Cloud:
-    """A cloud with accounts, and what its tests do with it."""
-
-    def __init__(self, storage: str, outbox: Any) -> None:
-        self.domain = Domain.on(Records(open_records(storage, "auth")))
-        settings = Settings(storage, accounts=True, cacheable=False, outbox=outbox, quota_plots=10)
-        self.client = testing.TestClient(embedded.create_app(storage, settings))
-
-    def key(self, user: str, *scopes: str) -> str:
-        return self.domain.keys.make(user, "x", scopes or list(SCOPES), None, frozenset(SCOPES))[1]
-
-    def ask(self, method: str, path: str, key: str | None, **how: Any) -> Any:
-        headers = {"Host": "localhost"} | ({"Authorization": f"Bearer {key}"} if key else {})
-        return self.client.simulate_request(method, path, headers=headers, **how)
+from tests.accounts import Cloud
 
 
 @pytest.fixture
 def cloud(storage: str, tmp_path: Any) -> Cloud:
-    cloud = Cloud(storage, tmp_path / "outbox")
-    for name in ("ada", "bob"):
-        cloud.domain.accounts.create(f"{name}@example.com", name)
-    return cloud
-
-
-def publish(cloud: Cloud, user: str, key: str, name: str) -> None:
-    root = {"type": "object", "name": "Div", "id": "p1", "attributes": {"text": name}}
-    body = {"name": name, "document": {"version": "3.9.2", "roots": [root]}}
-    assert cloud.ask("POST", f"/{user}/store", key, json=body).status_code == 201
+    return Cloud(storage, tmp_path / "outbox", quota_plots=10)
 
 
 def test_what_it_is_and_what_it_has(cloud: Cloud) -> None:
     key = cloud.key("ada")
-    publish(cloud, "ada", key, "one")
-    publish(cloud, "ada", key, "two")
+    cloud.publish("ada", key, "one")
+    cloud.publish("ada", key, "two")
+    cloud.upload("ada", key, b"12345678")
     created = cloud.domain.accounts.get("ada").created
-    assert cloud.ask("GET", "/ada/account", key).json == {
+    found = cloud.ask("GET", "/ada/account", key).json
+    used = found.pop("used")
+    assert found == {
         "username": "ada",
         "email": "ada@example.com",
         "created": created,
-        "quota": {"bytes": None, "plots": 10},
-        "used": {"plots": 2, "sources": 0, "bytes": 0},
+        "quota": {"bytes": None, "plots": 10, "uploads": 6000},
     }
+    assert (used["plots"], used["sources"], used["bytes"]) == (2, 1, 8)
     assert cloud.ask("GET", "/bob/account", key).status_code == 404
     assert cloud.ask("GET", "/ada/account", cloud.key("ada", "plots:read")).status_code == 403
 
 
 def test_a_keyless_cloud_has_one_account(storage: str) -> None:
     client = testing.TestClient(embedded.create_app(storage))
-    found = client.simulate_get("/local/account", headers={"Host": "localhost"}).json
+    headers = {"Host": "localhost"}
+    found = client.simulate_get("/local/account", headers=headers).json
     assert (found["username"], found["email"]) == ("local", None)
-    assert found["quota"] == {"bytes": None, "plots": None}
+    assert found["quota"] == {"bytes": None, "plots": None, "uploads": None}
+    assert client.simulate_get("/local/account/export", headers=headers).status_code == 200
+    gone = client.simulate_delete("/local/account?confirm=local", headers=headers)
+    assert gone.status_code == 403
 
 
 def test_the_audit_log_is_its_owners(cloud: Cloud) -> None:
@@ -77,3 +56,61 @@ def test_the_audit_log_is_its_owners(cloud: Cloud) -> None:
     assert key not in page.text
     assert cloud.ask("GET", "/bob/audit", key).status_code == 404
     assert cloud.ask("GET", "/ada/audit", cloud.key("ada", "account")).status_code == 403
+
+
+def test_the_audit_log_says_what_with_which_key_and_from_where(cloud: Cloud) -> None:
+    key = cloud.key("ada")
+    [maker] = cloud.domain.keys.page("ada", "", 10)
+    plot = cloud.publish("ada", key, "one")
+    share = cloud.ask("POST", f"/ada/plots/{plot}/shares", key, json={}).json["id"]
+    cloud.ask("DELETE", f"/ada/plots/{plot}/shares/{share}", key)
+    poor = cloud.key("ada", "keys:write")
+    cloud.ask("POST", "/ada/keys", poor, json={"name": "more", "scopes": ["plots:read"]})
+    cloud.ask("GET", "/ada/account/export", key)
+    cloud.ask("DELETE", f"/ada/keys/{maker.id}", key)
+    entries = cloud.domain.audit.page("ada", "", 10)
+    assert [(entry["action"], entry["outcome"]) for entry in entries] == [
+        ("keys.revoke", "done"),
+        ("account.export", "done"),
+        ("keys.make", "refused"),
+        ("shares.revoke", "done"),
+        ("shares.make", "done"),
+    ]
+    assert entries[2]["why"] == "forbidden"
+    assert {entry["by"] for entry in entries if entry["outcome"] == "done"} == {f"keys/{maker.id}"}
+    assert {entry["origin"] for entry in entries} == {"127.0.0.1"}
+    assert (entries[4]["plot"], entries[4]["share"]) == (plot, share)
+    assert key not in str(entries)
+
+
+def test_nobody_says_for_whom_they_ask_but_services(cloud: Cloud) -> None:
+    key = cloud.key("ada")
+    for headers in ({}, {"Bokeh-Cloud-Service": "bks_" + "0" * 38}, {"X-Forwarded-For": "6.6.6.6"}):
+        forged = {"Bokeh-Cloud-Origin": "6.6.6.6", **headers}
+        cloud.ask("POST", "/ada/keys", key, json={"name": "x"}, headers=forged)
+    assert {entry["origin"] for entry in cloud.domain.audit.page("ada", "", 10)} == {"127.0.0.1"}
+
+
+def test_behind_a_proxy_the_last_address_counts(storage: str, tmp_path: Any) -> None:
+    cloud = Cloud(storage, tmp_path / "outbox", proxied=True)
+    headers = {"X-Forwarded-For": "6.6.6.6, 10.0.0.7"}
+    cloud.ask("POST", "/ada/keys", cloud.key("ada"), json={"name": "x"}, headers=headers)
+    [entry] = cloud.domain.audit.page("ada", "", 10)
+    assert entry["origin"] == "10.0.0.7"
+
+
+def test_uploads_are_limited_by_account(storage: str, tmp_path: Any) -> None:
+    cloud = Cloud(storage, tmp_path / "outbox", quota_uploads=3)
+    key, others = cloud.key("ada"), cloud.key("bob")
+    cloud.publish("ada", key, "one")
+    data = bytes(8)
+    chunk = blake3(data).hexdigest()
+    first = cloud.ask("PUT", f"/ada/data/chunks/{chunk}", key, body=data)
+    assert first.headers["ratelimit-policy"] == '"uploads";q=3;w=60'
+    assert int(first.headers["ratelimit"].partition("r=")[2][0]) in {1, 2}  # plots may count by itself
+    refused = [cloud.ask("PUT", f"/ada/data/chunks/{chunk}", cloud.key("ada"), body=data) for _ in range(3)]
+    assert refused[-1].status_code == 429
+    assert 0 < int(refused[-1].headers["retry-after"]) <= 60
+    assert refused[-1].json["type"] == "/problems/too-many"
+    assert cloud.ask("GET", "/ada/plots", key).status_code == 200
+    assert cloud.ask("PUT", f"/bob/data/chunks/{chunk}", others, body=data).status_code == 201

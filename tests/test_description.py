@@ -23,26 +23,8 @@ SOURCES = [path for place in ("libs", "services") for path in ROOT.glob(f"{place
 
 #: Routes that are not described yet.
 UNDESCRIBED = {
-    "GET /",
-    "GET /account",
-    "GET /account/keys",
     "GET /health/live",
     "GET /health/ready",
-    "GET /login",
-    "GET /login/{token}",
-    "GET /plots/{plot}/embed",
-    "GET /plots/{plot}/extensions/{name}.js",
-    "GET /plots/{plot}/show",
-    "GET /register",
-    "GET /static/assets/{name}",
-    "GET /static/bokehjs/{version}/{name}",
-    "POST /account/keys",
-    "POST /account/keys/{key}/revoke",
-    "POST /account/sessions/{session}/end",
-    "POST /login",
-    "POST /login/{token}",
-    "POST /logout",
-    "POST /register",
 }
 
 #: Problems without a page yet.

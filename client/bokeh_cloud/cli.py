@@ -1,29 +1,53 @@
 """The command `bokeh-cloud`; the server's distributions add their commands through an entry point group."""
 
-import json
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import NoReturn
 
 import click
 
 from . import __version__
-from .errors import CloudError
-from .plot import Plot
-from .server import Server
+from .commands import TABLE
+from .errors import CloudError, NotFound, NotPermitted, ServerUnreachable
 
 COMMANDS = "bokeh_cloud.commands"
 
+#: What the command ends with; the first class that an error is of decides.
+EXIT_CODES: tuple[tuple[type[CloudError], int], ...] = (
+    (NotFound, 3),
+    (NotPermitted, 4),
+    (ServerUnreachable, 5),
+    (CloudError, 1),
+)
 
-class _ExtensibleGroup(click.Group):
-    """A group with the commands of other distributions, which are imported when they are asked for."""
+EPILOG = """\b
+Exit codes:
+  0  done
+  1  it could not be done; the message says why
+  2  the command was called wrongly
+  3  there is no such thing, or it is not yours
+  4  the API key is missing, unknown, or may not do this
+  5  the server cannot be reached, or cannot answer now"""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*super().list_commands(ctx), *entry_points(group=COMMANDS).names})
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        own = super().get_command(ctx, cmd_name)
-        if own is not None:
-            return own
+class _Failure(click.ClickException):
+    """An error of ours, with its exit code."""
+
+    def __init__(self, error: CloudError):
+        super().__init__(str(error))
+        self.exit_code = next(code for kind, code in EXIT_CODES if isinstance(error, kind))  # type: ignore[misc]  # click documents setting it so
+
+
+class _Group(click.Group):
+    """A group whose commands, and those of other distributions, are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return sorted({*TABLE, *entry_points(group=COMMANDS).names})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
+        if place := TABLE.get(cmd_name):
+            command: click.Command = getattr(import_module(f"bokeh_cloud.commands.{place[0]}"), place[1])
+            return command
         found = [*entry_points(group=COMMANDS, name=cmd_name)]
         return _loaded(found[0]) if found else None
 
@@ -31,52 +55,13 @@ class _ExtensibleGroup(click.Group):
         try:
             return super().invoke(ctx)
         except CloudError as error:
-            raise click.ClickException(str(error)) from error
+            raise _Failure(error) from error
 
 
-@click.group(cls=_ExtensibleGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
 @click.version_option(__version__, prog_name="bokeh-cloud")
 def main() -> None:
     """Publish Bokeh plots, and look after the cloud that shows them."""
-
-
-@main.command()
-@click.option("--url", help="The server; default: BOKEH_CLOUD_URL, else http://localhost:5006.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def plots(url: str | None, as_json: bool) -> None:
-    """List your plots."""
-    found = Server(url).plots()
-    if as_json:
-        click.echo(json.dumps([_described(plot) for plot in found], indent=2, ensure_ascii=False))
-    elif found:
-        click.echo(_table([("NAME", "VERSION", "VISIBILITY", "MODIFIED", "URL"), *map(_row, found)]))
-    else:
-        click.echo("No plots yet.")
-
-
-def _described(plot: Plot) -> dict[str, str | int]:
-    return {
-        "id": plot.id,
-        "name": plot.name,
-        "title": plot.title,
-        "version": plot.version,
-        "visibility": plot.visibility,
-        "url": plot.url,
-        "embed_url": plot.embed_url,
-        "created": plot.created.isoformat(),
-        "modified": plot.modified.isoformat(),
-    }
-
-
-def _row(plot: Plot) -> tuple[str, ...]:
-    modified = plot.modified.astimezone().strftime("%Y-%m-%d %H:%M")
-    return plot.name, str(plot.version), plot.visibility, modified, plot.url
-
-
-def _table(rows: list[tuple[str, ...]]) -> str:
-    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
-    return "\n".join(line.rstrip() for line in lines)
 
 
 def _loaded(entry: EntryPoint) -> click.Command:

@@ -1,16 +1,18 @@
 """One way to the server: sends requests, tries again where that is safe, and turns refusals into errors."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.response import BaseHTTPResponse
 from urllib3.util.retry import Retry
 
-from .address import Address
+from .config.address import Address
 from .errors import CloudError, NotFound, NotPermitted, Rejected, ServerUnreachable
 
 CONNECT_TIMEOUT = 10.0  # seconds
@@ -24,14 +26,25 @@ _REASONS: Mapping[int, type[Rejected]] = {401: NotPermitted, 403: NotPermitted, 
 class Connection:
     """The requests to one cloud, with its key.
 
-    Every request may be sent again after a lost connection or a 503: whatever the API changes, it changes to
-    the same end however often it is told. Safe to use from several threads.
+    Every request is sent again after a lost connection or a 503. A POST carries an `Idempotency-Key`, so that
+    a server that did it already, and whose answer was lost, does not do it twice. Safe to use from several
+    threads.
+
+    Args:
+        address: the server and the key.
+        ca_bundle: path of a PEM file with the certificates to trust; "" for the usual ones.
     """
 
-    def __init__(self, address: Address):
+    def __init__(self, address: Address, ca_bundle: str = ""):
         self.url = address.url
         self._apikey = address.apikey
         self._session = _session(address)
+        self._session.verify = ca_bundle or True
+
+    @property
+    def has_key(self) -> bool:
+        """Whether requests carry an API key."""
+        return self._apikey is not None
 
     def __repr__(self) -> str:
         return f"Connection({self.url!r})"
@@ -45,6 +58,8 @@ class Connection:
             ServerUnreachable: no connection, a time-out, or 502, 503 or 504 as the last answer.
             NotPermitted, NotFound, Rejected: the server's refusals.
         """
+        headers = {"Idempotency-Key": str(uuid4())} if method == "POST" else {}
+        arguments["headers"] = {**headers, **arguments.get("headers", {})}
         try:
             response = self._session.request(
                 method,
@@ -53,7 +68,7 @@ class Connection:
                 allow_redirects=False,
                 **arguments,
             )
-        except requests.RequestException as error:
+        except OSError as error:  # RequestException is one; a CA bundle that is not there is a plain one
             raise ServerUnreachable(self._unreachable(error)) from error
         if not 200 <= response.status_code < 300:
             raise self._refusal(response)
@@ -74,7 +89,9 @@ class Connection:
         except requests.RequestException:
             raise CloudError(self._stranger()) from None
 
-    def _unreachable(self, error: requests.RequestException) -> str:
+    def _unreachable(self, error: OSError) -> str:
+        if isinstance(error, requests.exceptions.SSLError):
+            return self._clean(_certificate_trouble(self.url, _cause(error)))
         happened = (
             "did not answer in time"
             if isinstance(error, requests.Timeout)
@@ -150,11 +167,25 @@ def _explanation(url: str, status: int, problem: Mapping[str, Any]) -> str:
     if not said:
         said = [f"The request failed with status {status}"]
     if status == 401:
-        said.append("Give your API key as apikey, or set BOKEH_CLOUD_API_KEY")
+        said.append(
+            f"Log in with `bokeh-cloud login {url}`, give your API key as apikey, or set BOKEH_CLOUD_API_KEY"
+        )
     return f"{'. '.join(said)}. ({urlsplit(url).netloc} answered {status}.)"
 
 
-def _cause(error: requests.RequestException) -> str:
+def _certificate_trouble(url: str, cause: str) -> str:
+    if "not yet valid" in cause or "expired" in cause:
+        now = datetime.now(UTC).isoformat(" ", "minutes")
+        remedy = f"This computer's clock says {now}: if that is right, the server needs a new one."
+    else:
+        remedy = (
+            "If it is your own, set BOKEH_CLOUD_CA_BUNDLE to the file of its authority; else somebody may "
+            "be listening, and nothing was sent."
+        )
+    return f"The certificate of {url} cannot be trusted ({cause}). {remedy}"
+
+
+def _cause(error: OSError) -> str:
     """Return the innermost reason: urllib3 wraps "Connection refused" three times, with ids of objects."""
     reason: Any = error.args[0] if error.args else error
     while getattr(reason, "reason", None) is not None:

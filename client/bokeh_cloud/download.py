@@ -6,8 +6,9 @@ from typing import Any
 from urllib.parse import quote
 
 import requests
-from bokeh.core.serialization import Buffer, Serialized
+from bokeh.core.serialization import Buffer, DeserializationError, Serialized
 from bokeh.core.types import ID
+from bokeh.document import Document
 from urllib3.exceptions import HTTPError
 
 from .connection import Connection
@@ -32,6 +33,14 @@ def document_of(connection: Connection, user: str, scene_path: str) -> Serialize
     except ValueError as error:
         raise CloudError(f"The stored data of this plot are damaged: {error}.") from error
     return Serialized(content, [Buffer(ID(name), data) for name, data in buffers.items()])
+
+
+def as_document(content: Serialized[Any]) -> Document:
+    """Return a Bokeh Document; raises CloudError for custom models, which Bokeh cannot make from JSON."""
+    try:
+        return Document.from_json(content)
+    except DeserializationError as error:
+        raise CloudError(f"This document cannot be made in this Python ({error}); take to_json().") from error
 
 
 def fetch_columns(connection: Connection, user: str, hashes: Sequence[str]) -> Iterator[bytes]:

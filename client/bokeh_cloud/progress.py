@@ -9,9 +9,12 @@ WORTH_SHOWING = 5_000_000  # bytes
 
 
 @contextmanager
-def progress(label: str, total: int) -> Iterator[Callable[[int], object]]:
-    """Give a function to call with each number of bytes done; where nobody looks, it draws nothing."""
-    if total <= WORTH_SHOWING or not (sys.stderr.isatty() or in_notebook()):
+def progress(label: str, total: int, wanted: bool = True) -> Iterator[Callable[[int], object]]:
+    """Give a function to call with each number of bytes done.
+
+    It draws nothing where nobody looks, where it is not `wanted`, and for what is over in a moment.
+    """
+    if not wanted or total <= WORTH_SHOWING or not (sys.stderr.isatty() or in_notebook()):
         yield lambda _: None
         return
     with warnings.catch_warnings():

@@ -26,7 +26,7 @@ class Publication:
     parts: Parts
     scripts: Scripts
 
-    def send(self, connection: Connection, user: str) -> Any:
+    def send(self, connection: Connection, user: str, show_progress: bool = True) -> Any:
         """Publish in the account of `user` and return the server's summary of the plot.
 
         Raises:
@@ -34,16 +34,16 @@ class Publication:
         """
         for _ in range(ATTEMPTS - 1):
             try:
-                return self._send(connection, user)
+                return self._send(connection, user, show_progress)
             except Rejected as error:
                 if error.slug not in COLLECTED:
                     raise
-        return self._send(connection, user)
+        return self._send(connection, user, show_progress)
 
-    def _send(self, connection: Connection, user: str) -> Any:
+    def _send(self, connection: Connection, user: str, show_progress: bool) -> Any:
         sources = {f"{self.name}/{source.model or 'arrays'}": source.columns for source in self.parts.sources}
         columns = (column for source in self.parts.sources for column in source.columns.values())
-        upload_chunks(connection, user, columns, f"Publishing {self.name}")
+        upload_chunks(connection, user, columns, f"Publishing {self.name}", show_progress)
         ids = create_sources(connection, user, sources)
         body = {
             "name": self.name,

@@ -11,7 +11,7 @@ stood:
 `split` and `assemble` are inverse to each other, bit for bit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +81,34 @@ def column_hashes(scene: JSON) -> list[str]:
         elif isinstance(node, list):
             waiting.extend(reversed(node))
     return list(found)
+
+
+def unpacked(scene: JSON, read: Callable[[str], bytes], encode: Callable[[bytes], str]) -> JSON:
+    """Return a scene whose packed columns stand in it as Bokeh's own JSON; other columns stay hashes.
+
+    Args:
+        scene: is left as it is.
+        read: returns the bytes of a column by its hash.
+        encode: returns binary data as they stand in JSON.
+    """
+    if isinstance(scene, list):
+        return [unpacked(item, read, encode) for item in scene]
+    if not isinstance(scene, dict):
+        return scene
+    if scene.get("type") != "packed":
+        return {key: unpacked(value, read, encode) for key, value in scene.items()}
+    value, buffers = unpack(read(scene["data"]["id"]), str)
+    return _with_data(value, {name: encode(data) for name, data in buffers.items()})
+
+
+def _with_data(node: JSON, data: Mapping[str, str]) -> JSON:
+    if isinstance(node, list):
+        return [_with_data(item, data) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if node.get("type") == "bytes":
+        return {"type": "bytes", "data": data[node["data"]["id"]]}
+    return {key: _with_data(value, data) for key, value in node.items()}
 
 
 class _Splitter:

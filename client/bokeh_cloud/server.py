@@ -1,52 +1,93 @@
-"""The server as a Python object: what a person calls."""
+"""A server as a Python object: what a person calls."""
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from .address import resolve
+from .config import Address, Configuration
 from .connection import Connection
+from .errors import NotFound
+from .keys import Keys
 from .plot import Plot
+from .registration import register
 
 if TYPE_CHECKING:  # Bokeh takes half a second to import; a list of plots does without
     from .documents import Publishable
+
+CLOCK_TOLERANCE = 30  # seconds
 
 
 class Server:
     """A Bokeh Cloud server.
 
-    Without a URL, the one of `BOKEH_CLOUD_URL`, else http://localhost:5006. `apikey` defaults to
-    `BOKEH_CLOUD_API_KEY`; a server on one's own computer may need none. Making one asks the network nothing.
+    Args:
+        url: its URL, or a nickname of `servers.cfg`; without it, that of `BOKEH_CLOUD_URL`, else the default
+            one of `servers.cfg`, else http://localhost:5006.
+        apikey: opens the account; without it, that of `BOKEH_CLOUD_API_KEY`, or the one that stands beside
+            this URL in `cloud.cfg` or `servers.cfg`. A server on one's own computer may need none.
+
+    Making one asks the network nothing.
 
     Raises:
-        CloudError: the URL is none.
+        CloudError: the URL or the nickname is none.
         NotPermitted: the key would travel unencrypted to another computer.
     """
 
     def __init__(self, url: str | None = None, *, apikey: str | None = None):
-        self._connection = Connection(resolve(url, apikey, os.environ))
+        self._configuration = Configuration.load()
+        self.connection = Connection(self._resolve(url, apikey), self._configuration.general.ca_bundle)
+
+    def _resolve(self, url: str | None, apikey: str | None) -> Address:
+        return self._configuration.server_address(url, apikey)
 
     def __repr__(self) -> str:
-        return f"Server({self.url!r})"
+        return f"{type(self).__name__}({self.url!r})"
 
     @property
     def url(self) -> str:
         """The server's URL, without a slash at its end."""
-        return self._connection.url
+        return self.connection.url
 
     @cached_property
     def user_id(self) -> str:
         """The account that the key belongs to; `local` on a server without accounts."""
-        return str(self._connection.json("GET", "/whoami")["user_id"])
+        return str(self.whoami()["user_id"])
+
+    def whoami(self) -> dict[str, Any]:
+        """Ask who one is: `user_id`, the key's `scopes`, and whether the server is `keyless`.
+
+        Raises:
+            CloudError: the server cannot be reached, or refused.
+        """
+        return dict(self.connection.json("GET", "/whoami"))
+
+    def clock(self) -> str:
+        """Compare this computer's clock with the server's: share links and keys end by the latter."""
+        date = self.connection.request("GET", "/health/live").headers.get("Date")
+        if date is None:
+            return "the server tells no time"
+        seconds = (datetime.now(UTC) - parsedate_to_datetime(date)).total_seconds()
+        return "right" if abs(seconds) < CLOCK_TOLERANCE else f"off by {seconds:.0f} s against the server's"
+
+    def register(self, email: str, username: str, quiet: bool = False) -> str:
+        """Ask for an account; see `registration.register`."""
+        return register(self.connection, email, username, quiet=quiet)
+
+    @property
+    def keys(self) -> Keys:
+        """The API keys of the account."""
+        return Keys(self)
 
     def publish(self, obj: "Publishable", name: str, *, title: str | None = None) -> Plot:
         """Publish a figure, a layout, a list of these, or a Document, and return where it is.
 
         The first time, `name` gets a URL, which it keeps: publishing under the same name makes a new version
         there, or none where nothing has changed. Only data that the server does not have are sent. Plots
-        begin private.
+        begin private, unless the configuration says otherwise.
 
         Raises:
             NotPublishable: the object or the name cannot be a plot's; nothing was sent.
@@ -55,21 +96,73 @@ class Server:
         from .publishing import prepare
 
         publication = prepare(obj, name, title)
-        return Plot.from_summary(publication.send(self._connection, self.user_id), self._connection)
+        summary = publication.send(self.connection, self.user_id, self._configuration.general.progress)
+        plot = Plot(summary, self.connection)
+        visibility = self._configuration.general.visibility
+        if plot.version == 1 and not plot.unchanged and visibility != plot.visibility:
+            plot.visibility = visibility
+        return plot
 
     def plots(self) -> list[Plot]:
-        """Return all plots of the account.
+        """Return all plots of the account, by name.
 
         Raises:
             CloudError: the server cannot be reached, or refused.
         """
-        pages = self._pages(f"/{quote(self.user_id)}/plots")
-        return [Plot.from_summary(summary, self._connection) for page in pages for summary in page["plots"]]
+        pages = self.pages(f"/{quote(self.user_id)}/plots")
+        return [Plot(summary, self.connection) for page in pages for summary in page["plots"]]
 
-    def _pages(self, path: str | None) -> Iterator[Any]:
+    def plot(self, name: str) -> Plot:
+        """Return the plot of a name.
+
+        Raises:
+            NotFound: there is none; the message names similar ones.
+        """
+        from difflib import get_close_matches
+
+        found = {plot.name: plot for plot in self.plots()}
+        if name in found:
+            return found[name]
+        similar = ", ".join(get_close_matches(name, found, cutoff=0.5))
+        hint = f"similar ones: {similar}" if similar else "`bokeh-cloud plots` lists those that there are"
+        raise NotFound(f"There is no plot {name!r} on {self.url} ({hint}).", 404)
+
+    def export(self, folder: "str | Path", names: Iterable[str] = ()) -> list[Plot]:
+        """Write plots with all versions and data into a folder, see `archive.export`."""
+        from .archive import export
+
+        return export(self, Path(folder), names)
+
+    def import_(self, folder: "str | Path") -> list[Plot]:
+        """Publish what `export` wrote, see `archive.import_`."""
+        from .archive import import_
+
+        return import_(self, Path(folder))
+
+    def pages(self, path: str | None) -> Iterator[Any]:
         """Follow `Link: rel="next"` (RFC 8288). Only its path counts: the key goes to this server alone."""
         while path is not None:
-            response = self._connection.request("GET", path)
-            yield self._connection.decode(response)
+            response = self.connection.request("GET", path)
+            yield self.connection.decode(response)
             link = response.links.get("next", {}).get("url")
             path = urlsplit(link)._replace(scheme="", netloc="").geturl() if link else None
+
+
+class Cloud(Server):
+    """The cloud that `cloud.cfg` names (`bokeh-cloud login` writes it), or `BOKEH_CLOUD_URL`, or a URL.
+
+    There is no default one. Everything else is as with `Server`.
+
+    Raises:
+        CloudError: none is set up; the message says how.
+    """
+
+    def _resolve(self, url: str | None, apikey: str | None) -> Address:
+        return self._configuration.cloud_address(url, apikey)
+
+
+def connect(url: str | None = None) -> Server:
+    """Return what the command line means: the cloud if one is set up, else the server; or that of a URL."""
+    configuration = Configuration.load()
+    is_cloud = url is None and "BOKEH_CLOUD_URL" not in configuration.environ and configuration.cloud
+    return Cloud() if is_cloud else Server(url)

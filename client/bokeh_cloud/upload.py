@@ -12,8 +12,10 @@ from .progress import progress
 ASKED_AT_ONCE = 10_000  # hashes; the server takes no more
 
 
-def upload_chunks(connection: Connection, user: str, columns: Iterable[Column], label: str) -> None:
-    """Send each chunk that the server says is missing, once; `label` stands at the progress bar.
+def upload_chunks(
+    connection: Connection, user: str, columns: Iterable[Column], label: str, show: bool = True
+) -> None:
+    """Send each chunk that the server says is missing, once; `label` stands at the progress bar, if any.
 
     Raises:
         CloudError: see `Connection.request`; what has arrived by then need not be sent again.
@@ -28,7 +30,7 @@ def upload_chunks(connection: Connection, user: str, columns: Iterable[Column], 
         return len(chunks[name])
 
     with (
-        progress(label, sum(len(chunks[name]) for name in missing)) as advance,
+        progress(label, sum(len(chunks[name]) for name in missing), show) as advance,
         ThreadPoolExecutor(UPLOADS) as pool,
     ):
         for sent in pool.map(send, missing):
@@ -36,21 +38,26 @@ def upload_chunks(connection: Connection, user: str, columns: Iterable[Column], 
 
 
 def create_sources(
-    connection: Connection, user: str, sources: Mapping[str, Mapping[str, Column]]
+    connection: Connection,
+    user: str,
+    sources: Mapping[str, Mapping[str, Column]],
+    names: Sequence[str] | None = None,
 ) -> list[str]:
-    """Make a data source of the columns of each name, and return their ids in the same order.
+    """Make a data source of the columns of each key, and return their ids in the same order.
+
+    They are called by their keys, or by `names`, which need not differ.
 
     A source with the same columns as one that is there already has its id.
     """
 
-    def create(name: str) -> str:
-        columns = {key: column.manifest() for key, column in sources[name].items()}
+    def create(key: str, name: str) -> str:
+        columns = {key: column.manifest() for key, column in sources[key].items()}
         body = {"name": name, "columns": columns}
         summary: dict[str, Any] = connection.json("POST", f"/{quote(user)}/data", json=body)
         return str(summary["id"])
 
     with ThreadPoolExecutor(UPLOADS) as pool:
-        return list(pool.map(create, sources))
+        return list(pool.map(create, sources, names or sources))
 
 
 def _missing(connection: Connection, folder: str, hashes: Sequence[str]) -> list[str]:

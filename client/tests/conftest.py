@@ -1,6 +1,8 @@
 """What every test starts from: nothing of the environment of who runs it, and a cloud in memory."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,9 +12,13 @@ from .inmemory import InMemoryCloud, listening
 
 
 @pytest.fixture(autouse=True)
-def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("BOKEH_CLOUD_URL", "BOKEH_CLOUD_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
+def config_dir(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The empty folder of the configuration; there is nothing of the environment either."""
+    for name in [name for name in os.environ if name.startswith("BOKEH_CLOUD_")]:
+        monkeypatch.delenv(name)
+    folder = tmp_path_factory.mktemp("config")
+    monkeypatch.setenv("BOKEH_CLOUD_CONFIG_DIR", str(folder))
+    return folder
 
 
 @pytest.fixture

@@ -59,10 +59,10 @@ def test_no_plots(cloud: InMemoryCloud) -> None:
 
 
 def test_errors_are_one_line() -> None:
-    result = run("plots", "--url", "nonsense")
+    result = run("plots", "--url", "nonsense://x")
     assert result.exit_code == 1
     assert result.output.splitlines() == [
-        "Error: 'nonsense' is not the URL of a server; one looks like https://plots.example.org."
+        "Error: 'nonsense://x' is not the URL of a server; one looks like https://plots.example.org."
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bokeh_cloud.address import Address
+from bokeh_cloud.config.address import Address
 from bokeh_cloud.connection import LONGEST_WAIT, Connection, _PatientRetry
 from bokeh_cloud.errors import CloudError, NotFound, NotPermitted, Rejected, ServerUnreachable
 

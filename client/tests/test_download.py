@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from bokeh_cloud.address import Address
+from bokeh_cloud.config.address import Address
 from bokeh_cloud.connection import Connection
 from bokeh_cloud.download import document_of, fetch_columns
 from bokeh_cloud.errors import CloudError, ServerUnreachable

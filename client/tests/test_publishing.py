@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from bokeh.plotting import figure
 
-from bokeh_cloud.address import Address
+from bokeh_cloud.config.address import Address
 from bokeh_cloud.connection import Connection
 from bokeh_cloud.errors import NotPublishable, Rejected
 from bokeh_cloud.publishing import ATTEMPTS, prepare

@@ -109,7 +109,7 @@ def test_a_key_opens_its_server_and_shows_nowhere() -> None:
         assert server.publish(sine(), "sine").version == 1
         with pytest.raises(NotPermitted) as refusal:
             Server(url, apikey="bkp_wrong").plots()
-    shown = [repr(server), repr(server.__dict__), repr(server._connection.__class__), str(refusal.value)]
+    shown = [repr(server), repr(server.connection), repr(server._configuration), str(refusal.value)]
     assert "bkp_" not in "".join(shown)
 
 

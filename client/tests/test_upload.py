@@ -2,8 +2,8 @@ import os
 
 import pytest
 
-from bokeh_cloud.address import Address
 from bokeh_cloud.columns import Chunk, Column, column
+from bokeh_cloud.config.address import Address
 from bokeh_cloud.connection import Connection
 from bokeh_cloud.errors import Rejected
 from bokeh_cloud.upload import create_sources, upload_chunks

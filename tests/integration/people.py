@@ -81,9 +81,9 @@ class Person:
         """Make a key on the account page, and read it there."""
         form = {"form_token": self.form_token(), "name": "laptop", "scopes": list(scopes)}
         page = self.post("/account/keys", form)
-        [key] = re.findall(r"bkp_\w+", page.text)
+        [key] = set(re.findall(r"bkp_\w{38}", page.text))
         return str(key)
 
     def ids(self, kind: str) -> list[str]:
         """Return the ids of the keys or sessions on the account page."""
-        return re.findall(rf"/account/{kind}/(\w+)/", self.get("/account").text)
+        return re.findall(rf"/account/{kind}/(\w+)/", self.get(f"/account/{kind}").text)

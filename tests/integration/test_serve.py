@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import requests
+
+from tests.conftest import one_process
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(sys.executable).with_name("bokeh-cloud")
@@ -53,7 +56,51 @@ def test_a_port_that_is_none() -> None:
 
 
 def test_other_machines_are_not_served() -> None:
-    assert "listens on this machine only" in serve("--host", "0.0.0.0")
+    for options in ([], ["--accounts"]):
+        said = serve("--host", "0.0.0.0", *options)
+        assert "listens on this machine only" in said
+        assert "--insecure-allow-remote" in said
+
+
+def ask(url: str, host: str, **headers: str) -> int:
+    return requests.get(f"{url}/local/plots", headers={"Host": host, **headers}, timeout=30).status_code
+
+
+def test_a_server_without_keys_for_a_network(tmp_path: Path) -> None:
+    # "127.1" is loopback, but is not written as loopback addresses are: so nobody else reaches the test.
+    printed = tmp_path / "printed"
+    options = ("--host", "127.1", "--insecure-allow-remote")
+    names = {"BOKEH_CLOUD_ALLOWED_HOSTS": "cloud.lan, Other.lan"}
+    with (
+        printed.open("wb") as output,
+        one_process(f"local://{tmp_path / 'storage'}", *options, output=output, **names) as url,
+    ):
+        port = url.rpartition(":")[2]
+        for host in (
+            f"localhost:{port}",
+            f"192.168.7.7:{port}",
+            "[fd00::7]",
+            "cloud.lan",
+            f"OTHER.lan:{port}",
+        ):
+            assert ask(url, host) == 200, host
+        for host in ("evil.example", "cloud.lan.evil.example", "127.1", "x"):  # DNS rebinding
+            assert ask(url, host) == 403, host
+        assert ask(url, "cloud.lan", Origin="http://evil.example") == 403
+        assert ask(url, "cloud.lan", Origin="http://cloud.lan") == 200
+    assert "WARNING: Everybody who reaches this server owns all that is in it" in printed.read_text()
+
+
+def test_the_setting_does_what_the_option_does(tmp_path: Path) -> None:
+    printed = tmp_path / "printed"
+    remote = {"BOKEH_CLOUD_INSECURE_ALLOW_REMOTE": "1"}
+    storage = f"local://{tmp_path / 'storage'}"
+    with (
+        printed.open("wb") as output,
+        one_process(storage, "--host", "127.1", "--accounts", output=output, **remote) as url,
+    ):
+        assert requests.get(f"{url}/whoami", timeout=30).status_code == 401
+    assert "WARNING: Keys, sessions and data travel unencrypted" in printed.read_text()
 
 
 @pytest.mark.parametrize("python", ["", "/nowhere/python3", "false"])

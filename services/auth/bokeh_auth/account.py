@@ -1,36 +1,85 @@
 """The routes of one's own account, a class each: what it is, what it has, and what was done with it."""
 
+from typing import Annotated
+
 import falcon
+import msgspec
+from msgspec import Meta
 
 from bokeh_auth import api
-from bokeh_auth.accounts import Accounts
-from bokeh_auth.audit import Audit
-from bokeh_auth.peers import Keepers
+from bokeh_auth.audit import DONE, Audit
+from bokeh_auth.closing import Closing
+from bokeh_auth.exporting import Exporter
+from bokeh_auth.scopes import SCOPES
+from bokeh_common.errors import Invalid
 from bokeh_common.http.auth import Access
+from bokeh_common.http.body import read_query
 from bokeh_common.http.operations import Answer, Operation
 from bokeh_common.http.replies import Paging, link_next, page_of
 
 
+class Confirmation(msgspec.Struct):
+    """That it is meant."""
+
+    confirm: Annotated[str, Meta(description="The username once more.")] = ""
+
+
 class OwnAccount:
-    """`GET /{user}/account`."""
+    """`GET` and `DELETE /{user}/account`."""
 
-    access = {"GET": Access("account")}
-    describe = {"GET": Operation({200: api.OwnAccount})}
+    access = {
+        "GET": Access("account"),
+        # A key that leaks from a program that publishes must not be able to do this.
+        "DELETE": Access("account", besides=tuple(scope for scope in SCOPES if scope != "account")),
+    }
+    describe = {
+        "GET": Operation({200: api.OwnAccount}),
+        "DELETE": Operation({200: api.Deleted}, query=Confirmation, problems=("not-confirmed",)),
+    }
 
-    def __init__(self, accounts: Accounts, keepers: Keepers) -> None:
-        self._accounts = accounts
-        self._keepers = keepers
+    def __init__(self, exporter: Exporter, closing: Closing) -> None:
+        self._exporter = exporter
+        self._closing = closing
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
-        """Show the account, what it may have and what it has; the one of a key-less server has no email."""
-        found = self._accounts.find(user)
-        resp.media = {
-            "username": user,
-            "email": found and found.email,
-            "created": found and found.created,
-            "quota": req.context.principal.quota,
-            "used": self._keepers.usage(user),
-        }
+        """Show the account, what it may have and what it has."""
+        resp.media = self._exporter.summary(user, req.context.principal.quota)
+
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
+        """Delete the account with all that it has: plots, data, keys, share links, sessions.
+
+        It takes a key with all scopes. Export the account first, with `GET /{user}/account/export`: nothing
+        of it can be had back, and its name is never given to anybody again.
+        """
+        if read_query(req, Confirmation).confirm != user:
+            detail = f"This deletes everything for good: confirm it with '?confirm={user}'."
+            raise Invalid(detail, slug="not-confirmed")
+        freed = self._closing.close(user, req.context.origin, req.context.principal.by)
+        resp.media = {"username": user, "freed": freed}
+
+
+class Export:
+    """`GET /{user}/account/export`."""
+
+    access = {"GET": Access("account", besides=("plots:read", "data:read"))}
+    describe = {
+        "GET": Operation({200: Answer(bytes, media=("application/x-tar",))}, details=api.EXPORT_DETAILS)
+    }
+
+    def __init__(self, exporter: Exporter, audit: Audit | None) -> None:
+        self._exporter = exporter
+        self._audit = audit
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
+        """Send everything that there is of the account, as a tar archive that is made meanwhile."""
+        principal = req.context.principal
+        summary = self._exporter.summary(user, principal.quota)
+        if self._audit is not None:
+            self._audit.note("account.export", user, req.context.origin, DONE, by=principal.by)
+        resp.content_type = "application/x-tar"
+        resp.downloadable_as = f"bokeh-cloud-{user}.tar"
+        resp.set_header("Cache-Control", "no-store")
+        resp.stream = self._exporter.blocks(summary, "keys:write" in principal.scopes)
 
 
 class AuditLog:

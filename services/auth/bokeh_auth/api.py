@@ -15,6 +15,7 @@ class Quota(TypedDict):
 
     bytes: int | None
     plots: int | None
+    uploads: Annotated[int | None, Meta(description="Requests a minute that upload or publish.")]
 
 
 class Used(TypedDict):
@@ -33,6 +34,31 @@ class OwnAccount(TypedDict):
     created: Time | None
     quota: Quota
     used: Used
+
+
+class Freed(TypedDict):
+    """How much was freed."""
+
+    plots: int
+    sources: int
+    bytes: int
+    keys: int
+    shares: int
+    sessions: int
+
+
+class Deleted(TypedDict):
+    """An account that is no more."""
+
+    username: Name
+    freed: Freed
+
+
+EXPORT_DETAILS = """\
+A tar archive (POSIX.1-2001) with `account.json`, `keys.json`, `audit.json`, and below `plots/` and `data/`
+every plot with its versions and scenes, every data source, column and chunk. `README.txt` in it says what is
+what; `complete.json` is its last file, so an archive without it was cut short. Keys and audit log are in it
+where the key that is sent has the scope `keys:write`."""
 
 
 class AuditEntry(TypedDict):
@@ -150,6 +176,13 @@ API = Api(
             "There is an account already",
             "There is an account with this email address.",
             "Sign in with a link to that address.",
+        ),
+        Problem(
+            "not-confirmed",
+            422,
+            "Not confirmed",
+            "This cannot be undone, so it has to be confirmed.",
+            "Send the query parameter that 'detail' names, if you mean it.",
         ),
         Problem(
             "link-spent",

@@ -1,22 +1,27 @@
 """The command `bokeh-cloud admin`: what an operator does with accounts, on the storage itself."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
 from bokeh_auth.accounts import Account
-from bokeh_auth.credentials import PERSONAL, SERVICE, SESSION, SHARE, new_secret
+from bokeh_auth.audit import DONE
+from bokeh_auth.credentials import PERSONAL, SERVICE, SHARE, new_secret
 from bokeh_auth.domain import Domain
 from bokeh_auth.links import LOGIN
 from bokeh_auth.records import Records
 from bokeh_auth.scopes import SERVICE_SCOPES
 from bokeh_common.errors import CloudError
+from bokeh_common.http.revocations import Revocations
 from bokeh_common.storage import open_records
 
 PAGE = 1000
+OPERATOR = "operator"
 
 
 @click.group()
@@ -30,16 +35,18 @@ def admin(context: click.Context, storage: str | None) -> None:
 
 
 @contextmanager
-def _opened(storage: str) -> Iterator[Domain]:
+def opened(storage: str) -> Iterator[Domain]:
+    """Yield the accounts in a storage; errors become messages."""
     try:
-        yield Domain.on(Records(open_records(storage, "auth")))
+        revoked = Revocations(os.environ.get("BOKEH_CLOUD_REDIS_URL")).tell
+        yield Domain.on(Records(open_records(storage, "auth")), changed=revoked)
     except CloudError as error:
         raise click.ClickException(str(error)) from None
 
 
 @admin.group()
 def users() -> None:
-    """List, make, disable and enable accounts."""
+    """List, make, lock, bound and delete accounts."""
 
 
 @users.command("list")
@@ -47,7 +54,7 @@ def users() -> None:
 @click.pass_obj
 def list_users(storage: str, as_json: bool) -> None:
     """List all accounts."""
-    with _opened(storage) as domain:
+    with opened(storage) as domain:
         after = ""
         while page := domain.accounts.page(after, PAGE):
             for account in page:
@@ -61,8 +68,10 @@ def list_users(storage: str, as_json: bool) -> None:
 @click.pass_obj
 def create(storage: str, username: str, email: str) -> None:
     """Make an account without a confirmation mail."""
-    with _opened(storage) as domain:
-        click.echo(_line(domain.accounts.create(email, username)))
+    with opened(storage) as domain:
+        account = domain.accounts.create(email, username)
+        _note(domain, "account.create", account.user_id)
+        click.echo(_line(account))
 
 
 @users.command()
@@ -70,8 +79,25 @@ def create(storage: str, username: str, email: str) -> None:
 @click.pass_obj
 def disable(storage: str, username: str) -> None:
     """Lock an account: keys, sessions and links open nothing until it is enabled again."""
-    with _opened(storage) as domain:
-        click.echo(_line(domain.accounts.change(username, disabled=True)))
+    with opened(storage) as domain:
+        account = domain.accounts.change(username, disabled=True)
+        _note(domain, "account.disable", username)
+        click.echo(_line(account))
+
+
+@users.command()
+@click.argument("username")
+@click.option("--bytes", "max_bytes", metavar="N|default", help="Bytes of data.")
+@click.option("--plots", "max_plots", metavar="N|default", help="Number of plots.")
+@click.pass_obj
+def quota(storage: str, username: str, max_bytes: str | None, max_plots: str | None) -> None:
+    """Set how much an account may have; `default` is what the server's settings say."""
+    given = {"max_bytes": max_bytes, "max_plots": max_plots}
+    bounds = {name: _bound(text) for name, text in given.items() if text is not None}
+    with opened(storage) as domain:
+        account = domain.accounts.change(username, **bounds) if bounds else domain.accounts.get(username)
+        _note(domain, "account.quota", username, **bounds)
+        click.echo(f"{username}  bytes: {_said(account.max_bytes)}  plots: {_said(account.max_plots)}")
 
 
 @users.command()
@@ -79,8 +105,10 @@ def disable(storage: str, username: str) -> None:
 @click.pass_obj
 def enable(storage: str, username: str) -> None:
     """Unlock an account."""
-    with _opened(storage) as domain:
-        click.echo(_line(domain.accounts.change(username, disabled=False)))
+    with opened(storage) as domain:
+        account = domain.accounts.change(username, disabled=False)
+        _note(domain, "account.enable", username)
+        click.echo(_line(account))
 
 
 @admin.group()
@@ -93,7 +121,7 @@ def keys() -> None:
 @click.pass_obj
 def list_keys(storage: str, username: str) -> None:
     """List the API keys of an account."""
-    with _opened(storage) as domain:
+    with opened(storage) as domain:
         domain.accounts.get(username)
         for key in domain.keys.page(username, "", PAGE):
             click.echo(f"{key.id}  {key.created}  {key.used or 'never used'}  {key.name}")
@@ -108,14 +136,16 @@ def revoke(storage: str, username: str, key: str | None, everything: bool) -> No
     """Revoke an API key by its id, or everything that opens the account."""
     if (key is None) != everything:
         raise click.UsageError("Name a key, or say --all.")
-    with _opened(storage) as domain:
+    with opened(storage) as domain:
         domain.accounts.get(username)
         count = 1
         if key is not None:
             domain.keys.revoke(username, key)
         else:
-            count = sum(domain.vault.revoke_all(kind, username) for kind in (PERSONAL, SHARE, SESSION))
-        click.echo(f"Revoked: {count}. Other services may remember a key for half a minute.")
+            count = sum(domain.vault.revoke_all(kind, username) for kind in (PERSONAL, SHARE))
+            count += domain.sessions.sign_out_everywhere(username)
+        _note(domain, "keys.revoke", username, key=key or "all")
+        click.echo(f"Revoked: {count}. Without Redis, services may remember a key for half a minute.")
 
 
 @admin.command("login-link")
@@ -124,9 +154,11 @@ def revoke(storage: str, username: str, key: str | None, everything: bool) -> No
 @click.pass_obj
 def login_link(storage: str, username: str, url: str) -> None:
     """Print a link that signs in, for who cannot get mail; it works once, within a quarter of an hour."""
-    with _opened(storage) as domain:
+    with opened(storage) as domain:
         account = domain.accounts.get(username)
-        click.echo(f"{url.rstrip('/')}/login/{domain.links.make(LOGIN, account.email, username)}")
+        _note(domain, "login.link", username)
+        secret = domain.links.make(LOGIN, account.email, username, account.epoch)
+        click.echo(f"{url.rstrip('/')}/login/{secret}")
 
 
 @admin.command("service-tokens")
@@ -139,5 +171,22 @@ def service_tokens() -> None:
         click.echo(f"# for the {name} service\nBOKEH_CLOUD_SERVICE_TOKEN={token}")
 
 
+def _note(domain: Domain, action: str, user: str, **facts: Any) -> None:
+    domain.audit.note(action, user, "", DONE, by=OPERATOR, **facts)
+
+
+def _bound(text: str) -> int | None:
+    if text == "default":
+        return None
+    if not text.isdecimal():
+        raise click.UsageError(f"{text!r} is neither a whole number nor 'default'.")
+    return int(text)
+
+
+def _said(bound: int | None) -> str:
+    return "default" if bound is None else str(bound)
+
+
 def _line(account: Account) -> str:
-    return f"{account.user_id}  {account.email}  {account.created}{'  disabled' if account.disabled else ''}"
+    state = "  deleted" if account.closed else "  disabled" if account.disabled else ""
+    return f"{account.user_id}  {account.email}  {account.created}{state}"

@@ -1,5 +1,6 @@
 """The domain of the service, put together: everything on one storage, by one clock."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bokeh_auth.accounts import Accounts
@@ -29,15 +30,17 @@ class Domain:
     audit: Audit
 
     @classmethod
-    def on(cls, records: Records, clock: Clock = now) -> "Domain":
-        """Put it together on these records."""
-        vault = Vault(records, clock)
+    def on(
+        cls, records: Records, clock: Clock = now, changed: Callable[[str], object] = lambda _user: None
+    ) -> "Domain":
+        """Put it together on these records; `changed` is told whose credentials may open less than before."""
+        vault, accounts = Vault(records, clock, changed), Accounts(records, clock, changed)
         return cls(
             records=records,
             vault=vault,
-            accounts=Accounts(records, clock),
+            accounts=accounts,
             keys=Keys(vault, clock),
-            sessions=Sessions(vault, clock),
+            sessions=Sessions(vault, accounts, clock),
             shares=Shares(vault, clock),
             links=Links(records, clock),
             views=ViewTokens(records.view_key()),

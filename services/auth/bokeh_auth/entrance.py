@@ -6,14 +6,15 @@ outbox. What the email says is decided when it is sent, out of sight of who aske
 
 from collections.abc import Callable
 
-from bokeh_auth.accounts import Accounts
-from bokeh_auth.audit import Audit
+from bokeh_auth.accounts import Account, Accounts
+from bokeh_auth.audit import ASKED, DONE, REFUSED, Audit
 from bokeh_auth.limits import Limits
 from bokeh_auth.links import LOGIN, REGISTER, Link, Links
 from bokeh_auth.names import email_of, username_of
 from bokeh_auth.outbox import Outbox
 from bokeh_auth.sessions import Sessions
-from bokeh_common.errors import Conflict, NotFound
+from bokeh_common.errors import NotFound
+from bokeh_common.http.limits import Allowance
 
 
 class Entrance:
@@ -38,8 +39,8 @@ class Entrance:
         self._audit = audit
         self._wake = wake
 
-    def register(self, email: object, username: object, origin: str) -> None:
-        """Have a link sent that makes an account.
+    def register(self, email: object, username: object, origin: str) -> list[Allowance]:
+        """Have a link sent that makes an account; return how often one may ask again.
 
         Args:
             email: where to.
@@ -51,17 +52,20 @@ class Entrance:
             TooMany: too many such requests from there, or for this address.
         """
         address, name = email_of(email), username_of(username)
-        self._limits.mail(origin, address)
+        left = self._limits.mail(origin, address)
         self._outbox.add(REGISTER, address, name)
         self._wake()
-        self._audit.say("register", name, origin, "asked")
+        self._audit.say("register", name, origin, ASKED)
+        return left
 
-    def login(self, email: object, origin: str) -> None:
-        """Have a link sent that signs in; raises as `register`."""
+    def login(self, email: object, origin: str) -> list[Allowance]:
+        """Have a link sent that signs in; as `register`."""
         address = email_of(email)
-        self._limits.mail(origin, address)
+        left = self._limits.mail(origin, address)
         self._outbox.add(LOGIN, address, "")
         self._wake()
+        self._audit.say("login", "", origin, ASKED)
+        return left
 
     def look(self, token: str) -> Link:
         """Say what a link is for, without using it.
@@ -70,7 +74,7 @@ class Entrance:
             NotFound: it is unknown, used or too old.
         """
         link = self._links.look(token)
-        if link is None:
+        if link is None or (link.purpose == LOGIN and self._owner(link) is None):
             raise _spent()
         return link
 
@@ -79,30 +83,30 @@ class Entrance:
 
         Raises:
             NotFound: the link is unknown, used or too old, or its account is no more.
-            Conflict: the name was taken since the link was sent (`username-taken`).
-            TooMany: too many wrong links from there.
+            Conflict: the name was taken since the link was sent (`username-taken`), or there is an account
+                with the address by now (`email-taken`).
+            TooMany: many wrong links came from there, and this is one more.
         """
-        self._limits.demand_few_failures(origin)
         link = self._links.use(token)
         if link is None:
+            self._audit.say("login", "", origin, REFUSED)
             self._limits.failure(origin)
-            self._audit.say("login", "", origin, "refused")
             raise _spent()
-        user = self._confirm(link) if link.purpose == REGISTER else link.username
-        if not self._accounts.is_active(user):
-            self._audit.say("login", user, origin, "refused")
+        if link.purpose == REGISTER:
+            account: Account | None = self._accounts.create(link.email, link.username)
+        else:
+            account = self._owner(link)
+        if account is None:
+            self._audit.say("login", link.username, origin, REFUSED)
             raise _spent()
-        self._audit.note(link.purpose, user, origin, "done")
-        return user, self._sessions.start(user, agent)
+        self._audit.note(link.purpose, account.user_id, origin, DONE)
+        return account.user_id, self._sessions.start(account, agent)
 
-    def _confirm(self, link: Link) -> str:
-        try:
-            return self._accounts.create(link.email, link.username).user_id
-        except Conflict as error:
-            known = self._accounts.of_email(link.email)
-            if error.kind == "email-taken" and known is not None:
-                return known.user_id  # they opened two of their links; the address is proven all the same
-            raise
+    def _owner(self, link: Link) -> Account | None:
+        """Return the account that a link signs in to; its owner may have signed out everywhere since."""
+        account = self._accounts.find_active(link.username)
+        fits = account is not None and (account.email, account.epoch) == (link.email, link.epoch)
+        return account if fits else None
 
 
 def _spent() -> NotFound:

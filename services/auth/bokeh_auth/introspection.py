@@ -5,16 +5,18 @@ token is its owner. With accounts, who sends nothing is nobody. View tokens exis
 a plot runs is not trusted with the account.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from hmac import compare_digest
 from typing import Any
 
 from bokeh_auth import credentials
+from bokeh_auth.accounts import Account
 from bokeh_auth.domain import Domain
 from bokeh_auth.scopes import SCOPES, SERVICE_SCOPES, VIEWING
-from bokeh_auth.tokens import ViewTokens
-from bokeh_auth.vault import Credential
+from bokeh_auth.tokens import PREFIX as VIEW
+from bokeh_auth.tokens import View, ViewTokens
+from bokeh_auth.vault import ROOMS, Credential
 
 LOCAL = "local"
 
@@ -23,7 +25,7 @@ LOCAL_SCOPES = tuple(scope for scope in SCOPES if scope != "keys:write")
 
 
 #: The quota of who may have any number of anything.
-UNBOUNDED: Mapping[str, int | None] = {"bytes": None, "plots": None}
+UNBOUNDED: Mapping[str, int | None] = {"bytes": None, "plots": None, "uploads": None}
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Holder:
         only: the id of the one plot that it opens; None when it opens the account.
         origins: the sites that may embed that plot; empty for any.
         quota: how many `bytes` and `plots` the account may have; None for any number.
+        by: which key, session or service it is, as `keys/{id}`; it opens nothing.
+        expires: RFC 3339; None for a token that is good until it is revoked.
     """
 
     user_id: str
@@ -43,20 +47,22 @@ class Holder:
     only: str | None = None
     origins: tuple[str, ...] = ()
     quota: Mapping[str, int | None] = field(default_factory=lambda: dict(UNBOUNDED), hash=False)
+    by: str = ""
+    expires: str | None = None
 
 
 class Keyless:
     """The one account of a server without keys."""
 
-    def __init__(self, views: ViewTokens, quota: Mapping[str, int | None] = UNBOUNDED) -> None:
+    def __init__(self, views: ViewTokens) -> None:
         self._views = views
-        self._quota = quota
 
     def holder(self, token: str | None) -> Holder | None:
         """Return who holds `token`."""
-        return (
-            Holder(LOCAL, LOCAL_SCOPES, quota=self._quota) if token is None else _viewer(self._views, token)
-        )
+        if token is None:
+            return Holder(LOCAL, LOCAL_SCOPES)
+        view = self._views.open(token)
+        return _viewer(view) if view else None
 
 
 class Keyed:
@@ -73,15 +79,26 @@ class Keyed:
         """Return who holds `token`; nobody, when the account is disabled or gone."""
         if token is None:
             return None
-        found = _viewer(self._views, token) or self._credential(token)
-        account = self._accounts.find(found.user_id) if found is not None else None
-        if found is None or account is None or account.disabled:
-            return None
-        return replace(found, quota=account.quota(self._quota))
+        found = self._viewer(token) if token.startswith(VIEW) else self._credential(token)
+        return found and replace(found[0], quota=found[1].quota(self._quota))
 
-    def _credential(self, token: str) -> Holder | None:
+    def _viewer(self, token: str) -> tuple[Holder, Account] | None:
+        view = self._views.open(token)
+        account = self._accounts.find_active(view.user_id) if view else None
+        if view is None or account is None:
+            return None
+        if view.share is not None and not self._vault.is_live(credentials.SHARE, view.user_id, view.share):
+            return None
+        return _viewer(view), account
+
+    def _credential(self, token: str) -> tuple[Holder, Account] | None:
         opened = self._vault.open(token)
-        return None if opened is None else _holder(opened)
+        account = self._accounts.find_active(opened.user_id) if opened else None
+        if opened is None or account is None:
+            return None
+        if opened.prefix == credentials.SESSION and opened.epoch != account.epoch:
+            return None
+        return _holder(opened), account
 
 
 class Services:
@@ -95,32 +112,56 @@ class Services:
         """Return which service holds `token`."""
         digest = credentials.digest_of(token or "")
         found = [name for name, known in self._digests.items() if compare_digest(known, digest)]
-        return Holder(f"service:{found[0]}", SERVICE_SCOPES[found[0]]) if found else None
+        service = f"service:{found[0]}" if found else ""
+        return Holder(service, SERVICE_SCOPES[found[0]], by=service) if found else None
 
 
 class Introspection:
     """Answers what the services ask."""
 
-    def __init__(self, people: Keyless | Keyed, services: Services, cacheable: bool = True) -> None:
+    def __init__(
+        self,
+        people: Keyless | Keyed,
+        services: Services,
+        cacheable: bool = True,
+        wrong: Callable[[str], None] = lambda _origin: None,
+    ) -> None:
         """Put it together.
 
         Args:
             people: whose tokens there are.
             services: the services' own tokens.
             cacheable: whether who asks may remember an answer; a revoked key then works for that much longer.
+            wrong: counts a wrong token of an address; `TooMany`.
         """
         self._people = people
         self._services = services
         self._cacheable = cacheable
+        self._wrong = wrong
+
+    def is_service(self, token: str | None) -> bool:
+        """Whether a service of this cloud holds `token`."""
+        return self._services.holder(token) is not None
+
+    def demand(self, token: str | None, origin: str) -> Holder | None:
+        """Return who holds a token that came from an address; as `holder`.
+
+        Raises:
+            TooMany: nobody does, and many wrong ones came from there.
+        """
+        found = self.holder(token)
+        if found is None and token:
+            self._wrong(origin)
+        return found
 
     def holder(self, token: str | None) -> Holder | None:
         """Return who holds `token`, a person's or a service's."""
         is_service = token is not None and token.startswith(credentials.SERVICE)
         return self._services.holder(token) if is_service else self._people.holder(token)
 
-    def introspect(self, token: str | None) -> dict[str, Any]:
-        """Say who holds `token` in the manner of RFC 7662; `{"active": False}` when nobody does."""
-        holder = self.holder(token)
+    def introspect(self, token: str | None, origin: str = "") -> dict[str, Any]:
+        """Say who holds `token` as RFC 7662 does, `{"active": False}` for nobody; raises as `demand`."""
+        holder = self.demand(token, origin)
         if holder is None:
             return {"active": False}
         # Who signs out on a shared computer expects it to hold at once.
@@ -129,9 +170,10 @@ class Introspection:
 
 
 def _holder(opened: Credential) -> Holder:
-    return Holder(opened.user_id, opened.scopes, opened.only, opened.origins)
+    by = f"{ROOMS[opened.prefix]}/{opened.id}"
+    parts = opened.user_id, opened.scopes, opened.only, opened.origins
+    return Holder(*parts, by=by, expires=opened.expires)
 
 
-def _viewer(views: ViewTokens, token: str) -> Holder | None:
-    opened = views.open(token)
-    return None if opened is None else Holder(opened.user_id, VIEWING, opened.plot)
+def _viewer(view: View) -> Holder:
+    return Holder(view.user_id, VIEWING, view.plot, by="view")

@@ -45,10 +45,10 @@ class Letters:
         """Return the mail that a note asks for; None where there is nobody to sign in."""
         known = self._accounts.of_email(note.email)
         if note.purpose == LOGIN:
-            if known is None or known.disabled:
+            if known is None or not known.active:
                 return None  # who asked is not told, and strangers get no mail
             return self._letter(
-                "login", note.email, known.user_id, self._link(LOGIN, note.email, known.user_id)
+                "login", note.email, known.user_id, self._link(LOGIN, note.email, known.user_id, known.epoch)
             )
         if known is not None:
             return self._letter("known", note.email, known.user_id, f"{self._url}/login")
@@ -57,8 +57,8 @@ class Letters:
         link = self._link(REGISTER, note.email, note.username)
         return self._letter("confirm", note.email, note.username, link)
 
-    def _link(self, purpose: str, email: str, user: str) -> str:
-        return f"{self._url}/login/{self._links.make(purpose, email, user)}"
+    def _link(self, purpose: str, email: str, user: str, epoch: int = 0) -> str:
+        return f"{self._url}/login/{self._links.make(purpose, email, user, epoch)}"
 
     def _letter(self, template: str, email: str, user: str, link: str) -> EmailMessage:
         message = EmailMessage()

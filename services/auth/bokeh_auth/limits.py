@@ -1,27 +1,26 @@
 """How often one may ask: by network address, and by email address.
 
-Counted in memory, or in Redis where several processes share the counts. What is counted is the asking, not
-whether it led to something, so a refusal tells nothing about who has an account.
+What is counted is the asking, not whether it led to something, so a refusal tells nothing about who has an
+account. A key is 190 random bits: wrong ones are counted against noise, not against guessing, so who has the
+right one is never turned away for what others at the same address do.
 """
 
 import hashlib
-import math
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+import logging
 from ipaddress import ip_address, ip_network
 
-from limits import RateLimitItem, parse
-from limits.errors import StorageError
-from limits.storage import storage_from_string
-from limits.strategies import FixedWindowRateLimiter
+from bokeh_common.errors import Unavailable
+from bokeh_common.http.limits import Allowance, Limit, Limiter
 
-from bokeh_common.errors import TooMany, Unavailable
+log = logging.getLogger(__name__)
 
-MAILS_PER_ORIGIN = parse("30/hour")
-MAILS_PER_PAIR = parse("5/hour")
-MAILS_PER_ADDRESS = parse("20/hour")  # more than of one origin: a stranger alone cannot use them up
-FAILURES_PER_ORIGIN = parse("30/10 minutes")
+HOUR = 3600
+MINUTES = 600
+
+MAILS_PER_ORIGIN = Limit("mails", 30, HOUR)
+MAILS_PER_PAIR = Limit("mails-to-address", 5, HOUR)
+MAILS_PER_ADDRESS = Limit("mails-of-all", 20, HOUR)  # more than of one origin: a stranger cannot use them up
+FAILURES_PER_ORIGIN = Limit("wrong-links", 30, MINUTES)
 
 IPV4 = 4
 
@@ -29,41 +28,37 @@ IPV4 = 4
 class Limits:
     """The limits of the auth service."""
 
-    def __init__(self, url: str = "memory://") -> None:
-        """Say where to count: `memory://`, or `redis://host:6379`."""
-        self._limiter = FixedWindowRateLimiter(storage_from_string(url, wrap_exceptions=True))
+    def __init__(self, limiter: Limiter, wrong_keys: int = 100) -> None:
+        """Say where to count, and how many wrong keys an address has in ten minutes."""
+        self._limiter = limiter
+        self._wrong_keys = Limit("wrong-keys", wrong_keys, MINUTES)
 
-    def mail(self, origin: str, address: str) -> None:
-        """Count a mail that somebody asks for.
+    def mail(self, origin: str, address: str) -> list[Allowance]:
+        """Count a mail that somebody asks for, and say what is left to them.
+
+        What all together may send to the address is not said: it would tell that others have asked.
 
         Raises:
             TooMany: there were many from this origin, or to this address.
+            Unavailable: without the counts nobody is let through: what they bound is mail to strangers.
         """
         place, reader = _network(origin), hashlib.sha256(address.encode()).hexdigest()
-        self._hit(MAILS_PER_ORIGIN, place)
-        self._hit(MAILS_PER_PAIR, place, reader)
-        self._hit(MAILS_PER_ADDRESS, reader)
+        left = [self._limiter.hit(MAILS_PER_ORIGIN, place)]
+        left.append(self._limiter.hit(MAILS_PER_PAIR, place, reader))
+        self._limiter.hit(MAILS_PER_ADDRESS, reader)
+        return left
 
     def failure(self, origin: str) -> None:
-        """Count a wrong link."""
-        with _counting():
-            self._limiter.hit(FAILURES_PER_ORIGIN, _network(origin))
+        """Count a wrong link; `TooMany` where many came from."""
+        self._limiter.hit(FAILURES_PER_ORIGIN, _network(origin))
 
-    def demand_few_failures(self, origin: str) -> None:
-        """Raise `TooMany` where many wrong links came from."""
-        with _counting():
-            if not self._limiter.test(FAILURES_PER_ORIGIN, _network(origin)):
-                raise self._refusal(FAILURES_PER_ORIGIN, _network(origin))
-
-    def _hit(self, item: RateLimitItem, *keys: str) -> None:
-        with _counting():
-            if not self._limiter.hit(item, *keys):
-                raise self._refusal(item, *keys)
-
-    def _refusal(self, item: RateLimitItem, *keys: str) -> TooMany:
-        reset = self._limiter.get_window_stats(item, *keys).reset_time
-        seconds = max(1, math.ceil(reset - time.time()))
-        return TooMany(f"That was often enough for now; try again in {seconds} seconds.", retry_after=seconds)
+    def wrong_key(self, origin: str) -> None:
+        """Count a wrong key; `TooMany` where many came from."""
+        if origin:
+            try:
+                self._limiter.hit(self._wrong_keys, _network(origin))
+            except Unavailable as error:  # the key opens nothing, counted or not
+                log.warning("A wrong key was not counted: %s", error)
 
 
 def _network(origin: str) -> str:
@@ -73,12 +68,3 @@ def _network(origin: str) -> str:
     except ValueError:
         return origin
     return origin if address.version == IPV4 else str(ip_network((int(address), 64), strict=False))
-
-
-@contextmanager
-def _counting() -> Iterator[None]:
-    """Without the counts nobody is let through: what they bound is mail to strangers."""
-    try:
-        yield
-    except StorageError as error:
-        raise Unavailable("Requests cannot be counted at this moment; try again soon.") from error

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from typing import Any
 
 from bokeh_auth.credentials import ONE_TIME, digest_of, is_well_formed, new_secret
 from bokeh_auth.records import Records
@@ -22,6 +23,7 @@ class Link:
     email: str
     username: str
     expires: str
+    epoch: int = 0  # of the account, see `accounts.Account`
 
 
 class Links:
@@ -31,10 +33,10 @@ class Links:
         self._records = records
         self._clock = clock
 
-    def make(self, purpose: str, email: str, username: str) -> str:
+    def make(self, purpose: str, email: str, username: str, epoch: int = 0) -> str:
         """Return a new secret for this purpose."""
         secret = new_secret(ONE_TIME)
-        link = Link(purpose, email, username, stamp(self._clock() + LIFETIME[purpose]))
+        link = Link(purpose, email, username, stamp(self._clock() + LIFETIME[purpose]), epoch)
         self._records.add_link(digest_of(secret), asdict(link))
         return secret
 
@@ -61,7 +63,7 @@ class Links:
             after = page[-1][0]
         return gone
 
-    def _valid(self, value: dict[str, str] | None) -> Link | None:
+    def _valid(self, value: dict[str, Any] | None) -> Link | None:
         if value is None or past(value["expires"], self._clock()):
             return None
-        return Link(value["purpose"], value["email"], value["username"], value["expires"])
+        return Link(**{name: value[name] for name in Link.__match_args__ if name in value})

@@ -1,7 +1,7 @@
 """What may be a username or an email address.
 
 Usernames are lower-case ASCII, so no two of them look alike by script or case, and none is a word that the
-cloud's own addresses begin with.
+cloud's own addresses begin with. What still looks alike in ASCII, as l and 1, has a `look_of` in common.
 """
 
 import re
@@ -32,6 +32,20 @@ RESERVED = frozenset(
 )  # fmt: skip
 
 
+#: What passes for something else in common fonts (the idea is that of Unicode's UTS #39).
+LOOKALIKES = (("0", "o"), ("1", "l"), ("rn", "m"), ("vv", "w"), ("cl", "d"))
+
+
+def look_of(name: str) -> str:
+    """Return what all usernames that look alike have in common."""
+    for shown, meant in LOOKALIKES:
+        name = name.replace(shown, meant)
+    return name
+
+
+_RESERVED_LOOKS = frozenset(look_of(name) for name in RESERVED)
+
+
 def username_of(text: object) -> str:
     """Return the username in the one way it is written.
 
@@ -42,8 +56,11 @@ def username_of(text: object) -> str:
     if not USERNAME.fullmatch(name) or name.endswith("-") or "--" in name:
         detail = "A username has 2 to 39 characters: letters a to z, digits, and single hyphens inside."
         raise Invalid(detail, slug="bad-username")
-    if name in RESERVED:
-        raise Invalid(f"The username {name!r} is reserved; choose another one.", slug="bad-username")
+    if look_of(name) in _RESERVED_LOOKS:
+        raise Invalid(
+            f"The username {name!r} is reserved, or looks as if it were; choose another one.",
+            slug="bad-username",
+        )
     return name
 
 

@@ -1,6 +1,7 @@
 """What the auth service asks of others: the services that keep what accounts have."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 from bokeh_common.http.peer import Peer, path
 
@@ -17,19 +18,21 @@ class Keeper:
         """Return how much of what the account has there; `bytes` among it."""
         return dict(self._peer.get(self._address(user)))
 
-    def erase(self, user: str) -> dict[str, int]:
-        """Delete whatever the account has there; return how much it was.
+    def erase(self, user: str) -> Iterator[dict[str, int]]:
+        """Delete whatever the account has there; yield how much it was, step by step.
 
         The service deletes a bounded number of things at a request, so that each ends in time; what is asked
         again goes on where it stopped.
         """
-        gone: Counter[str] = Counter()
         done = False
         while not done:
             answer = dict(self._peer.delete(self._address(user)))
-            done = answer.pop("done")
-            gone.update(answer)
-        return dict(gone)
+            done = bool(answer.pop("done"))
+            yield answer
+
+    def archive(self, user: str) -> Iterator[bytes]:
+        """Yield what the account has there, as files of an archive."""
+        return self._peer.stream("GET", f"{self._address(user)}/archive", authorization=None)
 
     def _address(self, user: str) -> str:
         return path("internal", self._name, "accounts", user)
@@ -44,15 +47,17 @@ class Keepers:
 
     def usage(self, user: str) -> dict[str, int]:
         """Return how much the account has in all; `plots`, `sources`, `bytes`."""
-        return _sum([keeper.usage(user) for keeper in self._keepers])
+        total: Counter[str] = Counter()
+        for keeper in self._keepers:
+            total.update(keeper.usage(user))
+        return dict(total)
 
-    def erase(self, user: str) -> dict[str, int]:
-        """Delete whatever the account has; return how much it was, as `usage`."""
-        return _sum([keeper.erase(user) for keeper in self._keepers])
+    def archive(self, user: str) -> Iterator[bytes]:
+        """Yield what the account has, as files of an archive."""
+        for keeper in self._keepers:
+            yield from keeper.archive(user)
 
-
-def _sum(counts: list[dict[str, int]]) -> dict[str, int]:
-    total: Counter[str] = Counter()
-    for count in counts:
-        total.update(count)
-    return dict(total)
+    def erase(self, user: str) -> Iterator[dict[str, int]]:
+        """Delete whatever the account has; yield how much it was, step by step."""
+        for keeper in self._keepers:
+            yield from keeper.erase(user)

@@ -1,9 +1,17 @@
 """Where the auth service keeps things; the only file that knows the keys.
 
-Records: `secrets/view` (the key that signs view tokens), `accounts/{user}`, `emails/{digest of the address}`
-(whose it is), `links/{digest}` (one-time links), `keys|sessions|shares/{user}/{id}` (credentials; they
-decide), `digests/{digest}` (which of these a secret belongs to), `audit/{user}/{id}` (the log of an account),
-`outbox/{id}` (mail that is yet to be sent).
+Records, by key:
+
+    secrets/view                        the key that signs view tokens
+    accounts/{user}                     accounts; those of deleted ones stay, so that nobody gets their names
+    emails/{digest of the address}      whose it is
+    looks/{look}                        who has a name that looks so
+    closing/{user}                      accounts that are being deleted
+    links/{digest}                      one-time links
+    keys|sessions|shares/{user}/{id}    credentials; they decide
+    digests/{digest}                    which of these a secret belongs to
+    audit/{user}/{id}                   the audit log of an account
+    outbox/{id}                         mail that is yet to be sent
 """
 
 import hashlib
@@ -46,32 +54,35 @@ class Records:
         """Return an account and its etag."""
         return self._find(f"accounts/{user}")
 
-    def add_account(self, account: Value, stale: str) -> None:
-        """Add an account; `Conflict` when its name or its address is taken.
+    def add_account(self, account: Value, look: str, stale: str) -> None:
+        """Add an account; `Conflict` when its address is taken, or its name, or one that looks like it.
 
-        First its address is claimed, then the account is made. A claim that leads to no account is somebody's
-        who is in between, or, when it was made before `stale` (RFC 3339), one that a crash has left: that is
-        taken over.
+        First its address and its look are claimed, then the account is made. A claim that leads to no account
+        is somebody's who is in between, or, when it was made before `stale` (RFC 3339), one that a crash has
+        left: that is taken over.
         """
-        index, user = _email_key(account["email"]), account["user_id"]
-        claimed = self._find(index)
-        if claimed is not None and (claimed[0]["at"] > stale or self._owns(claimed[0], account["email"])):
-            raise _email_taken()
-        claim = {"user_id": user, "at": account["created"]}
+        claims: dict[str, str] = {}
         try:
-            etag = self._records.put(index, claim, if_match=claimed[1] if claimed else ABSENT)
+            for index in (_email_key(account["email"]), f"looks/{look}"):
+                claims[index] = self._claim(index, account, stale)
+            self._records.put(f"accounts/{account['user_id']}", account, if_match=ABSENT)
         except Conflict:
-            raise _email_taken() from None
-        try:
-            self._records.put(f"accounts/{user}", account, if_match=ABSENT)
-        except Conflict:
-            with suppress(Conflict):
-                self._records.delete(index, if_match=etag)
-            raise Conflict("This username is taken; choose another one.", slug="username-taken") from None
+            for index, etag in claims.items():
+                with suppress(Conflict):
+                    self._records.delete(index, if_match=etag)
+            raise _name_taken() if claims else _email_taken() from None
 
-    def _owns(self, claim: Value, email: str) -> bool:
+    def _claim(self, index: str, account: Value, stale: str) -> str:
+        found = self._find(index)
+        if found is not None and (found[0]["at"] > stale or self._holds(found[0], index)):
+            raise Conflict("This is claimed already.")
+        claim = {"user_id": account["user_id"], "at": account["created"]}
+        return self._records.put(index, claim, if_match=found[1] if found else ABSENT)
+
+    def _holds(self, claim: Value, index: str) -> bool:
+        """Whether a claim is that of an account: of a deleted one its name stays claimed, its address not."""
         owner = self.account(claim["user_id"])
-        return owner is not None and owner[0]["email"] == email
+        return owner is not None and (index.startswith("looks/") or _email_key(owner[0]["email"]) == index)
 
     def change_account(self, account: Value, etag: str) -> None:
         """Replace an account; `Conflict` when it changed since `etag`."""
@@ -87,10 +98,36 @@ class Records:
         found = self._find(_email_key(email))
         return None if found is None else str(found[0]["user_id"])
 
-    def retire_account(self, account: Value, email: str) -> None:
-        """Give an address free, but not the name: `account` stays in its place."""
-        self._records.put(f"accounts/{account['user_id']}", account)
-        self._records.delete(_email_key(email))
+    def free_email(self, email: str, user: str) -> None:
+        """Let others have an address; nothing changes when it is another account's by now."""
+        found = self._find(_email_key(email))
+        if found is not None and found[0]["user_id"] == user:
+            with suppress(Conflict):
+                self._records.delete(_email_key(email), if_match=found[1])
+
+    # accounts that are being deleted
+
+    def begin_closing(self, user: str, value: Value) -> None:
+        """Note that an account is being deleted; nothing changes when it is already."""
+        with suppress(Conflict):
+            self._records.put(f"closing/{user}", value, if_match=ABSENT)
+
+    def closing(self, user: str) -> tuple[Value, str] | None:
+        """Return what is noted of the deletion of an account, and the etag of that."""
+        return self._find(f"closing/{user}")
+
+    def all_closing(self, after: str, limit: int) -> list[str]:
+        """Return the names of accounts that are being deleted, in order."""
+        found = self._records.list("closing/", "closing/" + after, limit)
+        return [record.key.removeprefix("closing/") for record in found]
+
+    def change_closing(self, user: str, value: Value, etag: str) -> None:
+        """Replace what is noted; `Conflict` when it changed since `etag`."""
+        self._records.put(f"closing/{user}", value, if_match=etag)
+
+    def end_closing(self, user: str) -> None:
+        """Forget that an account is being deleted: it is."""
+        self._records.delete(f"closing/{user}")
 
     # one-time links
 
@@ -127,7 +164,7 @@ class Records:
 
     def add_credential(self, room: str, value: Value) -> None:
         """Add a credential: first the way to it, then what decides."""
-        index = {"user_id": value["user_id"], "id": value["id"]}
+        index = {"user_id": value["user_id"], "id": value["id"], "at": value["created"]}
         self._records.put(f"digests/{value['digest']}", index, if_match=ABSENT)
         self._records.put(_credential_key(room, value), value, if_match=ABSENT)
 
@@ -145,6 +182,15 @@ class Records:
         """Return an account's credentials."""
         prefix = f"{room}/{user}/"
         return [dict(record.value) for record in self._records.list(prefix, prefix + after, limit)]
+
+    def everybodys(self, room: str, after: str, limit: int) -> list[tuple[str, Value]]:
+        """Return credentials of all accounts, or with `room` "digests" the ways to them, by name."""
+        found = self._records.list(f"{room}/", f"{room}/{after}", limit)
+        return [(record.key.removeprefix(f"{room}/"), dict(record.value)) for record in found]
+
+    def delete_index(self, digest: str) -> None:
+        """Delete the way to a credential that is gone."""
+        self._records.delete(f"digests/{digest}")
 
     def change_credential(self, room: str, value: Value, etag: str) -> None:
         """Replace a credential; `Conflict` when it changed since `etag`."""
@@ -204,6 +250,11 @@ def _email_key(email: str) -> str:
 
 def _credential_key(room: str, value: Value) -> str:
     return f"{room}/{value['user_id']}/{value['id']}"
+
+
+def _name_taken() -> Conflict:
+    detail = "This username is taken, or looks like one that is; choose another one."
+    return Conflict(detail, slug="username-taken")
 
 
 def _email_taken() -> Conflict:

@@ -23,11 +23,17 @@ VIEWING = ("plots:read", "data:read")
 
 #: What the services may do with each other; a person's key never holds one of these.
 SERVICE_SCOPES = {
-    "auth": ("internal:holdings",),
-    "data": ("internal:introspect", "internal:columns"),
-    "gc": ("internal:introspect",),
-    "plots": ("internal:introspect", "internal:shares"),
-    "web": ("internal:introspect", "internal:accounts", "internal:view-tokens", "internal:pages"),
+    "auth": ("internal:introspect", "internal:holdings"),
+    "data": ("internal:introspect", "internal:columns", "internal:references"),
+    "gc": ("internal:introspect", "internal:references", "internal:collect", "internal:shares"),
+    "plots": ("internal:introspect", "internal:shares", "internal:hold"),
+    "web": (
+        "internal:introspect",
+        "internal:accounts",
+        "internal:view-tokens",
+        "internal:pages",
+        "internal:references",
+    ),
 }
 
 

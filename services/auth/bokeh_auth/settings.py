@@ -25,9 +25,19 @@ class Settings:
             `smtp+starttls://user:password@mail.example.com:587`; `smtp` and `smtps` besides.
         mail_from: the address that mail comes from (`BOKEH_CLOUD_MAIL_FROM`).
         outbox: the folder where mail goes that has no mail server (`BOKEH_CLOUD_OUTBOX`).
-        limits: where requests are counted (`BOKEH_CLOUD_LIMITS`): `memory://`, or `redis://host:6379`.
+        redis_url: the Redis that counts requests for all processes, and tells of revoked keys
+            (`BOKEH_CLOUD_REDIS_URL`), `redis://host:6379`; without it each process counts by itself.
+        proxied: whether a proxy of ours is in front, whose `X-Forwarded-For` says where requests come from
+            (`BOKEH_CLOUD_PROXIED`).
+        allow_remote: whether a server that has no keys, or no encryption, listens for other machines all the
+            same (`BOKEH_CLOUD_INSECURE_ALLOW_REMOTE`).
+        allowed_hosts: names by which other machines know a server without keys, separated by commas
+            (`BOKEH_CLOUD_ALLOWED_HOSTS`); addresses in digits are always allowed then.
+        wrong_keys: how many wrong keys an address may send in ten minutes (`BOKEH_CLOUD_WRONG_KEYS`).
         quota_bytes, quota_plots: how much an account may have for which the operator has set nothing else
             (`BOKEH_CLOUD_QUOTA_BYTES`, `BOKEH_CLOUD_QUOTA_PLOTS`); any number when not given.
+        quota_uploads: how many requests a minute an account may send that upload or publish
+            (`BOKEH_CLOUD_QUOTA_UPLOADS`).
         plots_url, data_url: base URLs of the services that keep what accounts have (`BOKEH_CLOUD_PLOTS_URL`,
             `BOKEH_CLOUD_DATA_URL`).
         service_token: what this service proves itself with to them (`BOKEH_CLOUD_SERVICE_TOKEN`).
@@ -41,9 +51,14 @@ class Settings:
     smtp_url: str | None = field(default=None, repr=False)
     mail_from: str = ""
     outbox: Path = Path("outbox")
-    limits: str = field(default="memory://", repr=False)
+    redis_url: str | None = field(default=None, repr=False)
+    proxied: bool = False
+    allow_remote: bool = False
+    allowed_hosts: tuple[str, ...] = ()
+    wrong_keys: int = 100
     quota_bytes: int | None = None
     quota_plots: int | None = None
+    quota_uploads: int | None = 6000
     plots_url: str = "http://plots:8000"
     data_url: str = "http://data:8000"
     service_token: str | None = field(default=None, repr=False)
@@ -57,8 +72,8 @@ class Settings:
 
     @property
     def quota(self) -> dict[str, int | None]:
-        """How many `bytes` and `plots` an account may have."""
-        return {"bytes": self.quota_bytes, "plots": self.quota_plots}
+        """How many `bytes` and `plots` an account may have, and how many `uploads` a minute."""
+        return {"bytes": self.quota_bytes, "plots": self.quota_plots, "uploads": self.quota_uploads}
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -70,9 +85,14 @@ class Settings:
             smtp_url=environ.get("BOKEH_CLOUD_SMTP_URL") or None,
             mail_from=environ.get("BOKEH_CLOUD_MAIL_FROM", ""),
             outbox=Path(environ.get("BOKEH_CLOUD_OUTBOX") or cls.outbox),
-            limits=environ.get("BOKEH_CLOUD_LIMITS") or "memory://",
+            redis_url=environ.get("BOKEH_CLOUD_REDIS_URL") or None,
+            proxied=environ.get("BOKEH_CLOUD_PROXIED", "").lower() in YES,
+            allow_remote=environ.get("BOKEH_CLOUD_INSECURE_ALLOW_REMOTE", "").lower() in YES,
+            allowed_hosts=tuple(environ.get("BOKEH_CLOUD_ALLOWED_HOSTS", "").replace(",", " ").split()),
+            wrong_keys=_bound(environ, "BOKEH_CLOUD_WRONG_KEYS") or cls.wrong_keys,
             quota_bytes=_bound(environ, "BOKEH_CLOUD_QUOTA_BYTES"),
             quota_plots=_bound(environ, "BOKEH_CLOUD_QUOTA_PLOTS"),
+            quota_uploads=_bound(environ, "BOKEH_CLOUD_QUOTA_UPLOADS") or cls.quota_uploads,
             plots_url=environ.get("BOKEH_CLOUD_PLOTS_URL", cls.plots_url),
             data_url=environ.get("BOKEH_CLOUD_DATA_URL", cls.data_url),
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),

@@ -45,9 +45,13 @@ class Shares:
         ends = expiry(expires, self._clock())
         return self._vault.issue(SHARE, user, "", VIEWING, ends, only=plot, origins=origins)
 
+    def of_account(self, user: str) -> list[Credential]:
+        """Return the links of all plots of an account, without their tokens."""
+        return self._vault.page(SHARE, user, limit=MAX_SHARES)
+
     def of_plot(self, user: str, plot: str) -> list[Credential]:
         """Return the links of a plot, without their tokens."""
-        return [share for share in self._vault.page(SHARE, user, limit=MAX_SHARES) if share.only == plot]
+        return [share for share in self.of_account(user) if share.only == plot]
 
     def revoke(self, user: str, plot: str, share: str) -> None:
         """Make a link open nothing from now on; `NotFound`."""

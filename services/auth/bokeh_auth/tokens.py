@@ -1,10 +1,11 @@
 """View tokens: `bkv_` and a signed note of account and plot, good for minutes.
 
-They need no storage: the signature (HMAC with SHA-256, by itsdangerous) proves them.
+They need no storage: the signature (HMAC with SHA-256, by itsdangerous) proves them. One that was made for
+who came by a share link names it, and opens nothing once that is revoked.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
@@ -14,10 +15,11 @@ LIFETIME_SECONDS = 15 * 60
 
 @dataclass(frozen=True)
 class View:
-    """What a view token opens."""
+    """What a view token opens; `share` is the id of the share link that it depends on."""
 
     user_id: str
     plot: str
+    share: str | None = None
 
 
 class ViewTokens:
@@ -29,9 +31,9 @@ class ViewTokens:
         self._serializer = URLSafeTimedSerializer(key, salt="view", signer_kwargs=signing)
         self._lifetime = lifetime
 
-    def make(self, user_id: str, plot: str) -> str:
+    def make(self, user_id: str, plot: str, share: str | None = None) -> str:
         """Return a new token."""
-        signed = self._serializer.dumps([user_id, plot])
+        signed = self._serializer.dumps(astuple(View(user_id, plot, share)))
         return PREFIX + (signed if isinstance(signed, str) else signed.decode())
 
     def open(self, token: str) -> View | None:
@@ -39,7 +41,6 @@ class ViewTokens:
         if not token.startswith(PREFIX):
             return None
         try:
-            user_id, plot = self._serializer.loads(token.removeprefix(PREFIX), max_age=self._lifetime)
+            return View(*self._serializer.loads(token.removeprefix(PREFIX), max_age=self._lifetime))
         except BadData:
             return None
-        return View(user_id, plot)

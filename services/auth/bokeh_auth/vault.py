@@ -4,7 +4,7 @@ The secret itself is never kept, only its SHA-256. The record under the account 
 digest leads there. Whichever of the two a crash leaves alone opens nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -14,7 +14,9 @@ from typing import Any
 from bokeh_auth.credentials import PERSONAL, SESSION, SHARE, digest_of, is_well_formed, new_secret
 from bokeh_auth.records import Records
 from bokeh_auth.times import Clock, hour_of, now, past, stamp
-from bokeh_common.errors import Conflict, Unavailable
+from bokeh_common.errors import Conflict, NotFound, Unavailable
+
+PAGE = 1000
 
 #: The rooms of the storage, by the prefix of the secret.
 ROOMS = {PERSONAL: "keys", SESSION: "sessions", SHARE: "shares"}
@@ -32,6 +34,7 @@ class Credential:
         used: the hour of its last use.
         only: the one plot that it opens; None for the whole account.
         origins: the sites that may embed that plot; empty for any.
+        epoch: of the account, for sessions; see `accounts.Account`.
     """
 
     id: str
@@ -45,6 +48,7 @@ class Credential:
     used: str | None = None
     only: str | None = None
     origins: tuple[str, ...] = ()
+    epoch: int = 0
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -56,9 +60,13 @@ class Credential:
 class Vault:
     """Makes, opens and revokes credentials."""
 
-    def __init__(self, records: Records, clock: Clock = now) -> None:
+    def __init__(
+        self, records: Records, clock: Clock = now, changed: Callable[[str], object] = lambda _user: None
+    ) -> None:
+        """Put it together; `changed` is called with the account whose credentials may open less now."""
         self._records = records
         self._clock = clock
+        self._changed = changed
 
     def issue(
         self,
@@ -70,6 +78,7 @@ class Vault:
         *,
         only: str | None = None,
         origins: Sequence[str] = (),
+        epoch: int = 0,
     ) -> tuple[Credential, str]:
         """Make a credential; the secret is returned this once."""
         secret = new_secret(prefix)
@@ -85,6 +94,7 @@ class Vault:
             expires=stamp(expires) if expires else None,
             only=only,
             origins=tuple(origins),
+            epoch=epoch,
         )
         self._records.add_credential(ROOMS[prefix], asdict(made))
         return made, secret
@@ -114,25 +124,38 @@ class Vault:
         """Return a credential by its id; `NotFound`."""
         return _credential(self._records.credential(ROOMS[prefix], user, name)[0])
 
+    def is_live(self, prefix: str, user: str, name: str) -> bool:
+        """Whether there is such a credential, and it is not expired."""
+        try:
+            return not past(self.get(prefix, user, name).expires, self._clock())
+        except NotFound:
+            return False
+
     def end(self, credential: Credential, within: timedelta) -> None:
         """Let a credential expire soon, unless it does so sooner by itself."""
         value, etag = self._records.credential(ROOMS[credential.prefix], credential.user_id, credential.id)
         last = stamp(self._clock() + within)
         if value["expires"] is None or value["expires"] > last:
             self._records.change_credential(ROOMS[credential.prefix], {**value, "expires": last}, etag)
+            self._changed(credential.user_id)
 
     def revoke(self, prefix: str, user: str, name: str) -> Credential:
         """Make a credential open nothing from now on; `NotFound`."""
         credential = self.get(prefix, user, name)
         self._records.delete_credential(ROOMS[prefix], asdict(credential))
+        self._changed(user)
         return credential
 
     def revoke_all(self, prefix: str, user: str) -> int:
         """Revoke all credentials of a kind; return how many there were."""
-        found = self.page(prefix, user)
-        for credential in found:
-            self._records.delete_credential(ROOMS[prefix], asdict(credential))
-        return len(found)
+        gone = 0
+        while found := self.page(prefix, user, limit=PAGE):
+            for credential in found:
+                self._records.delete_credential(ROOMS[prefix], asdict(credential))
+            gone += len(found)
+        if gone:
+            self._changed(user)
+        return gone
 
     def _note_use(self, credential: Credential, etag: str) -> None:
         hour = hour_of(self._clock())

@@ -30,7 +30,7 @@ def test_users(storage: str, now: Domain) -> None:
     assert "taken" in run(storage, "users", "create", "ada", "eve@example.com", code=1)
     assert "disabled" in run(storage, "users", "disable", "ada")
     assert json.loads(run(storage, "users", "list", "--json"))["disabled"] is True
-    assert not now.accounts.is_active("ada")
+    assert now.accounts.find_active("ada") is None
     run(storage, "users", "enable", "ada")
     assert run(storage, "users", "list").startswith("ada  ada@example.com  ")
     assert "no account" in run(storage, "users", "disable", "nobody", code=1)
@@ -40,7 +40,7 @@ def test_keys(storage: str, now: Domain) -> None:
     now.accounts.create("ada@example.com", "ada")
     key, secret = now.keys.make("ada", "laptop", PUBLISHING, None, frozenset(SCOPES))
     now.keys.make("ada", "other", PUBLISHING, None, frozenset(SCOPES))
-    session = now.sessions.start("ada", "Firefox")
+    session = now.sessions.start(now.accounts.get("ada"), "Firefox")
     assert f"{key.id}  " in run(storage, "keys", "list", "ada")
     run(storage, "keys", "revoke", "ada", key.id)
     assert now.vault.open(secret) is None

@@ -91,7 +91,7 @@ def test_a_key_of_a_disabled_or_deleted_account(ada: Domain) -> None:
     assert not active(ada, view)
     ada.accounts.change("ada", disabled=False)
     assert active(ada, secret)
-    ada.accounts.delete("ada")
+    ada.accounts.close("ada")
     assert not active(ada, secret)
 
 
@@ -154,3 +154,49 @@ def test_keys_are_bounded(ada: Domain) -> None:
 def test_the_tables_agree() -> None:
     assert set(PUBLISHING) | set(VIEWING) < set(SCOPES)
     assert all(scope.startswith("internal:") for scopes in SERVICE_SCOPES.values() for scope in scopes)
+
+
+def test_no_key_makes_one_that_outlives_it(ada: Domain) -> None:
+    until = "2026-11-25T12:00:00Z"
+    for expires in (None, "2026-11-25T12:00:01Z", "2027-01-01T00:00:00+01:00"):
+        with pytest.raises(Forbidden, match="outlives"):
+            ada.keys.make("ada", "more", PUBLISHING, expires, ALL, until)
+    assert ada.keys.page("ada", "", 10) == []
+    made, _ = ada.keys.make("ada", "same", PUBLISHING, "2026-11-25T13:00:00+01:00", ALL, until)
+    assert made.expires == until
+    for expires in (None, "2026-12-24T12:30:00Z"):
+        old, _ = ada.keys.make("ada", "old", PUBLISHING, expires, ALL)
+        new, _ = ada.keys.rotate("ada", old.id, timedelta(0), ALL, until)
+        assert new.expires == until
+    old, _ = ada.keys.make("ada", "short", PUBLISHING, "2026-11-24T13:30:00Z", ALL)
+    assert ada.keys.rotate("ada", old.id, timedelta(0), ALL, until)[0].expires == "2026-11-24T13:30:00Z"
+
+
+def test_a_view_token_ends_with_its_share_link(ada: Domain, clock: Any) -> None:
+    share, _ = ada.shares.make("ada", "plot1", "2026-11-24T12:40:00Z", [])
+    other, _ = ada.shares.make("ada", "plot1", None, [])
+    views = {item.id: ada.views.make("ada", "plot1", item.id) for item in (share, other)}
+    assert all(active(ada, view) for view in views.values())
+    ada.shares.revoke("ada", "plot1", other.id)
+    assert [active(ada, views[item.id]) for item in (share, other)] == [True, False]
+    clock.turn(minutes=10)
+    assert not active(ada, views[share.id])
+
+
+@pytest.mark.parametrize("kind", ["bkp_", "bkl_", "bkc_", "bko_", "bks_", "bkv_"])
+def test_a_secret_of_one_kind_is_none_of_another(ada: Domain, kind: str) -> None:
+    account = ada.accounts.get("ada")
+    secrets = {
+        "bkp_": ada.keys.make("ada", "x", PUBLISHING, None, ALL)[1],
+        "bkl_": ada.shares.make("ada", "plot1", None, [])[1],
+        "bkc_": ada.sessions.start(account, "x"),
+        "bko_": ada.links.make("login", account.email, "ada"),
+        "bks_": new_secret("bks_"),
+        "bkv_": ada.views.make("ada", "plot1"),
+    }
+    assert active(ada, secrets[kind]) == (kind not in {"bko_", "bks_"})
+    for other in secrets.keys() - {kind}:
+        assert not active(ada, other + secrets[kind][4:]), other
+    assert not active(ada, secrets[kind].upper())
+    assert not active(ada, secrets[kind].lower())
+    assert not active(ada, f" {secrets[kind]}")

@@ -12,6 +12,7 @@ import pytest
 
 from bokeh_auth.limits import Limits
 from bokeh_common.errors import TooMany, Unavailable
+from bokeh_common.http.limits import Limiter
 from tests.conftest import free_port
 
 
@@ -39,23 +40,24 @@ def redis(tmp_path: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
 def test_counts_are_shared_and_an_outage_is_said(redis: tuple[str, "subprocess.Popen[bytes]"]) -> None:
     url, server = redis
     for _ in range(5):
-        Limits(url).mail("10.0.0.1", "ada@example.com")  # each as another process would
+        Limits(Limiter(url)).mail("10.0.0.1", "ada@example.com")  # each as another process would
     with pytest.raises(TooMany) as refused:
-        Limits(url).mail("10.0.0.1", "ada@example.com")
+        Limits(Limiter(url)).mail("10.0.0.1", "ada@example.com")
     assert 0 < refused.value.members["retry_after"] <= 3600
     server.terminate()
     server.wait(timeout=10)
     with pytest.raises(Unavailable):
-        Limits(url).mail("10.0.0.9", "x")
+        Limits(Limiter(url)).mail("10.0.0.9", "x")
     with pytest.raises(Unavailable):
-        Limits(url).demand_few_failures("10.0.0.9")
+        Limits(Limiter(url)).failure("10.0.0.9")
+    Limits(Limiter(url)).wrong_key("10.0.0.9")  # it opens nothing anyway
 
 
 def test_addresses_do_not_reach_the_counter(redis: tuple[str, "subprocess.Popen[bytes]"]) -> None:
     import redis as library
 
     url, _ = redis
-    Limits(url).mail("10.0.0.1", "ada@example.com")
+    Limits(Limiter(url)).mail("10.0.0.1", "ada@example.com")
     names = list(library.Redis.from_url(url).scan_iter())
     assert len(names) == 3
     assert b"@" not in b"".join(names)

@@ -3,6 +3,7 @@
 import falcon
 
 from bokeh_common.http.auth import Access
+from bokeh_data.archive import Archive
 from bokeh_data.holdings import Holdings
 
 HOLDINGS = Access(None, service="internal:holdings")
@@ -23,3 +24,17 @@ class AccountHoldings:
     def on_delete(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
         """Delete some of what the account has; asked until it is `done`."""
         resp.media = self._holdings.erase(user)
+
+
+class AccountArchive:
+    """`GET /internal/data/accounts/{user}/archive`; the gateway does not know this path."""
+
+    access = {"GET": HOLDINGS}
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
+        """Send what the account has as the files of an archive, without what ends one."""
+        resp.content_type = "application/x-tar"
+        resp.stream = self._archive.blocks(user)

@@ -87,7 +87,7 @@ class ColumnSummary(TypedDict):
 
 
 class KeepVersions(TypedDict, total=False):
-    """Which old versions are kept, besides those that plots show: the newest `versions`, none older than `days`."""
+    """Which old versions are kept besides those that plots show: the newest, none older than `days`."""
 
     versions: Annotated[int, Meta(ge=1, le=10_000)]
     days: Annotated[float, Meta(ge=0, le=36_500)] | None
@@ -191,14 +191,15 @@ A column is one of:
 
 * `{"dtype", "shape", "chunks": [{"hash", "size"}, ...]}`: chunks that were uploaded before;
 * `{"hash"}`: a column that is there already (live sources);
-* a list of values, or `{"values": [...], "dtype"}` (live sources); times are whole numbers of their unit or ISO 8601,
-  null is NaN in a column of floats;
-* `{"type": "ndarray", "array": {"type": "bytes", "data": {"id": n}}, "dtype", "shape", "order": "little"}`: buffer n of
-  a packed body (live sources).
+* a list of values, or `{"values": [...], "dtype"}` (live sources); times are whole numbers of their unit or
+  ISO 8601, null is NaN in a column of floats;
+* `{"type": "ndarray", "array": {"type": "bytes", "data": {"id": n}}, "dtype", "shape", "order": "little"}`:
+  buffer n of a packed body (live sources).
 """
 
 APPENDING = """
-Each column of the source gets as many rows. Values are written as for a new source, and have to fit the column's dtype.
+Each column of the source gets as many rows. Values are written as for a new source, and have to fit the
+column's dtype.
 A request with an `Idempotency-Key` that the source took among its last hundred is not done again.
 """
 

@@ -5,16 +5,22 @@ from dataclasses import dataclass
 
 from bokeh_common.http.app import App, new_app
 from bokeh_common.http.auth import Authenticator, PeerIntrospection
+from bokeh_common.http.limits import Limiter
+from bokeh_common.http.origin import Origins
 from bokeh_common.http.peer import Peer
+from bokeh_common.http.rooms import add_rooms
 from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_records
 from bokeh_data import account
 from bokeh_data.api import API
+from bokeh_data.archive import Archive
 from bokeh_data.holdings import Holdings
+from bokeh_data.internal import Holds
 from bokeh_data.live import LiveSources
 from bokeh_data.peers import Plots
 from bokeh_data.records import Records
 from bokeh_data.resources import chunks, columns, sources, versions
 from bokeh_data.resources.base import Domain
+from bokeh_data.rooms import rooms_of
 from bokeh_data.settings import Settings
 from bokeh_data.sources import Sources
 from bokeh_data.versions import Versions
@@ -34,7 +40,9 @@ class Dependencies:
 def create_app(given: Dependencies) -> App:
     """Make the app from ready objects."""
     records = Records(given.records, given.blobs)
-    app = new_app(Authenticator(PeerIntrospection(given.auth)), {"storage": records.ping}, API)
+    redis = given.settings.redis_url
+    authenticator = Authenticator(PeerIntrospection(given.auth, redis), Limiter(redis))
+    app = new_app(authenticator, {"storage": records.ping}, API, Origins(given.settings.proxied))
     domain = _domain(given, records)
     app.add_route("/{user}/data", sources.SourceList(domain))
     app.add_route("/{user}/data/chunks/missing", chunks.MissingChunks(domain))
@@ -45,7 +53,10 @@ def create_app(given: Dependencies) -> App:
     app.add_route("/{user}/data/{source}/rows", versions.NewRows(domain))
     app.add_route("/{user}/data/{source}/versions", versions.VersionList(domain))
     app.add_route("/{user}/data/{source}/rollback", versions.Rollback(domain))
+    app.add_route("/internal/data/holds/{user}", Holds(domain.sources, given.settings.max_json_bytes))
+    add_rooms(app, "data", rooms_of(given.records, given.blobs))
     app.add_route("/internal/data/accounts/{user}", account.AccountHoldings(Holdings(records)))
+    app.add_route("/internal/data/accounts/{user}/archive", account.AccountArchive(Archive(records)))
     return app
 
 

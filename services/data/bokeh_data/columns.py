@@ -94,7 +94,11 @@ class Column:
     @cached_property
     def manifest(self) -> bytes:
         """The manifest: canonical JSON, whose hash is the column's."""
-        body = {"chunks": [_listed(chunk) for chunk in self.chunks], "dtype": self.dtype, "shape": self.shape}
+        body: dict[str, Any] = {
+            "chunks": [_listed(chunk) for chunk in self.chunks],
+            "dtype": self.dtype,
+            "shape": self.shape,
+        }
         if self.skip:
             body["skip"] = self.skip
         return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()

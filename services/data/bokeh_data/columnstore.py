@@ -20,7 +20,8 @@ from bokeh_data.zones import Zone, zone_of_arrow, zone_of_bytes
 
 CHUNK_BYTES = 4 << 20
 
-#: A chunk at the end is written anew with the rows that follow it when it is at most so many bytes, or at most twice
+#: A chunk at the end is written anew with the rows that follow it when it is at most so many bytes, or at
+#: most twice
 #: as long as these. So each row is written a few times in all, and few chunks are smaller than they could be.
 SMALL_BYTES = 64 << 10
 
@@ -44,11 +45,13 @@ class ColumnStore:
         return self.complete(Column(values.dtype, shape, chunks, 0, zones))
 
     def append(self, user: str, column: Column, values: Values, rollover: int | None = None) -> Column:
-        """Return the column with more rows, of which it keeps the last `rollover`; only its tail is written anew."""
+        """Return the column with more rows, the last `rollover` of them; only its tail is written."""
         kept = _kept(column, len(values) and _size(values))
         tail = self.rows(column, max(int(column.starts[kept]), 0), column.length)
         made = self.make(user, _joined([*tail, values]))
-        zones = column.zones[:kept] + made.zones if column.zones is not None and made.zones is not None else None
+        zones = (
+            column.zones[:kept] + made.zones if column.zones is not None and made.zones is not None else None
+        )
         shape = (column.length + len(values), *column.shape[1:])
         skip = column.skip if kept else 0
         longer = Column(column.dtype, shape, column.chunks[:kept] + made.chunks, skip, zones)
@@ -64,7 +67,9 @@ class ColumnStore:
         if not needs_text(column) or all(zone.text is not None for zone in zones):
             return column
         arrays = self.chunk_arrays(column)
-        texts = [len(text_of(array)) if z.text is None else z.text for z, array in zip(zones, arrays, strict=True)]
+        texts = [
+            len(text_of(array)) if z.text is None else z.text for z, array in zip(zones, arrays, strict=True)
+        ]
         return replace(column, zones=tuple(replace(z, text=t) for z, t in zip(zones, texts, strict=True)))
 
     def with_zones(self, column: Column) -> Column:
@@ -87,7 +92,9 @@ class ColumnStore:
         if not is_arrow(column.dtype):
             for view in self._views(column, start, stop):
                 array = np.frombuffer(view, numpy_dtype(column.dtype))
-                yield Values(column.dtype, array.reshape(-1, *column.shape[1:]) if column.shape[1:] else array)
+                yield Values(
+                    column.dtype, array.reshape(-1, *column.shape[1:]) if column.shape[1:] else array
+                )
             return
         first = int(np.searchsorted(column.starts, start, "right")) - 1
         for index in range(max(first, 0), len(column.chunks)):
@@ -149,11 +156,11 @@ class ColumnStore:
             data: bytes | memoryview = write_chunk(values.array)
             zone, rows = zone_of_arrow(values.array, len(text_of(values.array))), len(values)
         else:
-            data = memoryview(np.ascontiguousarray(values.array).reshape(-1).view(np.uint8))
+            data = np.ascontiguousarray(values.array).reshape(-1).view(np.uint8).data
             zone, rows = zone_of_bytes(values.dtype, data), None
         name = blake3(data).hexdigest()
         if not self._records.touch_chunk(user, name):
-            self._records.put_chunk(user, name, [data])  # type: ignore[list-item]  # a view is as good as bytes
+            self._records.put_chunk(user, name, [data])  # type: ignore[list-item]  # views will do
         return Chunk(name, len(data), rows), zone
 
     def _rolled(self, column: Column, limit: int) -> Column:
@@ -179,7 +186,9 @@ def _kept(column: Column, added: int) -> int:
     """Return how many chunks stay as they are when `added` bytes follow."""
     if not is_arrow(column.dtype) and not has_whole_rows(column):
         if column.size > MAX_RECUT_BYTES:
-            raise Invalid("The chunks of this column end within rows; commit it anew in chunks of whole rows.")
+            raise Invalid(
+                "The chunks of this column end within rows; commit it anew in chunks of whole rows."
+            )
         return 0
     kept = len(column.chunks)
     while kept and added:

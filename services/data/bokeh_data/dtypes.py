@@ -2,14 +2,16 @@
 
 A *fixed* dtype has elements of one size, and its bytes are what NumPy holds (little-endian, C order):
 
-* `bool`, `int8` to `int64`, `uint8` to `uint64`, `float16` to `float64`, `complex64`, `complex128` (two parts);
-* `datetime64[unit]`, `datetime64[unit, zone]` and `timedelta64[unit]`: int64, the smallest one for NaT; units are NumPy's.
+* `bool`, `int8` to `int64`, `uint8` to `uint64`, `float16` to `float64`, `complex64`, `complex128` (two
+parts);
+* `datetime64[unit]`, `datetime64[unit, zone]` and `timedelta64[unit]`: int64, the smallest one for NaT;
+units are NumPy's.
 
 The others are made of bytes that have to be read as a whole, chunk by chunk:
 
 * `packed`: a value that is not one array (factors, lists of arrays) as bytes that only clients read;
-* `arrow[type]`: anything else that Arrow can hold (texts, categories, lists, numbers with nulls); each chunk is an
-  Arrow IPC stream of one record batch.
+* `arrow[type]`: anything else that Arrow can hold (texts, categories, lists, numbers with nulls); each
+  chunk is an Arrow IPC stream of one record batch.
 """
 
 import re
@@ -21,12 +23,13 @@ from bokeh_common.errors import Invalid
 PACKED = "packed"
 
 _ITEM_BYTES = {
-    "bool": 1, "int8": 1, "uint8": 1, "int16": 2, "uint16": 2, "int32": 4, "uint32": 4, "int64": 8, "uint64": 8,
-    "float16": 2, "float32": 4, "float64": 8, "complex64": 8, "complex128": 16, PACKED: 1,
+    "bool": 1, "int8": 1, "uint8": 1, "int16": 2, "uint16": 2, "int32": 4, "uint32": 4,
+    "int64": 8, "uint64": 8, "float16": 2, "float32": 4, "float64": 8,
+    "complex64": 8, "complex128": 16, PACKED: 1,
 }  # fmt: skip
-_TIME = re.compile(
-    r"(datetime64|timedelta64)\[(Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)(?:, ([A-Za-z][A-Za-z0-9_+/-]{0,63}|[+-]\d\d:\d\d))?\]"
-)
+_UNITS = "Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as"
+_ZONE = r"[A-Za-z][A-Za-z0-9_+/-]{0,63}|[+-]\d\d:\d\d"
+_TIME = re.compile(rf"(datetime64|timedelta64)\[({_UNITS})(?:, ({_ZONE}))?\]")
 _ARROW = re.compile(r"arrow\[(.+)\]", re.DOTALL)
 
 MAX_DTYPE = 1000  # characters

@@ -1,14 +1,17 @@
 """Live data sources: they change, by versions that can be read and restored.
 
-Each change is one compare-and-swap of the source's record, after everything that it refers to is stored. So a reader
-sees the source before the change or after it; a change that was overtaken is made again on top of the other.
+Each change is one compare-and-swap of the source's record, after everything that it refers to is stored. So
+a reader sees the source before the change or after it; a change that was overtaken is made again on top of
+the other.
 """
 
+import random
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cachetools import LRUCache
@@ -17,8 +20,8 @@ from bokeh_common.errors import Changed, Conflict, Invalid, NotFound, Unavailabl
 from bokeh_data.columns import Column, check_hash, parse_column, shown
 from bokeh_data.columnstore import ColumnStore
 from bokeh_data.records import Records
-from bokeh_data.sources import ID, MAX_COLUMNS, Source, Sources, check_source, now, written_id
-from bokeh_data.values import Values, from_json, fitted
+from bokeh_data.sources import ID, MAX_COLUMNS, Source, Sources, check_source, now, summaries, written_id
+from bokeh_data.values import Values, fitted, from_json
 from bokeh_data.versions import Keep, Versions
 
 ATTEMPTS = 100
@@ -45,6 +48,15 @@ class Rows:
     key: str | None = None
 
 
+@dataclass(frozen=True)
+class Change:
+    """What a source becomes: its columns, and those of its old ones whose chunks are looked after already."""
+
+    source: Source
+    columns: list[Column] = field(default_factory=list)
+    known: list[Column] = field(default_factory=list)
+
+
 class LiveSources:
     """Makes and changes live sources, for one account at a time."""
 
@@ -59,12 +71,14 @@ class LiveSources:
         """Make a live source; `Invalid`."""
         check_source(name, columns)
         policy = Keep.parse(keep).record
-        summaries = self._commit(user, columns, buffers)
-        first = Source(written_id(secrets.token_bytes(16)), name, 1, summaries, True, now(), now(), policy)
-        self._records.add_source(user, first.id, first.record)
+        made, at = self._commit(user, columns, buffers), now()
+        first = Source(written_id(secrets.token_bytes(16)), name, 1, summaries(made), True, at, at, policy)
+        self._records.add_source(user, first.id, first.record, list(made.values()))
         return first
 
-    def replace(self, user: str, source_id: str, body: dict[str, Any], buffers: Buffers, expected: str | None) -> Source:
+    def replace(
+        self, user: str, source_id: str, body: dict[str, Any], buffers: Buffers, expected: str | None
+    ) -> Source:
         """Make a new version with the columns, the name and the policy of `body`, as far as it has them.
 
         Args:
@@ -83,16 +97,17 @@ class LiveSources:
         demand(known, expected)
         check_source(body.get("name", known.name), body.get("columns", {}))
         keep = Keep.parse(body["keep"]).record if "keep" in body else None
-        columns = self._commit(user, body["columns"], buffers) if "columns" in body else None
+        made = self._commit(user, body["columns"], buffers) if "columns" in body else None
 
-        def change(current: Source) -> Source:
+        def change(current: Source) -> Change:
             demand(current, expected)
-            return replace(
+            changed = replace(
                 current,
                 name=body.get("name", current.name),
-                columns=current.columns if columns is None else columns,
+                columns=current.columns if made is None else summaries(made),
                 keep=current.keep if keep is None else keep,
             )
+            return Change(changed, [] if made is None else list(made.values()))
 
         return self._change(user, source_id, change)
 
@@ -106,25 +121,23 @@ class LiveSources:
         """
         _check_rows(rows)
 
-        def change(current: Source) -> Source:
+        def change(current: Source) -> Change:
             if rows.key is not None and rows.key in current.appends:
-                return current
+                return Change(current)
             demand(current, expected)
-            columns = self._longer(user, current, rows)
-            appends = current.appends
-            if rows.key is not None:
-                newest = list(appends.items())[1 - MAX_KEYS :]
-                appends = {**dict(newest), rows.key: current.version + 1}
-            return replace(current, columns=columns, appends=appends)
+            return self._longer(user, current, rows)
 
         return self._change(user, source_id, change)
 
     def rollback(self, user: str, source_id: str, version: int, expected: str | None = None) -> Source:
         """Make a new version with the columns of version `version`; `NotFound` when that is not kept."""
 
-        def change(current: Source) -> Source:
+        def change(current: Source) -> Change:
             demand(current, expected)
-            return replace(current, columns=self._versions.at(user, current, version).columns)
+            old = self._versions.at(user, current, version)
+            return Change(
+                replace(current, columns=old.columns), self._sources.columns(user, list(old.hashes.values()))
+            )
 
         return self._change(user, source_id, change)
 
@@ -139,7 +152,7 @@ class LiveSources:
                 continue  # it changed meanwhile: look again
         raise Unavailable("Others keep changing this source at this moment; try again.")
 
-    def _commit(self, user: str, columns: dict[str, Any], buffers: Buffers) -> dict[str, dict[str, Any]]:
+    def _commit(self, user: str, columns: dict[str, Any], buffers: Buffers) -> dict[str, Column]:
         made = {name: self._column(user, name, spec, buffers) for name, spec in columns.items()}
         return self._sources.commit_columns(user, made)
 
@@ -156,16 +169,22 @@ class LiveSources:
             return parse_column(name, spec)
         return self._store.make(user, from_json(name, spec, buffers))
 
-    def _longer(self, user: str, current: Source, rows: Rows) -> dict[str, dict[str, Any]]:
+    def _longer(self, user: str, current: Source, rows: Rows) -> Change:
         if rows.columns.keys() != current.columns.keys():
-            raise Invalid(f"Send rows for each of the columns {', '.join(map(repr, current.columns))}, and no others.")
+            raise Invalid(
+                f"Send rows for each of the columns {', '.join(map(repr, current.columns))}, and no others."
+            )
         hashes = list(current.hashes.values())
         columns = dict(zip(current.columns, self._sources.columns(user, hashes), strict=True))
         values = {name: self._fitted(name, rows, columns[name]) for name in columns}
         if len(lengths := {len(v) for v in values.values()}) > 1:
             raise Invalid(f"All columns must get the same number of rows, not {sorted(lengths)}.")
         longer = {n: self._store.append(user, c, values[n], rows.rollover) for n, c in columns.items()}
-        return self._sources.commit_columns(user, longer)
+        for column in longer.values():
+            self._records.put_column(user, column)
+        appends = _noted(current.appends, rows.key, current.version + 1)
+        changed = replace(current, columns=summaries(longer), appends=appends)
+        return Change(changed, list(longer.values()), list(columns.values()))
 
     def _fitted(self, name: str, rows: Rows, column: Column) -> Values:
         given, like = rows.columns[name], self._store.like(column)
@@ -177,7 +196,7 @@ class LiveSources:
             raise Invalid(f"Column {shown(name)}: {error}") from None
 
     def _found(self, user: str, source_id: str) -> tuple[Source, str]:
-        found = self._records.find_source(user, source_id) if ID.fullmatch(source_id) else None
+        found = self._records.read_source(user, source_id) if ID.fullmatch(source_id) else None
         if found is None:
             raise NotFound(f"There is no data source {shown(source_id)}.")
         return Source.of(found[0]), found[1]
@@ -185,21 +204,26 @@ class LiveSources:
     def _live(self, user: str, source_id: str) -> tuple[Source, str]:
         source, etag = self._found(user, source_id)
         if not source.live:
-            raise Conflict("This source is frozen: its id stands for its columns. Make one with 'live': true.")
+            raise Conflict(
+                "This source is frozen: its id stands for its columns. Make one with 'live': true."
+            )
         return source, etag
 
-    def _change(self, user: str, source_id: str, change: Callable[[Source], Source]) -> Source:
+    def _change(self, user: str, source_id: str, change: Callable[[Source], Change]) -> Source:
         with self._locks.of(user, source_id):
-            for _ in range(ATTEMPTS):
+            for attempt in range(ATTEMPTS):
                 current, etag = self._live(user, source_id)
-                changed = change(current)
-                if changed == current:
+                wanted = change(current)
+                if wanted.source == current:
                     return current
-                newer = replace(changed, version=current.version + 1, modified=now())
+                newer = replace(wanted.source, version=current.version + 1, modified=now())
                 try:
-                    self._records.replace_source(user, current.record, newer.record, etag)
-                except Conflict:
-                    continue  # another process was faster: look again
+                    self._records.replace_source(
+                        user, current.record, newer.record, etag, wanted.columns, wanted.known
+                    )
+                except Conflict:  # another process was faster: look again, after a while that differs
+                    time.sleep(random.uniform(0, min(0.2, 0.005 * 2**attempt)))  # noqa: S311  # no secret
+                    continue
                 self._versions.after_commit(user, newer)
                 return newer
         raise Unavailable("Others keep changing this source at this moment; try again.")
@@ -221,6 +245,10 @@ def _check_rows(rows: Rows) -> None:
         raise Invalid("'rollover' must be a number of rows, from 1.")
     if rows.key is not None and not 1 <= len(rows.key) <= MAX_KEY:
         raise Invalid(f"'Idempotency-Key' must have 1 to {MAX_KEY} characters.")
+
+
+def _noted(appends: dict[str, int], key: str | None, version: int) -> dict[str, int]:
+    return appends if key is None else {**dict(list(appends.items())[1 - MAX_KEYS :]), key: version}
 
 
 class _Locks:

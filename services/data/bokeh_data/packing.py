@@ -1,9 +1,9 @@
 """The packed format: JSON with binary arrays in it, as one run of bytes that a browser can map.
 
-    uint32, little-endian: length of the header
-    header: JSON {"buffers": [bytes, ...], "value": ...} in which {"type": "bytes", "data": {"id": n}} means
-        buffer n, padded with spaces until the buffers begin at a multiple of 8
-    the buffers, each padded with zero bytes to a multiple of 8
+uint32, little-endian: length of the header
+header: JSON {"buffers": [bytes, ...], "value": ...} in which {"type": "bytes", "data": {"id": n}} means
+    buffer n, padded with spaces until the buffers begin at a multiple of 8
+the buffers, each padded with zero bytes to a multiple of 8
 """
 
 import json

@@ -3,40 +3,50 @@
 Records:
 
 * `sources/{user}/{id}`: a data source as it is now.
-* `versions/{user}/{id}/{version}`: a live source as it was; twelve digits, so that they are in order. The newest
-  version may be there already, as a copy that the next commit will need: the source decides which one that is.
+* `versions/{user}/{id}/{version}`: a live source as it was; twelve digits, so that they are in order. The
+  newest version may be there already, as a copy that the next commit needs: the source decides which one
+  that is.
 * `uploads/{user}/{chunk}`: the account may refer to this chunk; its bytes.
-* `usage/{user}/{digit}`: bytes and number of the account's chunks whose hash begins with this digit.
 
 Blobs:
 
 * `columns/{user}/{column}`: a manifest and, on a second line, what was worked out beside it.
-* `chunks/{chunk}`: the bytes of a chunk, or `compressed/{chunk}`, the same in a Blosc frame; never needed both.
+* `chunks/{chunk}`: the bytes of a chunk, or `compressed/{chunk}`, the same in a Blosc frame.
 * `pyramids/{chunk}/{dtype}`: minima and maxima of a chunk, read as that dtype; made again when it is missing.
 
-What refers to what: sources and versions name columns by hash, a column names chunks, an upload and a pyramid
-belong to the chunk in their key. Nothing else does. A chunk is stored once for all accounts, but an account has to
-send it before it may refer to it: so nobody learns from a hash what others store, and a column can be handed to
-another account by its manifest alone.
+What refers to what: sources and versions name columns by hash, a column names chunks; an upload and a
+pyramid belong to the chunk in their key. Nothing else does.
+
+A chunk is stored once for all accounts, but an account has to send it before it may refer to it: so nobody
+learns from a hash what others store, and a column can be handed to another account by its manifest alone.
 """
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
-from bokeh_common.errors import Conflict, NotFound, Unavailable
+from bokeh_common.errors import Conflict, Invalid, NotFound, Unavailable
 from bokeh_common.storage import ABSENT, BlobStore, RecordStore
+from bokeh_common.storage.staged import StagedRecords
 from bokeh_data.columns import Column, read_column, write_column
 
 PAGE = 1000
-ATTEMPTS = 100
+
+#: Seconds after which who says that a thing is there says so to who collects garbage, too.
+RENEW_SECONDS = 3600.0
+HOLDERS = 16  # threads
+
+
+Columns = Collection[Column]
 
 
 class Records:
     """Data sources, columns and chunks on a record store and a blob store."""
 
     def __init__(self, records: RecordStore, blobs: BlobStore) -> None:
-        self._records = records
+        self._records = StagedRecords(records)
         self._blobs = blobs
 
     def ping(self) -> None:
@@ -46,19 +56,22 @@ class Records:
 
     def touch_chunk(self, user: str, chunk: str) -> bool:
         """Mark a chunk as used just now; False when the account has not sent it, or it is gone."""
+        key = f"uploads/{user}/{chunk}"
         try:
-            self._records.get(f"uploads/{user}/{chunk}")
+            upload = self._records.get(key)
+            if upload.value.get("at", 0) < time.time() - RENEW_SECONDS:
+                self._records.put(key, {**upload.value, "at": time.time()}, if_match=upload.etag)
             self._blobs.touch(f"chunks/{chunk}")
-        except NotFound:
+        except (NotFound, Conflict):
             return False
         return True
 
     def put_chunk(self, user: str, chunk: str, blocks: Iterable[bytes]) -> None:
         """Store a chunk whole, or not at all when `blocks` raises."""
         size = self._blobs.put(f"chunks/{chunk}", blocks).size
-        with suppress(Conflict):  # it is the account's already
-            self._records.put(f"uploads/{user}/{chunk}", {"size": size}, if_match=ABSENT)
-            self._count(user, chunk, size)
+        self._records.put(f"uploads/{user}/{chunk}", {"size": size, "at": time.time()})
+        if not self._hold_chunk(chunk):  # collected before the account had a hold on it
+            raise Unavailable("This chunk was deleted while it was stored; send it again.")
 
     def chunk(self, chunk: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Yield the bytes of a chunk, or of a range of it."""
@@ -76,11 +89,6 @@ class Records:
         except NotFound:
             return None
 
-    def usage(self, user: str) -> dict[str, int]:
-        """Return the `bytes` and the number of `chunks` of an account."""
-        counted = [record.value for record in self._records.list(f"usage/{user}/")]
-        return {name: sum(value[name] for value in counted) for name in ("bytes", "chunks")}
-
     def put_column(self, user: str, column: Column) -> None:
         """Store a manifest under its hash."""
         self._blobs.put(f"columns/{user}/{column.hash}", [write_column(column)])
@@ -92,15 +100,73 @@ class Records:
         except NotFound:
             return None
 
-    def add_source(self, user: str, source_id: str, value: dict[str, Any]) -> bool:
-        """Add a data source; False when there is one of this id."""
+    def add_source(self, user: str, source_id: str, value: dict[str, Any], columns: Columns) -> bool:
+        """Add a data source of these columns; False when there is one of this id.
+
+        Raises:
+            Invalid: chunks are gone; `missing` names them.
+        """
+        key, refers = f"sources/{user}/{source_id}", [_column_name(user, column.hash) for column in columns]
+        value = {**value, "held": time.time()}
         try:
-            self._records.put(f"sources/{user}/{source_id}", value, if_match=ABSENT)
+            self._records.put_referring(key, value, ABSENT, refers, lambda: self._hold(user, columns))
         except Conflict:
             return False
         return True
 
-    def find_source(self, user: str, source_id: str) -> tuple[dict[str, Any], str] | None:
+    def renew_source(self, user: str, source_id: str) -> None:
+        """Tell who collects garbage that somebody is about to use a source."""
+        with suppress(NotFound, Conflict):
+            record = self._records.get(f"sources/{user}/{source_id}")
+            if record.value.get("held", 0) < time.time() - RENEW_SECONDS:
+                self._records.put(record.key, {**record.value, "held": time.time()}, if_match=record.etag)
+
+    def hold_source(self, user: str, source_id: str) -> dict[str, Any] | None:
+        """Keep a source from being collected, for who has just referred to it; None when it is not there."""
+        try:
+            self._records.touch(f"sources/{user}/{source_id}")
+        except NotFound:
+            return None
+        return self.find_source(user, source_id)
+
+    def hold_column(self, user: str, column: str) -> bool:
+        """Keep a column from being collected, as `hold_source`; False when it is not there."""
+        try:
+            self._blobs.touch(f"columns/{user}/{column}")
+        except NotFound:
+            return False
+        return True
+
+    def _hold(self, user: str, columns: Columns, known: Columns = ()) -> None:
+        """Touch columns and their chunks, but those of `known`, which the record refers to already."""
+        held = {chunk.hash for column in known for chunk in column.chunks}
+        chunks = {chunk.hash for column in columns for chunk in column.chunks} - held
+        with ThreadPoolExecutor(HOLDERS) as pool:
+            kept = list(pool.map(lambda column: self.hold_column(user, column.hash), columns))
+            missing = [
+                chunk
+                for chunk, there in zip(chunks, pool.map(self._hold_chunk, chunks), strict=True)
+                if not there
+            ]
+        if missing or not all(kept):
+            detail = (
+                f"{len(missing)} chunks are not stored any more; upload those of 'missing' and commit again."
+            )
+            raise Invalid(detail, slug="missing-chunks", missing=sorted(missing))
+
+    def _hold_chunk(self, chunk: str) -> bool:
+        try:
+            self._blobs.touch(f"chunks/{chunk}")
+        except NotFound:
+            return False
+        return True
+
+    def find_source(self, user: str, source_id: str) -> dict[str, Any] | None:
+        """Return a data source; None when it is not there."""
+        found = self.read_source(user, source_id)
+        return found and found[0]
+
+    def read_source(self, user: str, source_id: str) -> tuple[dict[str, Any], str] | None:
         """Return a data source and its etag; None when it is not there."""
         try:
             record = self._records.get(f"sources/{user}/{source_id}")
@@ -108,19 +174,57 @@ class Records:
             return None
         return dict(record.value), record.etag
 
-    def replace_source(self, user: str, old: dict[str, Any], new: dict[str, Any], etag: str) -> None:
-        """Replace a live source and keep the old version; `Conflict` when it changed since `etag`."""
+    def replace_source(
+        self,
+        user: str,
+        old: dict[str, Any],
+        new: dict[str, Any],
+        etag: str,
+        columns: Columns,
+        known: Columns = (),
+    ) -> None:
+        """Replace a live source by one of these columns, and keep it as an old version.
+
+        Args:
+            user: the account.
+            old: what it is.
+            new: what it will be.
+            etag: of the old one.
+            columns: those of `new` that `old` has not.
+            known: columns of `old` whose chunks need not be looked after.
+
+        Raises:
+            Conflict: it changed since `etag`.
+            Invalid: chunks are gone; `missing` names them.
+        """
         # Whoever replaces this version writes the same history, so it does not matter who loses.
-        self._records.put(self._version_key(user, old["id"], old["version"]), old)
-        self._records.put(f"sources/{user}/{old['id']}", new, if_match=etag)
+        self._records.put(_version_key(user, old["id"], old["version"]), old)
+        key, refers = f"sources/{user}/{old['id']}", [_column_name(user, column.hash) for column in columns]
+        value = {**new, "held": time.time()}
+        self._records.put_referring(key, value, etag, refers, lambda: self._hold(user, columns, known))
 
     def delete_source(self, user: str, source_id: str, etag: str | None = None) -> None:
-        """Delete a source and its versions; its columns stay. `Conflict` when it changed since `etag`."""
+        """Delete a source and its old versions; its columns stay. `Conflict` when it changed since `etag`."""
         self._records.delete(f"sources/{user}/{source_id}", if_match=etag)
         while versions := self.versions(user, source_id, 0, PAGE):
             for version in versions:
                 self.remove_version(user, source_id, version["version"])
 
+    def find_version(self, user: str, source_id: str, version: int) -> dict[str, Any] | None:
+        """Return a live source as it was; None when that version is not kept."""
+        try:
+            return dict(self._records.get(_version_key(user, source_id, version)).value)
+        except NotFound:
+            return None
+
+    def versions(self, user: str, source_id: str, after: int, limit: int) -> list[dict[str, Any]]:
+        """Return the kept versions of a live source that are greater than `after`, oldest first."""
+        prefix, start = f"versions/{user}/{source_id}/", _version_key(user, source_id, after)
+        return [dict(record.value) for record in self._records.list(prefix, start, limit)]
+
+    def remove_version(self, user: str, source_id: str, version: int) -> None:
+        """Forget a version."""
+        self._records.delete(_version_key(user, source_id, version))
 
     def erase_columns(self, user: str, limit: int) -> int:
         """Delete up to `limit` manifests of an account; return how many."""
@@ -128,6 +232,11 @@ class Records:
         for blob in found:
             self._blobs.delete(blob.key)
         return len(found)
+
+    def column_names(self, user: str, after: str, limit: int) -> list[str]:
+        """Return the hashes of an account's columns, in order."""
+        prefix = f"columns/{user}/"
+        return [blob.key.removeprefix(prefix) for blob in self._blobs.list(prefix, prefix + after, limit)]
 
     def uploads(self, user: str, after: str, limit: int) -> dict[str, int]:
         """Return the bytes of the chunks that an account has sent, in the order of their hashes."""
@@ -137,49 +246,17 @@ class Records:
 
     def forget_upload(self, user: str, chunk: str) -> None:
         """End an account's hold on a chunk."""
-        key = f"uploads/{user}/{chunk}"
-        with suppress(NotFound, Conflict):  # somebody else did it
-            upload = self._records.get(key)
-            self._records.delete(key, if_match=upload.etag)
-            self._count(user, chunk, -upload.value["size"], -1)
+        self._records.delete(f"uploads/{user}/{chunk}")
 
     def sources(self, user: str, after: str, limit: int) -> list[dict[str, Any]]:
         """Return data sources in the order of their ids."""
         prefix = f"sources/{user}/"
         return [dict(record.value) for record in self._records.list(prefix, prefix + after, limit)]
 
-    def find_version(self, user: str, source_id: str, version: int) -> dict[str, Any] | None:
-        """Return a live source as it was; None when that version is not kept."""
-        try:
-            return dict(self._records.get(self._version_key(user, source_id, version)).value)
-        except NotFound:
-            return None
 
-    def versions(self, user: str, source_id: str, after: int, limit: int) -> list[dict[str, Any]]:
-        """Return the kept versions of a live source that are greater than `after`, oldest first."""
-        prefix = f"versions/{user}/{source_id}/"
-        start = self._version_key(user, source_id, after)
-        return [dict(record.value) for record in self._records.list(prefix, start, limit)]
+def _version_key(user: str, source_id: str, version: int) -> str:
+    return f"versions/{user}/{source_id}/{version:012}"
 
-    def remove_version(self, user: str, source_id: str, version: int) -> None:
-        """Forget a version."""
-        self._records.delete(self._version_key(user, source_id, version))
 
-    def _version_key(self, user: str, source_id: str, version: int) -> str:
-        return f"versions/{user}/{source_id}/{version:012}"
-
-    def _count(self, user: str, chunk: str, size: int, chunks: int = 1) -> None:
-        """Add to what the account uses; sixteen counters, so that uploads at once do not wait for each other."""
-        key = f"usage/{user}/{chunk[0]}"
-        for _ in range(ATTEMPTS):
-            try:
-                known = self._records.get(key)
-            except NotFound:
-                value, etag = {"bytes": 0, "chunks": 0}, ABSENT
-            else:
-                value, etag = known.value, known.etag
-            counted = {"bytes": value["bytes"] + size, "chunks": value["chunks"] + chunks}
-            with suppress(Conflict):
-                self._records.put(key, counted, if_match=etag)
-                return
-        raise Unavailable("Too many uploads at once; send this chunk again.")
+def _column_name(user: str, column: str) -> str:
+    return f"data:columns/{user}/{column}"

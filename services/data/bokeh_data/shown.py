@@ -74,7 +74,7 @@ def shown_size(column: Column, dtype: str | None = None) -> int:
 
 
 def shown_blocks(column: Column, arrays: Iterator[Any]) -> Iterator[bytes]:
-    """Yield what browsers get, from runs of the column's values; those of `_AS_THEY_ARE` need none of this."""
+    """Yield what browsers get, from runs of values; those of `_AS_THEY_ARE` need none of this."""
     dtype = shown_dtype(column)
     if dtype == PACKED:
         yield from _packed(column, arrays)
@@ -128,7 +128,7 @@ def encoded(value: Any) -> Any:
 
 
 def _is_plain(kind: pa.DataType) -> bool:
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_integer(kind)
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_integer(kind))
 
 
 def _narrow(column: Column) -> str:
@@ -137,7 +137,7 @@ def _narrow(column: Column) -> str:
         raise ValueError("whether 64-bit integers fit is known with their zones")
     low = min((zone.low for zone in zones), default=0)
     high = max((zone.high for zone in zones), default=0)
-    if -(1 << 31) <= low and high < 1 << 31:
+    if low >= -(1 << 31) and high < 1 << 31:
         return "int32"
     return "uint32" if low >= 0 and high < 1 << 32 else PACKED
 

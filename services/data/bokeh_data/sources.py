@@ -68,8 +68,8 @@ class Source:
     def summary(self) -> dict[str, Any]:
         """What the API shows."""
         names = ("id", "name", "live", "version", "created", "modified", "columns")
-        shown = {name: getattr(self, name) for name in names}
-        return {**shown, "keep": self.keep} if self.live else shown
+        public = {name: getattr(self, name) for name in names}
+        return {**public, "keep": self.keep} if self.live else public
 
     @property
     def tag(self) -> str:
@@ -127,29 +127,52 @@ class Sources:
         """Commit a frozen data source of these columns; as `create`."""
         source_id = _frozen_id(columns)
         if (known := self._records.find_source(user, source_id)) is not None:
-            return Source.of(known[0]), False
-        summaries = self.commit_columns(user, columns)
-        source = Source(source_id, name, 1, summaries, created=now(), modified=now())
-        return source, self._records.add_source(user, source.id, source.record)
+            self._records.renew_source(user, source_id)
+            return Source.of(known), False
+        completed = self.commit_columns(user, columns)
+        time = now()
+        source = Source(source_id, name, 1, summaries(completed), created=time, modified=time)
+        return source, self._records.add_source(user, source.id, source.record, list(completed.values()))
 
-    def commit_columns(self, user: str, columns: dict[str, Column]) -> dict[str, dict[str, Any]]:
-        """Store manifests whose chunks are there, and return summaries; raises as `create`."""
+    def commit_columns(self, user: str, columns: dict[str, Column]) -> dict[str, Column]:
+        """Store manifests whose chunks are there, and return the columns; raises as `create`."""
         self._demand_chunks(user, columns.values())
         completed = {name: self._store.complete(column) for name, column in columns.items()}
         for column in completed.values():
             self._records.put_column(user, column)
-        return {name: summary(column) for name, column in completed.items()}
+        return completed
 
     def get(self, user: str, source_id: str) -> Source:
         """Return one source; `NotFound`."""
         found = self._records.find_source(user, source_id) if ID.fullmatch(source_id) else None
         if found is None:
             raise NotFound(f"There is no data source {shown(source_id)}.")
-        return Source.of(found[0])
+        return Source.of(found)
 
     def page(self, user: str, after: str, limit: int) -> list[Source]:
         """Return the sources whose id is greater than `after`, ordered by id."""
         return [Source.of(value) for value in self._records.sources(user, after, limit)]
+
+    def hold(self, user: str, sources: list[str], columns: list[str]) -> None:
+        """Keep sources and columns from being collected, for a plot that has just referred to them.
+
+        A frozen source keeps its columns; those of others are kept one by one.
+
+        Raises:
+            Invalid: some are gone (`missing-source`, `missing-columns`).
+        """
+        safe: set[str] = set()
+        for source_id in sources:
+            found = self._records.hold_source(user, source_id)
+            if found is None:
+                detail = f"There is no data source {source_id!r}; commit it before the plot that uses it."
+                raise Invalid(detail, slug="missing-source")
+            if not found.get("live"):
+                safe.update(column["hash"] for column in found["columns"].values())
+        if missing := [c for c in columns if c not in safe and not self._records.hold_column(user, c)]:
+            raise Invalid(
+                "Some columns are gone; publish the figure again.", slug="missing-columns", missing=missing
+            )
 
     def columns(self, user: str, hashes: Any) -> list[Column]:
         """Return the columns of those names; `NotFound` names (member `missing`) those that are not there."""
@@ -175,6 +198,11 @@ class Sources:
             raise Invalid(detail, slug="missing-chunks", missing=missing)
         if wrong := [chunk for chunk in chunks if chunk.size != stored[chunk.hash]]:
             raise Invalid(f"Chunk {wrong[0].hash} has {stored[wrong[0].hash]} bytes, not {wrong[0].size}.")
+
+
+def summaries(columns: Mapping[str, Column]) -> dict[str, dict[str, Any]]:
+    """Return what a source's record says of its columns."""
+    return {name: summary(column) for name, column in columns.items()}
 
 
 def check_source(name: Any, columns: Any) -> None:

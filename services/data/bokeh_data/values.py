@@ -47,8 +47,8 @@ def from_json(name: str, spec: Any, buffers: list[memoryview], like: Values | No
 
     Args:
         name: of the column, for messages.
-        spec: a list of values; `{"values": [...], "dtype": ...}`; or an array in Bokeh's encoding, whose bytes are
-            in `buffers`.
+        spec: a list of values; `{"values": [...], "dtype": ...}`; or an array in Bokeh's encoding, whose
+            bytes are in `buffers`.
         buffers: of the packed body; empty for plain JSON.
         like: some rows of the column that the values have to fit, be they none.
 
@@ -122,14 +122,18 @@ def _fixed_fitted(values: Values, dtype: str) -> NDArray[Any]:
             raise Invalid(f"it holds {dtype}; these values are {values.dtype}.")
         array = array.to_numpy(zero_copy_only=False).astype(np.float64)
     converted = array.astype(wanted)
-    same_kind = array.dtype.kind in "iufb" and wanted.kind in "iufb" and (array.dtype.kind == "b") == (wanted.kind == "b")
+    same_kind = (
+        array.dtype.kind in "iufb"
+        and wanted.kind in "iufb"
+        and (array.dtype.kind == "b") == (wanted.kind == "b")
+    )
     if wanted.kind == "f" and array.dtype.kind in "iuf":
-        return converted
+        return np.asarray(converted)
     if array.dtype.kind in "mM" and array.dtype.kind == wanted.kind:
         same_kind = bool(time_zone(values.dtype)) == bool(time_zone(dtype))
     if not same_kind or not _equal(converted, array):
         raise Invalid(f"it holds {dtype}; these values are {values.dtype} and do not all fit.")
-    return converted
+    return np.asarray(converted)
 
 
 def _equal(converted: NDArray[Any], array: NDArray[Any]) -> bool:
@@ -193,15 +197,13 @@ def _floats(value: Any) -> Any:
 
 
 def _time(value: Any, dtype: str) -> Any:
-    unit = time_unit(dtype)
-    kind = np.datetime64 if dtype.startswith("datetime64") else np.timedelta64
     if value is None:
-        return kind("NaT", unit)
-    if isinstance(value, str) and kind is np.datetime64:
-        return np.datetime64(value.removesuffix("Z"), unit)
+        return "NaT"
+    if isinstance(value, str) and dtype.startswith("datetime64"):
+        return value.removesuffix("Z")
     if isinstance(value, bool) or not isinstance(value, int):
-        raise Invalid(f"{value!r} is not a time: send ISO 8601, or a whole number of {unit}.")
-    return kind(value, unit)
+        raise Invalid(f"{value!r} is not a time: send ISO 8601, or a whole number of {time_unit(dtype)}.")
+    return np.int64(value).astype(numpy_dtype(dtype))
 
 
 def _times(array: pa.Array, dtype: str) -> NDArray[Any]:

@@ -57,7 +57,11 @@ class Versions:
         """Return a source as it was; `NotFound` when that version is not kept."""
         if version in (None, source.version):
             return source
-        found = self._records.find_version(user, source.id, version) if 1 <= (version or 0) < source.version else None
+        found = (
+            self._records.find_version(user, source.id, version)
+            if 1 <= (version or 0) < source.version
+            else None
+        )
         if found is None:
             raise NotFound(f"Version {version} of this source is not kept; its newest is {source.version}.")
         return Source.of(found)

@@ -76,7 +76,7 @@ def _null(dtype: str, values: NDArray[Any]) -> NDArray[np.bool_] | None:
     if is_time(dtype):
         return np.asarray(values == NAT)
     if values.dtype.kind == "f":
-        return np.isnan(values)
+        return np.asarray(np.isnan(values))
     return None
 
 

@@ -11,6 +11,8 @@ from bokeh_plots.publication import Bundle
 
 SourceId = Annotated[str, Meta(pattern="^[a-z0-9]{1,64}$", examples=["mfrggzdfmztwq2lknnwg23tpob"])]
 
+UserId = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{1,38}$", examples=["ada"])]
+
 _DOCUMENT = {
     "type": "object",
     "required": ["version", "roots"],
@@ -85,6 +87,12 @@ class AtVersion(msgspec.Struct):
             raise ValueError("`version` is a whole number from 1")
 
 
+class OfAccount(msgspec.Struct):
+    """Whose plots; everybody's when left out."""
+
+    user: UserId | None = None
+
+
 class Published(PlotSummary):
     """A plot, and whether the request left it as it was."""
 
@@ -100,6 +108,8 @@ class PlotPage(TypedDict):
 class SceneGraph(PlotSummary):
     """A plot and the objects of its scene graph, without data."""
 
+    bundles: Annotated[list[str], Meta(description="The files of BokehJS that it needs, in loading order.")]
+    extensions: Annotated[list[str], Meta(description="Hashes of the JavaScript of its custom models.")]
     roots: Annotated[list[str], Meta(description="Ids of the roots.")]
     objects: Annotated[dict[str, dict[str, Any]], Meta(description="By id, `{plot}.{model id}`.")]
 
@@ -156,7 +166,7 @@ class FoundObjects(TypedDict):
 API = Api(
     "plots",
     paths={
-        "user": Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{1,38}$", examples=["ada"])],
+        "user": UserId,
         "plot": PlotId,
         "share": Annotated[str, Meta(examples=["mfrggzdfmztwq2lk"])],
         "ids": Annotated[
@@ -195,6 +205,13 @@ API = Api(
             "Columns are missing",
             "The document refers to columns of none of its data sources; 'missing' lists their hashes.",
             "Commit a data source with these columns, name it in 'sources', and publish again.",
+        ),
+        Problem(
+            "not-a-picture",
+            422,
+            "Not a picture",
+            "What was sent as the thumbnail of a plot is not a PNG file.",
+            "Send a PNG of at most 4 million pixels; the server makes it small by itself.",
         ),
         Problem(
             "damaged-column",

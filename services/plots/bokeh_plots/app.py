@@ -5,17 +5,23 @@ from dataclasses import dataclass
 
 from bokeh_common.http.app import App, new_app
 from bokeh_common.http.auth import Authenticator, PeerIntrospection
+from bokeh_common.http.limits import Limiter
+from bokeh_common.http.origin import Origins
 from bokeh_common.http.peer import Peer
+from bokeh_common.http.rooms import add_rooms
 from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_records
-from bokeh_plots import account, resources
+from bokeh_plots import account, internal, resources, visit_resources
 from bokeh_plots.api import API
+from bokeh_plots.archive import Archive
 from bokeh_plots.holdings import Holdings
 from bokeh_plots.objects import Objects
 from bokeh_plots.peers import Auth, Data
 from bokeh_plots.plots import Plots
 from bokeh_plots.publishing import Publisher
 from bokeh_plots.records import Records
+from bokeh_plots.rooms import rooms_of
 from bokeh_plots.settings import Settings
+from bokeh_plots.visits import Visits
 
 
 @dataclass(frozen=True)
@@ -33,9 +39,13 @@ def create_app(given: Dependencies) -> App:
     """Make the app from ready objects."""
     records, data = Records(given.records, given.blobs), Data(given.data)
     plots = Plots(records)
+    visits = Visits(records, plots)
     publisher = Publisher(records, data, given.settings.max_versions)
-    app = new_app(Authenticator(PeerIntrospection(given.auth)), {"storage": records.ping}, API)
-    parts = plots, publisher, Objects(plots, data), Auth(given.auth), given.settings
+    redis = given.settings.redis_url
+    authenticator = Authenticator(PeerIntrospection(given.auth, redis), Limiter(redis))
+    checks = {"storage": records.ping}
+    app = new_app(authenticator, checks, API, Origins(given.settings.proxied))
+    parts = plots, publisher, Objects(plots, data), Auth(given.auth), visits, given.settings
     app.add_route("/{user}/store", resources.Store(*parts))
     app.add_route("/{user}/plots", resources.PlotList(*parts))
     app.add_route("/{user}/plots/{plot}", resources.OnePlot(*parts))
@@ -46,10 +56,18 @@ def create_app(given: Dependencies) -> App:
     app.add_route("/{user}/plots/{plot}/shares", resources.Shares(*parts))
     app.add_route("/{user}/plots/{plot}/shares/{share}", resources.OneShare(*parts))
     app.add_route("/{user}/objects/{ids}", resources.ManyObjects(*parts))
-    app.add_route("/internal/plots/{plot}", resources.View(*parts))
+    app.add_route("/{user}/plots/{plot}/thumbnail", visit_resources.NewThumbnail(plots, visits))
+    app.add_route("/internal/plots/references", internal.References(*parts))
+    app.add_route("/internal/plots/{plot}", internal.View(*parts))
+    app.add_route("/internal/plots/{plot}/columns", internal.ShownColumns(*parts))
+    app.add_route("/internal/plots/{plot}/extensions/{name}", internal.Extension(*parts))
+    add_rooms(app, "plots", rooms_of(given.records, given.blobs))
+    app.add_route("/internal/plots/{plot}/thumbnail", visit_resources.Thumbnail(plots, visits))
+    app.add_route("/internal/plots/visits/{user}", visit_resources.AccountVisits(plots, visits))
+    app.add_route("/internal/plots/public/{user}", visit_resources.PublicPlots(plots, visits))
+    app.add_route("/internal/plots/views", visit_resources.Views(plots, visits))
     app.add_route("/internal/plots/accounts/{user}", account.AccountHoldings(Holdings(records)))
-    app.add_route("/internal/plots/{plot}/columns", resources.ShownColumns(*parts))
-    app.add_route("/internal/plots/{plot}/extensions/{name}", resources.Extension(*parts))
+    app.add_route("/internal/plots/accounts/{user}/archive", account.AccountArchive(Archive(records)))
     return app
 
 

@@ -28,6 +28,16 @@ class Data:
             found.update({column["hash"]: column for column in summary["columns"].values()})
         return found
 
+    def hold(self, user: str, sources: list[str], columns: list[str]) -> None:
+        """Keep data sources and columns, which a plot is about to refer to, from being collected.
+
+        Raises:
+            Invalid: some are gone (`missing-source`, `missing-columns`).
+        """
+        if not sources and not columns:
+            return
+        self._peer.post(path("internal", "data", "holds", user), {"sources": sources, "columns": columns})
+
     def values(self, user: str, columns: list[str], authorization: str | None) -> dict[str, bytes]:
         """Return the bytes of columns, by hash."""
         if not columns:
@@ -54,13 +64,13 @@ class Auth:
         """Return the share links of a plot, without their tokens."""
         return list(self._peer.get(_shares(user, plot))["shares"])
 
-    def share(self, user: str, plot: str, wishes: object) -> dict[str, Any]:
+    def share(self, user: str, plot: str, wishes: object, authorization: str | None) -> dict[str, Any]:
         """Make a share link; `token` is in the answer and never again; `Invalid`, `Conflict`."""
-        return dict(self._peer.post(_shares(user, plot), wishes))
+        return dict(self._peer.post(_shares(user, plot), wishes, authorization=authorization))
 
-    def revoke_share(self, user: str, plot: str, share: str) -> None:
+    def revoke_share(self, user: str, plot: str, share: str, authorization: str | None) -> None:
         """Revoke a share link; `NotFound`."""
-        self._peer.delete(_shares(user, plot, share))
+        self._peer.delete(_shares(user, plot, share), authorization=authorization)
 
 
 def _shares(user: str, plot: str, *share: str) -> str:

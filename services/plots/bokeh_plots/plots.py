@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, Literal, TypedDict, get_args
 
@@ -40,6 +41,9 @@ class PlotSummary(TypedDict):
     modified: str
     show: Annotated[str, Meta(description="Path of its page.")]
     embed: Annotated[str, Meta(description="Path of the bare frame, for other pages.")]
+
+
+PUBLIC = "public"
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,11 @@ class Plot:
         }
 
     @property
+    def history(self) -> list[dict[str, Any]]:
+        """The versions as the API lists them, newest first."""
+        return [{"version": v.version, "created": v.created} for v in reversed(self.versions)]
+
+    @property
     def record(self) -> dict[str, Any]:
         """The plot as it is stored."""
         return {key: value for key, value in asdict(self).items() if key != "etag"}
@@ -139,6 +148,32 @@ class Plots:
     def page(self, user: str, after: str, limit: int) -> list[Plot]:
         """Return the plots whose name is greater than `after`, ordered by name."""
         return [plot_of(*found) for found in self._records.page(user, after, limit)]
+
+    def everybodys(self, user: str | None, after: str, limit: int) -> list[Plot]:
+        """Return plots of one account or of all, after `{account}/{name}`, in that order."""
+        return [plot_of(*found) for found in self._records.everybodys(user, after, limit)]
+
+    def references(self, plot: Plot) -> Iterator[dict[str, Any]]:
+        """Yield what each version refers to: ids of data sources, hashes of columns.
+
+        Nothing of versions that went away meanwhile.
+        """
+        for version in plot.versions:
+            try:
+                manifest = self.manifest(plot, version.version)
+            except NotFound:
+                now = self.find(plot.user_id, plot.name)
+                if now is not None and version in now.versions:
+                    raise
+                continue
+            yield {
+                "user": plot.user_id,
+                "plot": plot.id,
+                "name": plot.name,
+                "version": version.version,
+                "sources": [source["id"] for source in manifest["sources"]],
+                "columns": list(manifest["columns"]),
+            }
 
     def manifest(self, plot: Plot, number: int | None = None) -> dict[str, Any]:
         """Return what belongs to a version (the newest when no number is given); `NotFound`."""

@@ -16,7 +16,7 @@ from bokeh_common.errors import Changed, Conflict, Invalid
 from bokeh_plots.peers import Data
 from bokeh_plots.plots import VISIBILITIES, Plot, Plots, Version
 from bokeh_plots.publication import Publication, check_title
-from bokeh_plots.records import Records
+from bokeh_plots.records import Records, Refers
 
 ID_BYTES = 10
 ATTEMPTS = 20
@@ -55,8 +55,10 @@ class Publisher:
         if known and known.latest.fingerprint == fingerprint and given.title in {None, known.title}:
             return known, False
         sizes = {h: columns[h]["size"] for h in sorted(given.columns)}
-        version = Version(0, self._store(user, given, sizes), fingerprint, _now())
-        return self._repeat(lambda: self._publish_once(user, given, version, expected))
+        manifest, blobs = self._store(user, given, sizes)
+        refers = self._refers(user, blobs, given.source_ids, sorted(given.columns))
+        version = Version(0, manifest, fingerprint, _now())
+        return self._repeat(lambda: self._publish_once(user, given, version, refers, expected))
 
     def rollback(self, plot: Plot, number: int, expected: str | None = None) -> tuple[Plot, bool]:
         """Make a new version that shows what version `number` showed; none when it is shown already."""
@@ -91,39 +93,53 @@ class Publisher:
         self._repeat(once)
 
     def _publish_once(
-        self, user: str, given: Publication, version: Version, expected: str | None
+        self, user: str, given: Publication, version: Version, refers: Refers, expected: str | None
     ) -> tuple[Plot, bool]:
         found = self._plots.find(user, given.name)
         if found is None:
             if expected is not None:
                 raise Changed("There is no plot of this name any more; publish it without If-Match.")
-            return self._add(user, given, replace(version, version=1)), True
+            return self._add(user, given, replace(version, version=1), refers), True
         titled = replace(found, title=given.title or found.title)
         if found.latest.fingerprint != version.fingerprint:
-            return self._append(titled, version, expected), True
+            return self._append(titled, version, expected, refers), True
         return found if titled == found else self._replace(found, titled, expected), False
 
-    def _store(self, user: str, given: Publication, sizes: dict[str, int]) -> str:
+    def _store(self, user: str, given: Publication, sizes: dict[str, int]) -> tuple[str, list[str]]:
+        """Store what belongs to a version; return the hash of its manifest, and the keys of all blobs."""
         manifest = {
             **given.traits,
             "columns": sizes,
             "extensions": [self._records.put_blob("extensions", user, t.encode()) for t in given.extensions],
             "scene": self._records.put_blob("scenes", user, _compact(given.document)),
         }
-        return self._records.put_blob("manifests", user, _compact(manifest))
+        name = self._records.put_blob("manifests", user, _compact(manifest))
+        scripts = [f"extensions/{user}/{script}" for script in manifest["extensions"]]
+        return name, [f"manifests/{user}/{name}", f"scenes/{user}/{manifest['scene']}", *scripts]
 
-    def _add(self, user: str, given: Publication, first: Version) -> Plot:
+    def _refers(self, user: str, blobs: list[str], sources: list[str], columns: list[str]) -> Refers:
+        things = [f"sources/{user}/{source}" for source in sources]
+        things += [f"columns/{user}/{column}" for column in columns]
+        others = [f"data:{thing}" for thing in things]
+        return Refers(blobs, others, lambda: self._data.hold(user, sources, columns))
+
+    def _add(self, user: str, given: Publication, first: Version, refers: Refers) -> Plot:
         plot = Plot(_new_id(), given.name, given.first_title, user, "private", first.created, (first,))
-        return replace(plot, etag=self._records.add(user, plot.record))
+        return replace(plot, etag=self._records.add(user, plot.record, refers))
 
-    def _append(self, plot: Plot, version: Version, expected: str | None) -> Plot:
+    def _append(
+        self, plot: Plot, version: Version, expected: str | None, refers: Refers | None = None
+    ) -> Plot:
         numbered = replace(version, version=plot.latest.version + 1)
         kept = (*plot.versions, numbered)[-self._max_versions :]
-        return self._replace(plot, replace(plot, versions=kept), expected)
+        return self._replace(plot, replace(plot, versions=kept), expected, refers)
 
-    def _replace(self, current: Plot, changed: Plot, expected: str | None) -> Plot:
+    def _replace(
+        self, current: Plot, changed: Plot, expected: str | None, refers: Refers | None = None
+    ) -> Plot:
         _demand(current, expected)
-        return replace(changed, etag=self._records.replace(current.user_id, changed.record, current.etag))
+        etag = self._records.replace(current.user_id, changed.record, current.etag, refers)
+        return replace(changed, etag=etag)
 
     def _repeat(self, once: Callable[[], T]) -> T:
         for _ in range(ATTEMPTS):

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 import falcon
 
-from bokeh_common.errors import Invalid, NotFound
+from bokeh_common.errors import NotFound
 from bokeh_common.http.auth import Access
 from bokeh_common.http.body import read_body, read_json, read_query
 from bokeh_common.http.operations import Answer, Operation
@@ -18,25 +18,32 @@ from bokeh_plots.plots import Plot, Plots
 from bokeh_plots.publication import parse_publication
 from bokeh_plots.publishing import Publisher
 from bokeh_plots.settings import Settings
+from bokeh_plots.visits import Visits
 
 T = TypeVar("T")
 
 READ = Access("plots:read")
 SEE = Access("plots:read", bound=True, visitors=True)
 WRITE = Access("plots:write")
+PUBLISH = Access("plots:write", counted="uploads")
 
 PLOT_AS_IT_IS = Answer(api.Published, headers=("ETag", "Location"))
-VIEW = Access("plots:read", bound=True, visitors=True, service="internal:pages")
-COLUMNS = Access("plots:read", bound=True, service="internal:columns")
 
 
 class Resource:
     """What the resources of this service hold."""
 
     def __init__(
-        self, plots: Plots, publisher: Publisher, objects: Objects, auth: Auth, settings: Settings
+        self,
+        plots: Plots,
+        publisher: Publisher,
+        objects: Objects,
+        auth: Auth,
+        visits: Visits,
+        settings: Settings,
     ) -> None:
         self._plots = plots
+        self._visits = visits
         self._auth = auth
         self._publisher = publisher
         self._objects = objects
@@ -59,7 +66,7 @@ class Resource:
 class Store(Resource):
     """`POST /{user}/store`."""
 
-    access = {"POST": WRITE}
+    access = {"POST": PUBLISH}
     describe = {
         "POST": Operation(
             {200: PLOT_AS_IT_IS, 201: PLOT_AS_IT_IS},
@@ -114,10 +121,13 @@ class OnePlot(Resource):
         """Show the objects of the scene graph, without data."""
         found = self._plot(req, plot, user)
         number = version_of(req)
+        manifest = self._plots.manifest(found, number)
         document = self._plots.document(found, number)
         resp.media = {
             **found.summary,
             "version": number or found.latest.version,
+            "bundles": manifest["bundles"],
+            "extensions": manifest["extensions"],
             "roots": [f"{plot}.{root['id']}" for root in document["roots"]],
             "objects": {f"{plot}.{model}": item for model, item in objects_of(document).items()},
         }
@@ -142,8 +152,7 @@ class Versions(Resource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """List the versions, newest first."""
-        versions = reversed(self._plot(req, plot, user).versions)
-        resp.media = {"versions": [{"version": v.version, "created": v.created} for v in versions]}
+        resp.media = {"versions": self._plot(req, plot, user).history}
 
 
 class Rollback(Resource):
@@ -219,7 +228,7 @@ class Shares(Resource):
     def on_post(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """Make a share link; its address is in this answer and never again."""
         found = self._plot(req, plot, user)
-        share = self._auth.share(user, plot, self._json(req))
+        share = self._auth.share(user, plot, self._json(req), req.get_header("Authorization"))
         query = f"?share={share.pop('token')}"
         resp.status = falcon.HTTP_201
         resp.location = f"/{user}/plots/{plot}/shares/{share['id']}"
@@ -236,7 +245,7 @@ class OneShare(Resource):
     def on_delete(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str, share: str) -> None:
         """Revoke a share link."""
         self._plot(req, plot, user)
-        self._auth.revoke_share(user, plot, share)
+        self._auth.revoke_share(user, plot, share, req.get_header("Authorization"))
         resp.status = falcon.HTTP_204
 
 
@@ -253,42 +262,6 @@ class ManyObjects(Resource):
         if not answer["objects"]:
             raise NotFound("There are no such objects.", missing=answer["missing"])
         resp.media = answer
-
-
-class View(Resource):
-    """`GET /internal/plots/{plot}`; the gateway does not know this path."""
-
-    access = {"GET": VIEW}
-
-    def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
-        """Tell a page what it has to know to show the plot."""
-        found = self._plot(req, plot)
-        resp.media = {**found.summary, **self._plots.manifest(found, version_of(req))}
-
-
-class ShownColumns(Resource):
-    """`POST /internal/plots/{plot}/columns`; the gateway does not know this path."""
-
-    access = {"POST": COLUMNS}
-
-    def on_post(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
-        """List those of these columns that the plot does not show."""
-        body = self._json(req)
-        columns = body.get("columns") if isinstance(body, dict) else None
-        if not isinstance(columns, list) or not all(isinstance(item, str) for item in columns):
-            raise Invalid("Send {'columns': [...]}.")
-        resp.media = {"missing": self._plots.not_shown(self._plot(req, plot), columns)}
-
-
-class Extension(Resource):
-    """`GET /internal/plots/{plot}/extensions/{name}`; the gateway does not know this path."""
-
-    access = {"GET": Access(None, service="internal:pages")}
-
-    def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str, name: str) -> None:
-        """Send the JavaScript of a custom model."""
-        resp.content_type = "text/javascript; charset=utf-8"
-        resp.data = self._plots.extension(plot, name)
 
 
 def _tell(resp: falcon.Response, plot: Plot, changed: bool) -> None:

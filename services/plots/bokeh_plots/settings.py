@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+YES = {"1", "true", "yes", "on"}
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -14,6 +16,10 @@ class Settings:
         data_url: base URL of the data service (`BOKEH_CLOUD_DATA_URL`).
         max_document_bytes: the largest publication that is taken, without its columns.
         max_versions: how many versions of a plot are kept.
+        proxied: whether a proxy of ours is in front, whose `X-Forwarded-For` says where requests come from
+            (`BOKEH_CLOUD_PROXIED`).
+        redis_url: the Redis that counts requests for all processes, and tells of revoked keys
+            (`BOKEH_CLOUD_REDIS_URL`).
         service_token: what this service proves itself with to the others (`BOKEH_CLOUD_SERVICE_TOKEN`).
     """
 
@@ -22,6 +28,8 @@ class Settings:
     data_url: str = "http://data:8000"
     max_document_bytes: int = 64 << 20
     max_versions: int = 100
+    proxied: bool = False
+    redis_url: str | None = field(default=None, repr=False)
     service_token: str | None = field(default=None, repr=False)
 
     @classmethod
@@ -33,5 +41,7 @@ class Settings:
             data_url=environ.get("BOKEH_CLOUD_DATA_URL", cls.data_url),
             max_document_bytes=int(environ.get("BOKEH_CLOUD_MAX_DOCUMENT_BYTES", cls.max_document_bytes)),
             max_versions=int(environ.get("BOKEH_CLOUD_MAX_VERSIONS", cls.max_versions)),
+            proxied=environ.get("BOKEH_CLOUD_PROXIED", "").lower() in YES,
+            redis_url=environ.get("BOKEH_CLOUD_REDIS_URL") or None,
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
         )

@@ -183,3 +183,30 @@ def test_a_change_that_was_meant_for_another_state(plots: Plots, publisher: Publ
             change()
     assert plots.page("ada", "", 10) == [new]
     assert publisher.change(new, {"title": "x"}, new.tag).title == "x"
+
+
+def test_references_of_every_version_of_all_accounts(plots: Plots, publisher: Publisher) -> None:
+    for user, name, text in [("ada", "b", "1"), ("ada", "b", "2"), ("ada", "a", "1"), ("bob", "a", "1")]:
+        publisher.publish(user, publication(name, text), None)
+    found = [item for plot in plots.everybodys(None, "", 10) for item in plots.references(plot)]
+    assert [(i["user"], i["name"], i["version"]) for i in found] == [
+        ("ada", "a", 1), ("ada", "b", 1), ("ada", "b", 2), ("bob", "a", 1),
+    ]  # fmt: skip
+    assert [p.name for p in plots.everybodys("ada", "", 10)] == ["a", "b"]
+    assert [(p.user_id, p.name) for p in plots.everybodys(None, "ada/a", 10)] == [("ada", "b"), ("bob", "a")]
+
+
+def test_references_of_what_went_away_meanwhile(
+    records: Records, plots: Plots, publisher: Publisher, storage: str
+) -> None:
+    plot, _ = publisher.publish("ada", publication(), None)
+    publisher.delete(plot)
+    open_blobs(storage, "plots").delete(f"manifests/ada/{plot.latest.manifest}")
+    assert list(plots.references(plot)) == []
+
+
+def test_references_that_are_broken(plots: Plots, publisher: Publisher, storage: str) -> None:
+    plot, _ = publisher.publish("ada", publication(), None)
+    open_blobs(storage, "plots").delete(f"manifests/ada/{plot.latest.manifest}")
+    with pytest.raises(NotFound):
+        list(plots.references(plot))

@@ -24,9 +24,16 @@ LIFETIME_SECONDS = 14 * 24 * 3600
 class Cookies:
     """Sets, reads and clears the cookie of a cloud at one address."""
 
-    def __init__(self, public_url: str) -> None:
-        """Take the address that browsers know; over https the cookie never travels without it."""
+    def __init__(self, public_url: str, accounts: bool = True) -> None:
+        """Put it together.
+
+        Args:
+            public_url: the address that browsers know; over https the cookie never travels without it.
+            accounts: whether there is somebody to sign in. A server without keys has several addresses, all
+                of them this machine's own: a form then comes back to the one where its page was opened.
+        """
         parts = urlsplit(public_url)
+        self._accounts = accounts
         standard = parts.port in {None, PORTS.get(parts.scheme)}
         # As browsers write it (RFC 6454, 6.2): in lower case, without the port that the scheme implies.
         self._origin = f"{parts.scheme}://{parts.hostname}" + ("" if standard else f":{parts.port}")
@@ -56,11 +63,15 @@ class Cookies:
         """Let the browser forget the session."""
         resp.unset_cookie(self._name, path="/", same_site="Lax")
 
+    def origin(self, req: falcon.Request) -> str:
+        """Return the origin of our pages, as the visitor's browser knows it."""
+        return self._origin if self._accounts else f"{req.scheme}://{req.netloc}"
+
     def demand_own_site(self, req: falcon.Request) -> None:
         """Refuse what a page of another site sends; programs, which are no browser, send neither header."""
-        origin, site = req.get_header("Origin"), req.get_header("Sec-Fetch-Site")
-        if origin not in {None, self._origin} or site not in {None, "same-origin", "none"}:
-            detail = f"This form can be sent from {self._origin} alone; open the page there."
+        origin, site, own = req.get_header("Origin"), req.get_header("Sec-Fetch-Site"), self.origin(req)
+        if origin not in {None, own} or site not in {None, "same-origin", "none"}:
+            detail = f"This form can be sent from {own} alone; open the page there."
             raise Forbidden(detail, slug="cross-site")
 
     def demand_form(self, req: falcon.Request, form: dict[str, Any]) -> None:

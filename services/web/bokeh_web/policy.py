@@ -1,4 +1,4 @@
-"""Content security policies: what a page may do (CSP Level 3).
+"""Content security policies and the headers beside them: what a page may do (CSP Level 3).
 
 The document of a plot can carry anybody's JavaScript. It runs in a frame of its own whose policy has
 `sandbox`, so that its origin is opaque wherever the address is opened: no cookie, no storage, nothing of
@@ -21,11 +21,40 @@ PAGE = "; ".join(
         "base-uri 'none'",
         "form-action 'self'",
         "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
     ]
 )
 
-#: The viewer of the API's description sets style elements.
-VIEWER = PAGE.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+#: The viewer of the API's description sets style elements, and writes markup.
+VIEWER = PAGE.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
+    "; require-trusted-types-for 'script'", ""
+)
+
+#: The error page of a frame stands wherever the frame was to be; it tells nothing and does nothing.
+FRAME_MISTAKE = "default-src 'none'; style-src 'self'; frame-ancestors *"
+
+HSTS_SECONDS = 365 * 24 * 3600
+
+#: What no page of ours and no plot needs (W3C Permissions Policy); other features, frames do not get anyway.
+PERMISSIONS = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "display-capture",
+        "geolocation", "gyroscope", "hid", "magnetometer", "microphone", "midi", "payment",
+        "publickey-credentials-get", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
+    )
+)  # fmt: skip
+
+
+def headers(public_url: str) -> dict[str, str]:
+    """Return the headers of every answer, besides those that all services send.
+
+    Args:
+        public_url: where browsers find the cloud; over https they are told never to come without.
+    """
+    strict = {"Strict-Transport-Security": f"max-age={HSTS_SECONDS}"}
+    found = {"Permissions-Policy": PERMISSIONS, "Cross-Origin-Opener-Policy": "same-origin"}
+    return found | (strict if public_url.lower().startswith("https:") else {})
 
 
 def frame_policy(code: bool, image_hosts: Sequence[str], ancestors: Sequence[str] = ()) -> str:

@@ -9,10 +9,15 @@ from bokeh_common.http.auth import OPEN, Access, Authenticator
 from bokeh_common.http.errors import SAFE_HEADERS, handle_errors
 from bokeh_common.http.openapi import Route, describe
 from bokeh_common.http.operations import Api
+from bokeh_common.http.origin import Origins
+from bokeh_common.http.tracing import REQUEST_ID, Traced
 
 Check = Callable[[], object]
 
 NAMELESS = Api()
+
+#: What scripts of other sites may read of an answer.
+EXPOSED = ["ETag", "Link", "RateLimit", "RateLimit-Policy", REQUEST_ID, "Retry-After"]
 
 
 class SafeHeaders:
@@ -85,17 +90,23 @@ class App(falcon.App):  # type: ignore[type-arg]  # generic in the stubs only
         super().add_route(uri_template, resource, **how)
 
 
-def new_app(authenticator: Authenticator, checks: Mapping[str, Check], api: Api = NAMELESS) -> App:
+def new_app(
+    authenticator: Authenticator,
+    checks: Mapping[str, Check],
+    api: Api = NAMELESS,
+    origins: Origins | None = None,
+) -> App:
     """Make an app without routes of its own.
 
     Args:
         authenticator: decides for each request whether its resource may be reached.
         checks: what `/health/ready` calls, by name; each raises `Unavailable` when its dependency is down.
         api: what the descriptions of its routes have in common.
+        origins: finds out where requests come from; without it, from their connections.
     """
     # A sandboxed frame has the opaque origin "null"; a bearer token, never a cookie, is what lets it read.
-    cors: Any = falcon.CORSMiddleware(allow_origins="*", expose_headers=["ETag", "Link"])
-    app = App(middleware=[SafeHeaders(), cors, authenticator])
+    cors: Any = falcon.CORSMiddleware(allow_origins="*", expose_headers=EXPOSED)
+    app = App(middleware=[Traced(), origins or Origins(), SafeHeaders(), cors, authenticator])
     handle_errors(app)
     app.add_route("/internal/openapi.json", Described(api, app.routes))
     app.add_route("/health/live", Live())

@@ -7,17 +7,21 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import falcon
-from cachetools import TTLCache
+from cachetools import TLRUCache
 
 from bokeh_common.errors import Forbidden, NotFound, Unauthenticated, Unavailable
+from bokeh_common.http.limits import Limit, Limiter, tell_limits
 from bokeh_common.http.peer import SERVICE_HEADER, SERVICE_REFUSED, Peer
+from bokeh_common.http.revocations import Listener
 
 CACHE_SECONDS = 30
 CACHE_ENTRIES = 10_000
+MINUTE = 60
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +36,8 @@ class Principal:
         only: the id of the one thing that the token opens; None for keys, which open the whole account.
         origins: the sites that may show that thing in a frame; empty for any.
         quota: how much the account may have, by what is counted; None, or nothing said, is no bound.
+        by: names the key or session in logs; it opens nothing.
+        expires: RFC 3339; None where the token is good until it is revoked.
     """
 
     user_id: str
@@ -39,6 +45,8 @@ class Principal:
     only: str | None = None
     origins: tuple[str, ...] = ()
     quota: Mapping[str, int | None] = field(default_factory=dict, hash=False)
+    by: str = ""
+    expires: str | None = None
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> "Principal":
@@ -49,6 +57,8 @@ class Principal:
             only=answer.get("only"),
             origins=tuple(answer.get("origins", ())),
             quota=dict(answer.get("quota", {})),
+            by=answer.get("by", ""),
+            expires=answer.get("expires"),
         )
 
 
@@ -62,12 +72,16 @@ class Access:
         visitors: whether those are let through who have no account, or are in the wrong one; the responder
             then checks whether the thing is open to them.
         service: the scope that the asking service must hold besides; None where people may ask themselves.
+        besides: more scopes that the caller must hold.
+        counted: what the method is counted as, by the minute, against the account's quota of that name.
     """
 
     scope: str | None
     bound: bool = False
     visitors: bool = False
     service: str | None = None
+    besides: tuple[str, ...] = ()
+    counted: str | None = None
 
 
 OPEN = Access(None)
@@ -78,8 +92,10 @@ Introspect = Callable[[str | None], Principal | None]
 class Authenticator:
     """Falcon middleware: sets `req.context.principal`, or refuses before the responder runs."""
 
-    def __init__(self, introspect: Introspect) -> None:
+    def __init__(self, introspect: Introspect, limiter: Limiter | None = None) -> None:
+        """Say how to find out who holds a token, and where to count what is limited."""
         self._introspect = introspect
+        self._limiter = limiter or Limiter()
 
     def process_resource(
         self, req: falcon.Request, resp: falcon.Response, resource: object, params: dict[str, Any]
@@ -90,6 +106,7 @@ class Authenticator:
             Unauthenticated: the key is missing or opens nothing.
             Forbidden: the key lacks the scope.
             NotFound: the account is another's; the answer does not tell whether it exists.
+            TooMany: the account did this very often in the last minute.
         """
         if req.method == "OPTIONS":
             return
@@ -101,6 +118,7 @@ class Authenticator:
             self._admit_service(req, access.service)
         if access is not None and access.scope is not None:
             req.context.principal = self._admit(req, access, params)
+            self._count(resp, req.context.principal, access.counted)
 
     def _admit_service(self, req: falcon.Request, scope: str) -> None:
         token = req.get_header(SERVICE_HEADER)
@@ -122,9 +140,21 @@ class Authenticator:
             raise NotFound("There is nothing here, or it is not yours to see.")
         if principal.only is not None and not access.bound:
             raise NotFound("There is nothing here for this token; it opens one thing only.")
-        if access.scope not in principal.scopes:
-            raise Forbidden(f"This key lacks the scope {access.scope!r}; make one that has it.")
+        for scope in (str(access.scope), *access.besides):
+            if scope not in principal.scopes:
+                raise Forbidden(f"This key lacks the scope {scope!r}; make one that has it.")
         return principal
+
+    def _count(self, resp: falcon.Response, principal: Principal, counted: str | None) -> None:
+        times = principal.quota.get(counted) if counted else None
+        if counted is None or times is None:
+            return
+        try:
+            allowance = self._limiter.hit(Limit(counted, times, MINUTE), principal.user_id)
+        except Unavailable as error:  # who may do it at all is known: better uncounted than not at all
+            log.warning("Not counted as %s: %s", counted, error)
+        else:
+            tell_limits(resp, [asdict(allowance)])
 
 
 def bearer_token(req: falcon.Request) -> str | None:
@@ -139,25 +169,45 @@ def bearer_token(req: falcon.Request) -> str | None:
 
 
 class PeerIntrospection:
-    """Asks the auth service who holds a token (RFC 7662), and remembers the answer for 30 seconds at most."""
+    """Asks the auth service who holds a token (RFC 7662), and remembers the answer for 30 seconds at most.
 
-    def __init__(self, auth: Peer) -> None:
+    With Redis it hears of revocations, and forgets at once what it knows of the account.
+    """
+
+    def __init__(self, auth: Peer, redis_url: str | None = None) -> None:
+        """Take the auth service, and the Redis that tells of revocations."""
         self._auth = auth
-        self._cache: TTLCache[bytes, Principal] = TTLCache(CACHE_ENTRIES, CACHE_SECONDS)
+        self._cache: TLRUCache[bytes, Principal] = TLRUCache(CACHE_ENTRIES, _until)
+        self._heard = 0
         self._lock = threading.Lock()
+        if redis_url:
+            Listener(redis_url, self.forget)
 
     def __call__(self, token: str | None) -> Principal | None:
-        """Return the principal of `token`, or None when it opens nothing; `Unavailable` without an answer."""
+        """Return the principal of `token`, or None when it opens nothing.
+
+        Raises:
+            TooMany: many wrong tokens came from there, and this is one more.
+            Unavailable: the auth service does not answer.
+        """
         key = hashlib.sha256((token or "").encode()).digest()
         with self._lock:
-            known = self._cache.get(key)
+            known, heard = self._cache.get(key), self._heard
         if known is not None:
             return known
         principal, cacheable = self._ask(token)
-        if principal is not None and cacheable:
-            with self._lock:
+        with self._lock:
+            # What was revoked while we asked must not be remembered as it was before.
+            if principal is not None and cacheable and heard == self._heard:
                 self._cache[key] = principal
         return principal
+
+    def forget(self, user: str | None = None) -> None:
+        """Forget what is known of an account, or of all."""
+        with self._lock:
+            self._heard += 1
+            for key in [key for key, known in self._cache.items() if user in {None, known.user_id}]:
+                del self._cache[key]
 
     def _ask(self, token: str | None) -> tuple[Principal | None, bool]:
         try:
@@ -170,3 +220,11 @@ class PeerIntrospection:
         if not answer["active"]:
             return None, False
         return Principal.of(answer), answer.get("cacheable", True)
+
+
+def _until(key: bytes, principal: Principal, now: float) -> float:
+    """Return when to forget a principal, by the clock of `now` in seconds: not after its token expires."""
+    if principal.expires is None:
+        return now + CACHE_SECONDS
+    left = (datetime.fromisoformat(principal.expires) - datetime.now(UTC)).total_seconds()
+    return now + min(left, CACHE_SECONDS)

@@ -7,6 +7,7 @@ from http import HTTPStatus
 import falcon
 
 from bokeh_common import errors
+from bokeh_common.http.limits import tell_limits
 
 PROBLEM = "application/problem+json"
 
@@ -61,9 +62,8 @@ def _cloud_error(
         resp.set_header("Retry-After", str(RETRY_AFTER_SECONDS))
         log.warning("%s %s: %s", req.method, req.uri_template, error)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        seconds = error.members.get("retry_after", RETRY_AFTER_SECONDS)
-        resp.set_header("Retry-After", str(seconds))
-        resp.set_header("RateLimit", f'"default";r=0;t={seconds}')  # draft-ietf-httpapi-ratelimit-headers
+        resp.set_header("Retry-After", str(error.members.get("retry_after", RETRY_AFTER_SECONDS)))
+        tell_limits(resp, error.members.get("limits", ()))
 
 
 def _http_error(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, params: object) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, Any, TypedDict
 
 import msgspec
 from msgspec import Meta
@@ -41,7 +41,6 @@ class ProblemBody(TypedDict):
     title: str
     status: int
     detail: Annotated[str, Meta(description="What happened and what to do.")]
-    request_id: NotRequired[str]
 
 
 @dataclass(frozen=True)

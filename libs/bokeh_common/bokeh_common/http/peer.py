@@ -11,6 +11,8 @@ from requests.adapters import BaseAdapter
 
 from bokeh_common.errors import CloudError, NotFound, Unavailable
 from bokeh_common.http.errors import STATUS
+from bokeh_common.http.origin import ORIGIN, ORIGIN_HEADER
+from bokeh_common.http.tracing import current
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 30.0
@@ -69,9 +71,7 @@ class Peer:
         """
         return self._send("GET", path, authorization, params=params).json()
 
-    def pages(
-        self, path: str, key: str, *, authorization: str | None = None, **params: str
-    ) -> Iterator[Any]:
+    def pages(self, path: str, key: str, *, authorization: str | None = None, **params: str) -> Iterator[Any]:
         """Yield the items of a paged list (`Link: rel="next"`, RFC 8288); raises as `get`."""
         following: str | None = f"{path}?{urlencode({'limit': 1000, **params})}"
         while following is not None:
@@ -83,9 +83,21 @@ class Peer:
         """POST JSON and return the JSON answer; raises as `get`."""
         return self._send("POST", path, authorization, json=body).json()
 
-    def delete(self, path: str, *, authorization: str | None = None) -> Any:
+    def raw(self, method: str, path: str, data: bytes | None = None, **params: object) -> bytes:
+        """Send bytes, and return those of the answer; raises as `get`."""
+        return self._send(method, path, None, data=data, params=params).content
+
+    def patch(self, path: str, body: object, *, authorization: str | None = None) -> Any:
+        """PATCH JSON and return the JSON answer; raises as `get`."""
+        return self._send("PATCH", path, authorization, json=body).json()
+
+    def put(self, path: str, data: bytes, content_type: str, *, authorization: str | None = None) -> None:
+        """PUT bytes; raises as `get`."""
+        self._send("PUT", path, authorization, data=data, content_type=content_type)
+
+    def delete(self, path: str, *, authorization: str | None = None, **params: object) -> Any:
         """DELETE and return the JSON answer, None where there is none; raises as `get`."""
-        response = self._send("DELETE", path, authorization)
+        response = self._send("DELETE", path, authorization, params=params)
         return response.json() if response.content else None
 
     def stream(
@@ -95,8 +107,13 @@ class Peer:
         response = self._send(method, path, authorization, json=body, stream=True)
         return response.iter_content(BLOCK_BYTES)
 
-    def _send(self, method: str, path: str, authorization: str | None, **how: Any) -> requests.Response:
-        headers = {"Authorization": authorization} if authorization else {}
+    def _send(
+        self, method: str, path: str, authorization: str | None, content_type: str | None = None, **how: Any
+    ) -> requests.Response:
+        trace = current()
+        headers = trace.headers if trace else {}
+        given = {"Authorization": authorization, "Content-Type": content_type, ORIGIN_HEADER: ORIGIN.get()}
+        headers |= {name: value for name, value in given.items() if value}
         try:
             response = self._session.request(
                 method,

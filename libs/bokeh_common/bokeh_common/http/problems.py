@@ -39,7 +39,7 @@ COMMON = (
         "not-loopback",
         403,
         "This machine only",
-        "A server without keys answers to loopback names only.",
+        "A server without keys answers to loopback names only, or to those that its operator allows.",
         "Open it as http://localhost; to be reached from elsewhere it needs accounts.",
     ),
     Problem(
@@ -126,7 +126,7 @@ COMMON = (
         500,
         "Something went wrong",
         "The server failed; nothing is known to be lost.",
-        "Try again. If it stays, report it to the operator with the 'Request-Id' of the answer.",
+        "Try again. If it stays, report it to the operator with its 'X-Request-Id'.",
     ),
     Problem(
         "unavailable",

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from typing import Annotated
+from urllib.parse import urlencode
 
 import falcon
 import msgspec
@@ -62,4 +63,5 @@ def page_of(req: falcon.Request) -> tuple[str, int]:
 def link_next(req: falcon.Request, resp: falcon.Response, after: str, limit: int) -> None:
     """Link to the page that follows the item `after` (RFC 8288)."""
     cursor = base64.urlsafe_b64encode(after.encode()).decode()
-    resp.append_link(f"{req.path}?limit={limit}&after={cursor}", "next")
+    query = {**req.params, "limit": limit, "after": cursor}
+    resp.append_link(f"{req.path}?{urlencode(query, doseq=True)}", "next")

@@ -11,6 +11,7 @@ import secrets
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, wait
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -19,11 +20,12 @@ from azure.core.exceptions import HttpResponseError, ResourceModifiedError, Reso
 from azure.storage.blob import BlobBlock, BlobProperties
 
 from bokeh_common.errors import NotFound, Unavailable
-from bokeh_common.storage.azure_container import Container, blob_name, key_metadata
+from bokeh_common.storage.azure_container import Container, blob_name, is_ours, key_metadata, quoted
 from bokeh_common.storage.azure_reader import read
 from bokeh_common.storage.base import BlobStat, BlobStore, Traits
 from bokeh_common.storage.blocks import opened, reblock
 from bokeh_common.storage.keys import check_key, check_page, check_range
+from bokeh_common.storage.retry import settle
 
 PART = 4 << 20  # bytes per request
 UNDER_WAY = 3  # uploads of blocks at the same time
@@ -65,22 +67,29 @@ class AzureBlobStore(BlobStore):
         try:
             self._container.run(lambda _: blob.set_blob_metadata(metadata, **condition), 404, 412)
         except ResourceModifiedError:
-            pass
+            self._properties(key)  # raises where the blob was not touched but deleted: that is a 412, too
         except ResourceNotFoundError:
             raise _missing(key) from None
 
-    def delete(self, key: str) -> None:
+    def delete(self, key: str, if_match: str | None = None) -> None:
         blob = self._blob(check_key(key))
-        try:
-            self._container.run(lambda _: blob.delete_blob(delete_snapshots="include"), 404)
-        except ResourceNotFoundError:
-            return
+        condition = {"etag": if_match, "match_condition": MatchConditions.IfNotModified} if if_match else {}
+
+        def attempt(broken: int) -> None:
+            try:
+                blob.delete_blob(delete_snapshots="include", **condition)
+            except (ResourceModifiedError, ResourceNotFoundError) as error:
+                if is_ours(error):
+                    raise
+                settle(if_match is None, broken, f"The blob {key!r} has changed.")
+
+        self._container.run(attempt)
 
     def _put_small(self, key: str, data: bytes) -> BlobStat:
         blob, metadata = self._blob(key), _metadata(key, hashlib.sha256(data).hexdigest())
         options = {"length": len(data), "overwrite": True, "metadata": metadata}
         upload = self._container.run(lambda _: blob.upload_blob(data, **options))
-        return BlobStat(key, len(data), upload["last_modified"].timestamp())
+        return BlobStat(key, len(data), upload["last_modified"].timestamp(), quoted(upload["etag"]))
 
     def _put_large(self, key: str, parts: Iterator[bytes]) -> BlobStat:
         mark, digest, size = secrets.token_hex(8), hashlib.sha256(), 0
@@ -113,7 +122,7 @@ class AzureBlobStore(BlobStore):
             if getattr(error, "error_code", "") != "InvalidBlockList":
                 raise Unavailable(f"The blob {key!r} cannot be stored now: {error.message}") from error
             return self._overtaken(key, size)
-        return BlobStat(key, size, done["last_modified"].timestamp())
+        return BlobStat(key, size, done["last_modified"].timestamp(), quoted(done["etag"]))
 
     def _overtaken(self, key: str, size: int) -> BlobStat:
         """Answer for an upload whose blocks were dropped as another one of the same key was committed first.
@@ -121,7 +130,7 @@ class AzureBlobStore(BlobStore):
         All is as if ours had been committed just before the other, which replaced it.
         """
         try:
-            return BlobStat(key, size, self.stat(key).touched)
+            return replace(self.stat(key), size=size)
         except NotFound:
             raise Unavailable(f"The blob {key!r} was deleted while it was stored. Store it again.") from None
 
@@ -137,6 +146,10 @@ class AzureBlobStore(BlobStore):
     def _blob(self, key: str) -> Any:
         return self._container.blob(blob_name(self._room, key))
 
+    def keys(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[str]:
+        check_page(prefix, after, limit)
+        return [key for key, _ in self._container.list(self._room, prefix, after, limit)]
+
     def list(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[BlobStat]:
         check_page(prefix, after, limit)
         return [_stat(*pair) for pair in self._container.list(self._room, prefix, after, limit)]
@@ -147,7 +160,7 @@ def _metadata(key: str, sha256: str) -> dict[str, str]:
 
 
 def _stat(key: str, properties: BlobProperties) -> BlobStat:
-    return BlobStat(key, properties.size, properties.last_modified.timestamp())
+    return BlobStat(key, properties.size, properties.last_modified.timestamp(), quoted(properties.etag))
 
 
 def _missing(key: str) -> NotFound:

@@ -178,6 +178,11 @@ def is_long(name: str) -> bool:
     return len(name) > MAX_NAME or name.count("/") >= MAX_SEGMENTS
 
 
+def quoted(etag: str) -> str:
+    """Return an etag as answers have it; listings may leave out its quotes."""
+    return '"' + etag.strip('"') + '"'
+
+
 def _long_room(room: str) -> str:
     return f"{room}-long"
 

@@ -14,7 +14,7 @@ from azure.core.exceptions import (
 
 from bokeh_common.errors import NotFound
 from bokeh_common.storage import keys
-from bokeh_common.storage.azure_container import Container, blob_name, is_ours, key_metadata
+from bokeh_common.storage.azure_container import Container, blob_name, is_ours, key_metadata, quoted
 from bokeh_common.storage.base import ABSENT, JSON, Absent, Record, RecordStore, Traits
 from bokeh_common.storage.keys import check_key, check_page
 from bokeh_common.storage.retry import settle
@@ -67,6 +67,11 @@ class AzureRecordStore(RecordStore):
                 settle(if_match is None, broken, f"The record {key!r} has changed.")
 
         self._container.run(attempt)
+
+    def keys(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[tuple[str, str]]:
+        check_page(prefix, after, limit)
+        listed = self._container.list(self._room, prefix, after, limit)
+        return [(key, quoted(properties.etag)) for key, properties in listed]
 
     def list(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[Record]:
         check_page(prefix, after, limit)

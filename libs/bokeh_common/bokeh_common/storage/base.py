@@ -65,11 +65,13 @@ class BlobStat:
         key: its key.
         size: bytes.
         touched: POSIX seconds, UTC, by the medium's clock, of the last `put` or `touch`.
+        etag: opaque; differs for every `put` and `touch` there ever was of this key.
     """
 
     key: str
     size: int
     touched: float
+    etag: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,10 @@ class RecordStore(ABC):
         """
 
     @abstractmethod
+    def keys(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[tuple[str, str]]:
+        """Return the keys and etags of the records that `list` returns, without reading their values."""
+
+    @abstractmethod
     def list(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[Record]:
         """Return the first records, in the order of their keys.
 
@@ -174,9 +180,10 @@ class BlobStore(ABC):
         """
 
     def view(self, key: str) -> memoryview:
-        """Return all bytes of a blob, for reading here and there in it; what is deleted meanwhile stays readable.
+        """Return all bytes of a blob, for reading here and there in it.
 
-        They take memory of this process where the medium cannot map them.
+        They stay readable when the blob is deleted, and take memory of this process where the medium cannot
+        map them.
 
         Raises:
             NotFound: there is none.
@@ -202,8 +209,21 @@ class BlobStore(ABC):
         """
 
     @abstractmethod
-    def delete(self, key: str) -> None:
-        """Delete a blob; one that is absent is deleted already."""
+    def delete(self, key: str, if_match: str | None = None) -> None:
+        """Delete a blob; one that is absent is deleted already.
+
+        Args:
+            key: its key.
+            if_match: an etag, and the blob must be there and still have it: nobody put or touched it.
+
+        Raises:
+            Conflict: `if_match` does not hold; nothing was changed.
+            Unavailable: also when the connection broke so that it is unknown whether `if_match` held.
+        """
+
+    @abstractmethod
+    def keys(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[str]:
+        """Return the keys of the blobs that `list` returns, without looking at each."""
 
     @abstractmethod
     def list(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[BlobStat]:

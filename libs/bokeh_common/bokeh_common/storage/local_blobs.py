@@ -8,11 +8,11 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from bokeh_common.errors import NotFound, Unavailable
+from bokeh_common.errors import Conflict, NotFound, Unavailable
 from bokeh_common.storage.base import BlobStat, BlobStore, Traits
 from bokeh_common.storage.blocks import BLOCK, opened
 from bokeh_common.storage.keys import check_key, check_page, check_range
-from bokeh_common.storage.local_files import Files, translated
+from bokeh_common.storage.local_files import Files, etag_of, translated
 from bokeh_common.storage.local_tree import KEY, Tree, is_long
 
 
@@ -60,13 +60,19 @@ class LocalBlobStore(BlobStore):
     def touch(self, key: str) -> None:
         path = self._tree.path(check_key(key))
         try:
-            with translated(path):
-                os.utime(path)
+            self._files.touch(path)
         except FileNotFoundError:
             raise self._missing(key) from None
 
-    def delete(self, key: str) -> None:
-        self._files.remove(self._tree.path(check_key(key)))
+    def delete(self, key: str, if_match: str | None = None) -> None:
+        path = self._tree.path(check_key(key))
+        if not self._files.remove(path, if_match) and if_match is not None:
+            raise Conflict(f"The blob {key!r} has changed.")
+
+    def keys(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[str]:
+        check_page(prefix, after, limit)
+        with translated(self._tree.root, missing=True):
+            return [key for key, _ in islice(self._tree.walk(prefix, after), limit)]
 
     def list(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[BlobStat]:
         check_page(prefix, after, limit)
@@ -85,7 +91,7 @@ class LocalBlobStore(BlobStore):
 
 
 def _stat(key: str, result: os.stat_result) -> BlobStat:
-    return BlobStat(key, result.st_size, result.st_mtime)
+    return BlobStat(key, result.st_size, result.st_mtime, etag_of(result))
 
 
 def _read(path: Path, start: int, end: int | None) -> Iterator[bytes]:

@@ -20,6 +20,7 @@ class Files:
 
     def __init__(self, incoming: Path) -> None:
         self._incoming = incoming
+        self._lock = incoming.with_name("lock")
         self._synced: set[Path] = set()
         self.make(incoming)
         with translated(incoming):
@@ -33,16 +34,28 @@ class Files:
                     _write(number, block)
             self.make(path.parent)
             with translated(path, missing=True):
+                os.utime(number, ns=_now())
                 os.fsync(number)
-                temporary.rename(path)
+                with self._locked(fcntl.LOCK_SH):
+                    temporary.rename(path)
                 sync_folder(path.parent)
                 return os.fstat(number)
 
-    def remove(self, path: Path) -> None:
-        """Remove a file; one that is absent is removed already."""
+    def touch(self, path: Path) -> None:
+        """Set the time of a file to now; `FileNotFoundError`."""
+        with translated(path), self._locked(fcntl.LOCK_SH):
+            os.utime(path, ns=_now())
+
+    def remove(self, path: Path, if_match: str | None = None) -> bool:
+        """Remove a file, if it still has the etag; return whether there was such a file."""
         with translated(path), suppress(FileNotFoundError):
-            path.unlink()
+            with self._locked(fcntl.LOCK_EX if if_match else fcntl.LOCK_SH):
+                if if_match not in (None, etag_of(path.stat())):
+                    return False
+                path.unlink()
             sync_folder(path.parent)
+            return True
+        return False
 
     def make(self, folder: Path) -> None:
         """Make a folder and what is above it, and sync it, also where another process has just made it."""
@@ -56,6 +69,16 @@ class Files:
         if len(self._synced) >= MAX_REMEMBERED:
             self._synced.clear()
         self._synced.add(folder)
+
+    @contextmanager
+    def _locked(self, kind: int) -> Iterator[None]:
+        """Keep all processes from changing files between the look at one and its removal."""
+        number = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(number, kind)
+            yield
+        finally:
+            os.close(number)
 
     @contextmanager
     def _temporary(self) -> Iterator[tuple[int, Path]]:
@@ -81,6 +104,11 @@ class Files:
                     path.unlink()
 
 
+def etag_of(result: os.stat_result) -> str:
+    """Return what no other content and no other touch of a file has: its place and nanosecond."""
+    return f"{result.st_ino:x}-{result.st_mtime_ns:x}"
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable; `OSError`."""
     number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -100,6 +128,12 @@ def translated(path: Path, missing: bool = False) -> Iterator[None]:
             raise
         message = f"{path} cannot be used now: {error.strerror}. See to the disk's space, rights and health."
         raise Unavailable(message) from error
+
+
+def _now() -> tuple[int, int]:
+    """Return the time to the nanosecond: the kernel's own stamps are those of its last timer tick."""
+    now = time.time_ns()
+    return now, now
 
 
 def _write(number: int, block: bytes) -> None:

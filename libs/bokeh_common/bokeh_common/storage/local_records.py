@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from bokeh_common.errors import Conflict, NotFound, Unavailable
 from bokeh_common.storage import keys
@@ -30,6 +30,7 @@ _CREATE = _INSERT + "DO NOTHING"
 _SWAP = "UPDATE records SET etag = ?, value = ? WHERE key = ? AND etag = ?"
 _DELETE = "DELETE FROM records WHERE key = ?"
 _PAGE = "SELECT key, value, etag FROM records WHERE key >= ? AND key <> ? AND key < ? ORDER BY key LIMIT ?"
+_KEYS = _PAGE.replace("key, value, etag", "key, etag")
 _BEYOND_TEXT = b""  # SQLite sorts every blob after every text
 
 _Value: TypeAlias = str | int | bytes
@@ -69,12 +70,16 @@ class LocalRecordStore(RecordStore):
         else:
             self._swap(f"The record {key!r} has changed.", _DELETE + " AND etag = ?", key, if_match)
 
+    def keys(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[tuple[str, str]]:
+        check_page(prefix, after, limit)
+        return [*self._rows(_KEYS, max(prefix, after), after, keys.beyond(prefix) or _BEYOND_TEXT, limit)]
+
     def list(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[Record]:
         check_page(prefix, after, limit)
         rows = self._rows(_PAGE, max(prefix, after), after, keys.beyond(prefix) or _BEYOND_TEXT, limit)
         return [_record(*row) for row in rows]
 
-    def _rows(self, statement: str, *values: _Value) -> Sequence[tuple[str, str, str]]:
+    def _rows(self, statement: str, *values: _Value) -> Sequence[Any]:
         with _translated(self._path):
             return self._connections.get().execute(statement, values).fetchall()
 

@@ -7,8 +7,8 @@ processes left. Chunks that lose their place in the index live on for ten minute
 them. The same content put again keeps the chunks that are there.
 
 On one node of a cluster, by key: ``blobs`` (hash: upload, SHA-256 and size), ``touched`` (hash:
-microseconds), ``blob-keys`` (sorted set); by upload: ``uploads`` and ``waste`` (sorted sets: seconds). Times
-are the server's.
+microseconds and a mark that its writer made up, which together are the etag), ``blob-keys`` (sorted set); by
+upload: ``uploads`` and ``waste`` (sorted sets: seconds). Times are the server's.
 """
 
 import hashlib
@@ -24,7 +24,8 @@ from bokeh_common.storage.base import BlobStat, BlobStore
 from bokeh_common.storage.blocks import BLOCK, opened, reblock
 from bokeh_common.storage.keys import check_key, check_page, check_range
 from bokeh_common.storage.redis_pages import PAGE, bounds
-from bokeh_common.storage.redis_server import RedisServer
+from bokeh_common.storage.redis_server import Client, RedisServer, run_script
+from bokeh_common.storage.retry import settle
 
 READER_SECONDS = 600
 ABANDONED_SECONDS = 3600
@@ -36,11 +37,11 @@ _MICROSECONDS = "string.format('%s%06d', time[1], time[2])"
 #: KEYS: uploads. ARGV: upload. Says that the upload lives.
 _BEGIN = _NOW + "return redis.call('ZADD', KEYS[1], time[1], ARGV[1])"
 
-#: KEYS: blobs, touched, blob-keys, uploads, waste. ARGV: key, upload, SHA-256 and size.
+#: KEYS: blobs, touched, blob-keys, uploads, waste. ARGV: key, upload (the mark too), SHA-256 and size.
 #: Returns the microseconds and what lost its place, or nil when the upload was given up by others.
 _COMMIT = (
     _NOW
-    + f"local now = {_MICROSECONDS}"
+    + f"local now = {_MICROSECONDS} .. '-' .. ARGV[2]"
     + """
 local new = ARGV[2] .. ARGV[3]
 local old = redis.call('HGET', KEYS[1], ARGV[1])
@@ -59,20 +60,22 @@ return {now, old or ''}
 #: KEYS: blobs, touched. ARGV: key.
 _STAT = "return {redis.call('HGET', KEYS[1], ARGV[1]), redis.call('HGET', KEYS[2], ARGV[1])}"
 
-#: KEYS: blobs, touched. ARGV: key.
+#: KEYS: blobs, touched. ARGV: key, mark.
 _TOUCH = (
     _NOW
     + f"""
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
-redis.call('HSET', KEYS[2], ARGV[1], {_MICROSECONDS})
+redis.call('HSET', KEYS[2], ARGV[1], {_MICROSECONDS} .. '-' .. ARGV[2])
 return 1
 """
 )
 
-#: KEYS: blobs, touched, blob-keys, waste. ARGV: key. Returns what lost its place.
+#: KEYS: blobs, touched, blob-keys, waste. ARGV: key, etag or ''. Returns what lost its place; nil when
+#: the etag does not match.
 _DELETE = (
     _NOW
     + """
+if ARGV[2] ~= '' and redis.call('HGET', KEYS[2], ARGV[1]) ~= ARGV[2] then return false end
 local old = redis.call('HGET', KEYS[1], ARGV[1])
 if not old then return '' end
 redis.call('HDEL', KEYS[1], ARGV[1])
@@ -149,7 +152,7 @@ class RedisBlobStore(BlobStore):
             with suppress(Unavailable):  # then the next sweep does it
                 self._discard(name, key)
             raise
-        return BlobStat(key, upload.size, touched)
+        return BlobStat(key, upload.size, _seconds(touched), touched)
 
     def get(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         check_range(start, end)
@@ -166,12 +169,25 @@ class RedisBlobStore(BlobStore):
         return _stat(key, packed, touched)
 
     def touch(self, key: str) -> None:
-        if not self._server.script(_TOUCH, [self._blobs, self._touched], check_key(key)):
+        mark = secrets.token_hex(8)
+        if not self._server.script(_TOUCH, [self._blobs, self._touched], check_key(key), mark):
             raise _missing(key)
 
-    def delete(self, key: str) -> None:
+    def delete(self, key: str, if_match: str | None = None) -> None:
+        check_key(key)
         keys = [self._blobs, self._touched, self._keys, self._waste]
-        self._retire(self._server.script(_DELETE, keys, check_key(key)))
+
+        def attempt(client: Client, broken: int) -> Any:
+            old = run_script(client, _DELETE, keys, key, if_match or "")
+            settle(old is not None, broken, f"The blob {key!r} has changed.")
+            return old
+
+        self._retire(self._server.run(attempt))
+
+    def keys(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[str]:
+        check_page(prefix, after, limit)
+        [names] = self._server.script(PAGE, [self._keys], *bounds(prefix, after), limit)
+        return [name.decode() for name in names]
 
     def list(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[BlobStat]:
         check_page(prefix, after, limit)
@@ -193,7 +209,7 @@ class RedisBlobStore(BlobStore):
     def _set(self, chunk: str, block: bytes) -> None:
         self._server.run(lambda client, _: client.set(chunk, block))
 
-    def _commit(self, key: str, upload: _Upload) -> float:
+    def _commit(self, key: str, upload: _Upload) -> str:
         content = f"{upload.sha256}{upload.size}"
         answer = self._server.script(_COMMIT, self._index, key, upload.name, content)
         if answer is None:
@@ -203,7 +219,7 @@ class RedisBlobStore(BlobStore):
             self._discard(upload.name, key)
         else:
             self._retire(replaced)
-        return int(touched) / 1e6
+        return str(touched.decode())
 
     def _read(self, key: str, upload: _Upload, start: int, end: int | None) -> Iterator[bytes]:
         yield b""
@@ -263,7 +279,12 @@ def chunk_key(upload: str, number: int) -> str:
 
 
 def _stat(key: str, packed: bytes, touched: bytes) -> BlobStat:
-    return BlobStat(key, _Upload.unpack(packed).size, int(touched) / 1e6)
+    etag = touched.decode()
+    return BlobStat(key, _Upload.unpack(packed).size, _seconds(etag), etag)
+
+
+def _seconds(etag: str) -> float:
+    return int(etag.partition("-")[0]) / 1e6
 
 
 def _missing(key: str) -> NotFound:

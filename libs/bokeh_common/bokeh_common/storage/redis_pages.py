@@ -19,6 +19,10 @@ return page
 """
 
 
+#: As `PAGE` of one hash, of whose values only the first 32 bytes, the etags, are returned.
+ETAGS = PAGE.replace("[#values + 1] = value", "[#values + 1] = value and string.sub(value, 1, 32)")
+
+
 def bounds(prefix: str, after: str) -> tuple[bytes, bytes]:
     """Return the arguments of ZRANGEBYLEX for the keys with a prefix and greater than another."""
     first = b"(" + after.encode() if after >= prefix else b"[" + prefix.encode()

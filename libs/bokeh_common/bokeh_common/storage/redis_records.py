@@ -11,7 +11,7 @@ from bokeh_common.errors import NotFound
 from bokeh_common.storage import keys
 from bokeh_common.storage.base import ABSENT, JSON, Absent, Record, RecordStore
 from bokeh_common.storage.keys import check_key, check_page
-from bokeh_common.storage.redis_pages import PAGE, bounds
+from bokeh_common.storage.redis_pages import ETAGS, PAGE, bounds
 from bokeh_common.storage.redis_server import RedisServer, run_script
 from bokeh_common.storage.retry import settle
 
@@ -69,6 +69,13 @@ class RedisRecordStore(RecordStore):
 
     def delete(self, key: str, if_match: str | None = None) -> None:
         self._swap(f"The record {key!r} has changed.", _DELETE, check_key(key), *_match(if_match))
+
+    def keys(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[tuple[str, str]]:
+        check_page(prefix, after, limit)
+        names, etags = self._server.script(
+            ETAGS, [self._keys[1], self._records], *bounds(prefix, after), limit
+        )
+        return [(name.decode(), etag.decode()) for name, etag in zip(names, etags, strict=True)]
 
     def list(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[Record]:
         check_page(prefix, after, limit)

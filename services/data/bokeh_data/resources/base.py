@@ -21,7 +21,7 @@ PACKED_TYPE = "application/vnd.bokeh-cloud.packed"
 
 READ = Access("data:read")
 READ_OR_VIEW = Access("data:read", bound=True)
-WRITE = Access("data:write")
+WRITE = Access("data:write", counted="uploads")
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def media_type(req: falcon.Request) -> str:
 
 
 def demanded(req: falcon.Request) -> str | None:
-    """Return the tag that `If-Match` demands, None for any; a request without one is refused (RFC 6585, 3)."""
+    """Return the tag that `If-Match` demands, None for any; it must be there (RFC 6585, 3)."""
     if not req.get_header("If-Match"):
         raise falcon.HTTPPreconditionRequired(
             description="Say with 'If-Match' which version you change: the ETag of the source, or '*'."

@@ -9,7 +9,7 @@ from bokeh_common.http.body import read_query
 from bokeh_common.http.operations import Answer, Operation
 from bokeh_common.http.replies import Paging, if_match, link_next, not_modified, page_of
 from bokeh_data import api
-from bokeh_data.resources.base import PACKED_TYPE, READ_OR_VIEW, READ, WRITE, Resource, demanded, show
+from bokeh_data.resources.base import PACKED_TYPE, READ, READ_OR_VIEW, WRITE, Resource, demanded, show
 
 JSON_OR_PACKED = ("application/json", PACKED_TYPE)
 SOURCE = Answer(api.SourceSummary, headers=("ETag", "Location"))
@@ -66,10 +66,18 @@ class OneSource(Resource):
             body=api.NewVersion,
             media=JSON_OR_PACKED,
             headers=("If-Match",),
-            problems=("missing-chunks", "missing-columns", "not-packed", "quota-exceeded", "precondition-required"),
+            problems=(
+                "missing-chunks",
+                "missing-columns",
+                "not-packed",
+                "quota-exceeded",
+                "precondition-required",
+            ),
             details=api.MAKING,
         ),
-        "DELETE": Operation({204: None}, query=api.Forced, headers=("If-Match",), problems=("source-in-use",)),
+        "DELETE": Operation(
+            {204: None}, query=api.Forced, headers=("If-Match",), problems=("source-in-use",)
+        ),
     }
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, source: str) -> None:

@@ -15,9 +15,16 @@
     return response;
   }
 
-  const fetchScene = async () => (await request(note.scene)).json();
+  // A page that was downloaded has everything in it, and asks nobody.
+  const textOf = (selector) => document.querySelector(selector).textContent;
+  const decode = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer;
+
+  const fetchScene = async () => (note.inline ? JSON.parse(textOf("#scene")) : (await request(note.scene)).json());
 
   const fetchColumn = async (hash) => (await request(`${note.columns}/${hash}`)).arrayBuffer();
+
+  const inlineColumns = () =>
+    new Map([...document.querySelectorAll("[data-column]")].map((e) => [e.dataset.column, decode(e.textContent)]));
 
   // For each column its length in bytes as a uint64 (little-endian), then its bytes.
   async function fetchBatch(hashes) {
@@ -35,6 +42,7 @@
   }
 
   async function fetchColumns() {
+    if (note.inline) return inlineColumns();
     const hashes = Object.keys(note.sizes);
     const small = hashes.filter((hash) => note.sizes[hash] <= BATCH_BYTES);
     const large = hashes.filter((hash) => note.sizes[hash] > BATCH_BYTES);
@@ -104,21 +112,127 @@
     return element;
   }
 
-  // Only the height is told to the page around: it may be anybody's.
+  const children = () => [...document.querySelectorAll("[data-root-id] > *")];
+
+  // The height alone is told to whatever page is around; the rest goes to pages of this cloud.
+  const tell = (type, message = {}, target = location.origin, moved = []) => {
+    if (parent !== window && !note.inline)
+      parent.postMessage({ type: `bokeh-cloud:${type}`, ...message }, target, moved);
+  };
+
   function reportHeight() {
-    const bottoms = [...document.body.children].flatMap((root) =>
-      [...root.children].map((child) => child.getBoundingClientRect().bottom + window.scrollY),
-    );
-    const height = Math.ceil(Math.max(0, ...bottoms));
-    parent.postMessage({ type: "bokeh-cloud:height", height }, "*");
+    const bottoms = children().map((child) => child.getBoundingClientRect().bottom + window.scrollY);
+    tell("height", { height: Math.ceil(Math.max(0, ...bottoms)) }, "*");
   }
+
+  const isFigure = (model) => "x_range" in model.properties && "y_range" in model.properties;
+
+  // What is seen of each figure, in the order of the document: "x0,x1,y0,y1;...". A model's id would be another
+  // one in the next version.
+  class Looker {
+    constructor(doc) {
+      const models = doc.roots().flatMap((root) => [...root.references()]);
+      this.figures = [...new Set(models)].filter(isFigure);
+      this.home = this.view;
+      this.timer = 0;
+      const told = () => tell("view", { view: this.view === this.home ? "" : this.view });
+      for (const range of this.figures.flatMap((figure) => [figure.x_range, figure.y_range]))
+        range.change.connect(() => {
+          clearTimeout(this.timer);
+          this.timer = setTimeout(told, 250);
+        });
+    }
+
+    get view() {
+      const ends = ({ start, end }) => [start, end].map((value) => Number(Number(value).toPrecision(9)));
+      return this.figures.map(({ x_range, y_range }) => [...ends(x_range), ...ends(y_range)].join(",")).join(";");
+    }
+
+    look(view) {
+      const wanted = (view || this.home).split(";").map((part) => part.split(",").map(Number));
+      if (wanted.length !== this.figures.length) return;
+      wanted.forEach((ends, i) => this.set(this.figures[i], ends));
+    }
+
+    set({ x_range, y_range }, [x0, x1, y0, y1]) {
+      for (const [range, start, end] of [[x_range, x0, x1], [y_range, y0, y1]])
+        if (Number.isFinite(start) && Number.isFinite(end) && start !== end) {
+          if ("have_updated_interactively" in range) range.have_updated_interactively = true; // else data sets it
+          range.setv({ start, end });
+        }
+    }
+  }
+
+  // For who does not see it: what a screen reader says of a root instead of nothing.
+  function describe(element, root) {
+    const figures = [...root.references()].filter(isFigure);
+    const parts = figures.map((figure) => {
+      const labels = [...(figure.below ?? []), ...(figure.left ?? [])].map((axis) => axis.axis_label);
+      const series = (figure.renderers ?? []).filter((renderer) => renderer.glyph).length;
+      const text = typeof figure.title === "string" ? figure.title : figure.title?.text;
+      return [text, ...labels, series && `${series} series`].filter((p) => p && typeof p !== "object").join(", ");
+    });
+    element.setAttribute("role", "figure");
+    element.setAttribute("aria-label", [note.title, ...parts.filter(Boolean)].join("; ").slice(0, 1000));
+  }
+
+  const THUMBNAIL = [640, 400]; // pixels
+
+  async function drawn(views, kind) {
+    if (kind === "svg") {
+      const blob = await views[0].export("svg", false).to_blob();
+      return blob.text();
+    }
+    const layers = views.map((view) => view.export("png", true).canvas).filter((c) => c.width && c.height);
+    const width = Math.max(...layers.map((layer) => layer.width));
+    const height = layers.reduce((sum, layer) => sum + layer.height, 0);
+    const scale = kind === "thumbnail" ? Math.min(1, THUMBNAIL[0] / width, THUMBNAIL[1] / height) : 1;
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [Math.round(width * scale), Math.round(height * scale)];
+    const context = canvas.getContext("2d");
+    context.fillStyle = "#fff";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.imageSmoothingQuality = "high";
+    let top = 0;
+    for (const layer of layers) {
+      context.drawImage(layer, 0, top, layer.width * scale, layer.height * scale);
+      top += layer.height * scale;
+    }
+    const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+    return blob.arrayBuffer();
+  }
+
+  function listen(looker, views) {
+    const ready = () => tell("ready");
+    const answers = {
+      "bokeh-cloud:hello": ready,
+      "bokeh-cloud:look": ({ view }) => looker.look(String(view)),
+      "bokeh-cloud:draw": ({ kind }) =>
+        drawn(views, kind).then(
+          (data) => tell("picture", { kind, data }, location.origin, data instanceof ArrayBuffer ? [data] : []),
+          () => tell("undrawn", { kind }),
+        ),
+    };
+    window.addEventListener("message", (event) => {
+      if (event.source === parent && event.origin === location.origin && Object.hasOwn(answers, event.data?.type))
+        answers[event.data.type](event.data);
+    });
+    const start = new URLSearchParams(location.hash.slice(1)).get("view"); // of a page that embeds the frame
+    if (start) looker.look(start);
+    ready();
+  }
+
+  // A list in older versions of BokehJS, and a collection that can be gone through in newer ones.
+  const rootViews = (doc, views) => [...views].filter((view) => doc.roots().includes(view.model) && view.export);
 
   function fail(error) {
     console.error(error);
-    const message = document.createElement("p");
+    const message = document.createElement("main");
     message.className = "failure";
     message.setAttribute("role", "alert");
-    message.textContent = `This plot could not be shown: ${error.message ?? error}. Reload the page to try again.`;
+    message.innerHTML = '<h1>This plot could not be shown</h1><p></p><p><a href="">Try again</a></p>';
+    message.querySelector("p").textContent = String(error.message ?? error);
+    message.querySelector("a").href = location.href.split("#")[0];
     document.body.prepend(message);
     document.documentElement.dataset.state = "failed";
   }
@@ -134,14 +248,16 @@
     const doc = Document.from_json(json, [], assembler.buffers);
     const idle = new Promise((resolve) => (doc.is_idle ? resolve() : doc.idle.connect(() => resolve())));
     const elements = doc.roots().map((root) => rootElement(root.id));
-    await Bokeh.embed.add_document_standalone(doc, document.body, elements);
+    doc.roots().forEach((root, i) => describe(elements[i], root));
+    const views = await Bokeh.embed.add_document_standalone(doc, document.body, elements);
     Bokeh.documents.push(doc);
     await idle;
     performance.mark("bokeh-cloud:ready");
     document.documentElement.dataset.state = "ready";
     reportHeight();
     const observer = new ResizeObserver(reportHeight);
-    for (const element of elements) for (const child of element.children) observer.observe(child);
+    for (const child of children()) observer.observe(child);
+    listen(new Looker(doc), rootViews(doc, views));
   }
 
   document.addEventListener("DOMContentLoaded", () => show().catch(fail));

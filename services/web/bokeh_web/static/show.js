@@ -1,12 +1,73 @@
-// Gives the frame the height that its plot needs; the frame's own origin is opaque, so it has to tell.
+// The page around a plot. The frame's own origin is opaque, so all that it and the page know of each other is
+// in messages: its height, the ranges that are seen (they are kept in the address), and pictures to download.
 "use strict";
 (() => {
   const frame = document.querySelector("iframe.plot-frame");
-  const MAX_HEIGHT = 20000; // pixels
+  const link = document.getElementById("link");
+  const status = document.querySelector("[data-draw-status]");
+  const [MIN_HEIGHT, MAX_HEIGHT] = [120, 20000]; // pixels
+  const MAX_VIEW = 2000; // characters
+  const KINDS = { png: "image/png", svg: "image/svg+xml" };
+
+  const send = (message) => frame.contentWindow.postMessage(message, "*");
+  const viewOfAddress = () => new URLSearchParams(location.hash.slice(1)).get("view");
+
+  function save(kind, data) {
+    const anchor = document.createElement("a");
+    anchor.href = URL.createObjectURL(new Blob([data], { type: KINDS[kind] }));
+    anchor.download = `${frame.dataset.name}.${kind}`;
+    anchor.click();
+    setTimeout(() => URL.revokeObjectURL(anchor.href), 60000);
+  }
+
+  // Only the owner's page asks for the small picture that lists of plots show; the server checks it.
+  async function keepPicture(data) {
+    const address = `/plots/${frame.dataset.plot}/thumbnail?version=${frame.dataset.version}`;
+    const headers = { "Bokeh-Cloud-Form": frame.dataset.picture, "Content-Type": "image/png" };
+    const response = await fetch(address, { method: "PUT", headers, body: data });
+    frame.dataset.pictured = response.ok ? "yes" : "no";
+  }
+
+  // At first the frame is made to fit; then it only grows, or two that follow each other would never rest.
+  let fitted = false;
+
+  const handlers = {
+    height({ height }) {
+      if (!(height >= MIN_HEIGHT && height <= MAX_HEIGHT)) return;
+      if (!fitted || height > frame.clientHeight) frame.style.height = `${height}px`;
+      fitted = true;
+    },
+    ready() {
+      if (viewOfAddress()) send({ type: "bokeh-cloud:look", view: viewOfAddress() });
+      if (frame.dataset.picture) send({ type: "bokeh-cloud:draw", kind: "thumbnail" });
+      for (const button of document.querySelectorAll("[data-draw]")) button.hidden = false;
+    },
+    view({ view }) {
+      if (typeof view !== "string" || view.length > MAX_VIEW || !/^[\d.e+,;-]*$/.test(view)) return;
+      const address = location.href.split("#")[0] + (view ? `#view=${view}` : "");
+      history.replaceState(null, "", address);
+      if (link) link.value = address;
+    },
+    picture({ kind, data }) {
+      if (kind === "thumbnail" && data instanceof ArrayBuffer) keepPicture(data);
+      else if (kind in KINDS && (data instanceof ArrayBuffer || typeof data === "string")) save(kind, data);
+      if (status) status.textContent = "";
+    },
+    undrawn({ kind }) {
+      if (kind !== "thumbnail" && status) status.textContent = "This plot cannot be drawn as a picture.";
+    },
+  };
 
   window.addEventListener("message", (event) => {
-    if (event.source !== frame.contentWindow || event.data?.type !== "bokeh-cloud:height") return;
-    const height = Number(event.data.height);
-    if (height > frame.clientHeight && height <= MAX_HEIGHT) frame.style.height = `${height}px`;
+    if (event.source !== frame.contentWindow) return;
+    const name = String(event.data?.type).replace(/^bokeh-cloud:/, "");
+    if (Object.hasOwn(handlers, name)) handlers[name](event.data);
   });
+  window.addEventListener("hashchange", () => send({ type: "bokeh-cloud:look", view: viewOfAddress() ?? "" }));
+  for (const button of document.querySelectorAll("[data-draw]"))
+    button.addEventListener("click", () => {
+      status.textContent = "Drawing …";
+      send({ type: "bokeh-cloud:draw", kind: button.dataset.draw });
+    });
+  send({ type: "bokeh-cloud:hello" }); // a frame that was ready before this script says so again
 })();

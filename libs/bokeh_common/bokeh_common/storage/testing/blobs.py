@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-from bokeh_common.errors import Invalid, NotFound, Unavailable
-from bokeh_common.storage import BlobStat, BlobStore
+from bokeh_common.errors import Conflict, Invalid, NotFound, Unavailable
+from bokeh_common.storage import BlobStore
 from bokeh_common.storage.testing import races
 from bokeh_common.storage.testing.medium import Medium
 from bokeh_common.storage.testing.samples import BAD_KEYS, KEYS
@@ -75,7 +75,11 @@ class BlobContract:
         store.put("empty", [])
         view = store.view("key")
         store.delete("key")
-        assert (view[MIB : MIB + 9], len(view), bytes(store.view("empty"))) == (data[MIB : MIB + 9], len(data), b"")
+        assert (bytes(view[MIB : MIB + 9]), len(view), bytes(store.view("empty"))) == (
+            data[MIB : MIB + 9],
+            len(data),
+            b"",
+        )
         assert view.readonly
         with pytest.raises(NotFound):
             store.view("key")
@@ -189,10 +193,63 @@ class BlobContract:
         store.touch("key")
         touched = store.stat("key").touched
         assert touched > before.touched
-        assert store.list() == [BlobStat("key", 1, touched)]
+        assert store.list() == [store.stat("key")]
         time.sleep(wait)
         assert store.put("key", [b"x"]).touched > touched
         assert read(store, "key") == b"x"
+
+    def test_an_etag_never_comes_back(self, store: BlobStore) -> None:
+        etags = []
+        for _ in range(3):
+            etags.append(store.put("key", [b"x"]).etag)
+            assert store.stat("key").etag == store.list()[0].etag == etags[-1]
+            store.touch("key")
+            etags.append(store.stat("key").etag)
+        store.delete("key")
+        etags.append(store.put("key", [b"x"]).etag)
+        assert len(set(etags)) == 7
+
+    def test_delete_if_unchanged(self, medium: Medium, store: BlobStore) -> None:
+        etags = [store.put("key", [b"x"]).etag]
+        store.touch("key")
+        etags.append(store.stat("key").etag)
+        store.put("key", [b"x"])
+        etags += ["", "never", '"0x0"']
+        for etag in etags:
+            with pytest.raises(Conflict):
+                store.delete("key", if_match=etag or "-")
+        assert read(store, "key") == b"x"
+        last = medium.blobs().list()[0].etag
+        store.delete("key", if_match=last)
+        for key in ("key", "nothing"):
+            with pytest.raises(Conflict):
+                store.delete(key, if_match=last)
+        store.put("key", [b"x"])
+        with pytest.raises(Conflict):
+            store.delete("key", if_match=last)
+        assert medium.stored_blobs() == {"key": b"x"}
+
+    def test_either_touched_or_deleted(self, store: BlobStore) -> None:
+        for number in range(20):
+            change = races.touch if number % 2 else races.store_again
+            etag = store.put("key", [b"x"]).etag
+            with ThreadPoolExecutor(2) as pool:
+                deleted = pool.submit(races.delete_blob, store, "key", etag)
+                changed = pool.submit(change, store, "key")
+            found = [stat.key for stat in store.list()]
+            if change is races.touch:
+                assert deleted.result() != changed.result()
+            assert bool(found) == changed.result()
+
+    def test_keys(self, store: BlobStore) -> None:
+        for key in KEYS:
+            store.put(key, [b""])
+        assert store.keys() == KEYS
+        for prefix in ["a", "a/", "é", "x" * 299]:
+            assert store.keys(prefix, limit=2) == [stat.key for stat in store.list(prefix, limit=2)]
+        assert store.keys(after=KEYS[4], limit=3) == KEYS[5:8]
+        with pytest.raises(Invalid):
+            store.keys(limit=0)
 
     def test_touched_is_now(self, store: BlobStore) -> None:
         stat = store.put("key", [b"x"])

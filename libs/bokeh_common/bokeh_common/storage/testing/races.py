@@ -7,7 +7,7 @@ from multiprocessing import get_context
 from threading import Event
 from typing import TypeVar
 
-from bokeh_common.errors import Conflict
+from bokeh_common.errors import Conflict, NotFound
 from bokeh_common.storage import ABSENT, JSON, BlobStore, RecordStore, open_blobs, open_records
 
 PROCESSES = 4
@@ -28,6 +28,25 @@ def swap(store: RecordStore, key: str, value: JSON, etag: str) -> bool:
 def delete(store: RecordStore, key: str, etag: str) -> bool:
     """Delete a record; tell whether this call did."""
     return _won(lambda: store.delete(key, if_match=etag))
+
+
+def delete_blob(store: BlobStore, key: str, etag: str) -> bool:
+    """Delete a blob; tell whether this call did."""
+    return _won(lambda: store.delete(key, if_match=etag))
+
+
+def touch(store: BlobStore, key: str) -> bool:
+    """Touch a blob; tell whether it was there."""
+    try:
+        store.touch(key)
+    except NotFound:
+        return False
+    return True
+
+
+def store_again(store: BlobStore, key: str) -> bool:
+    """Store a blob, which is there then in any case."""
+    return store.put(key, [b"x"]).size == 1
 
 
 def count(store: RecordStore, key: str, times: int) -> None:

@@ -121,6 +121,16 @@ class RecordContract:
         assert store.list("p/", "q") == []
         assert store.list("p/", "o", 1)[0].key == "p/000"
 
+    def test_keys(self, medium: Medium, store: RecordStore) -> None:
+        for key in KEYS:
+            store.put(key, key)
+        for page in [("", "", 1000), ("a", "", 2), ("a/", "a/", 3), ("", KEYS[4], 3), ("z", "", 1)]:
+            listed = [(record.key, record.etag) for record in store.list(*page)]
+            assert medium.records().keys(*page) == listed
+        store.put(KEYS[0], 1, if_match=store.keys()[0][1])
+        with pytest.raises(Invalid):
+            store.keys(limit=0)
+
     def test_prefixes(self, store: RecordStore) -> None:
         keys = ["a", "a-", "a/", "a/b", "a/c", "ab", "é", "éa", "😀", "\U0010ffff", "\U0010ffffx"]
         for key in keys:

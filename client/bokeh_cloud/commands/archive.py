@@ -1,0 +1,30 @@
+"""`export`, `import`: plots as a folder."""
+
+from pathlib import Path
+
+import click
+
+from ..server import connect
+from . import options
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("names", nargs=-1)
+@options.url
+def export(folder: Path, names: tuple[str, ...], url: str | None) -> None:
+    """Write all plots, or those of NAMES, with their versions and data into DIR.
+
+    The folder is a web site: `python -m http.server --directory DIR` shows the plots without any service.
+    """
+    for plot in connect(url).export(folder, names):
+        click.echo(f"{plot.name}, version {plot.version}")
+
+
+@click.command("import")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@options.url
+def import_(folder: Path, url: str | None) -> None:
+    """Publish the plots of DIR, which export wrote, with the same names, versions and data."""
+    for plot in connect(url).import_(folder):
+        click.echo(f"{plot.name}, version {plot.version}: {plot.url}")

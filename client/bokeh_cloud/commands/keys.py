@@ -1,0 +1,52 @@
+"""`keys list|create|revoke`: API keys of the account."""
+
+from dataclasses import asdict
+
+import click
+
+from ..server import connect
+from . import options
+from .printing import echo_fields, echo_list
+
+COLUMNS = ("id", "name", "scopes", "created", "expires", "used")
+
+
+@click.group()
+def keys() -> None:
+    """Look after the account's API keys; the key in use needs the scope keys:write."""
+
+
+@keys.command("list")
+@options.url
+@options.as_json
+def list_(url: str | None, as_json: bool) -> None:
+    """List the keys, without their secrets."""
+    found = [{column: getattr(key, column) for column in COLUMNS} for key in connect(url).keys]
+    echo_list(found, as_json, COLUMNS, "No keys.")
+
+
+@keys.command()
+@click.argument("name")
+@click.option("--scope", "scopes", metavar="SCOPE", multiple=True, help="What it may do; default: publish.")
+@click.option("--expires", metavar="WHEN", help="90d, 2027-01-31 ...; default: never.")
+@options.url
+@options.as_json
+@click.option("--quiet", "-q", is_flag=True, help="Print the key alone.")
+def create(
+    name: str, scopes: tuple[str, ...], expires: str | None, url: str | None, as_json: bool, quiet: bool
+) -> None:
+    """Make a key called NAME. It is shown once."""
+    made = connect(url).keys.create(name, scopes, expires)
+    if quiet:
+        click.echo(made.secret)
+        return
+    fields = asdict(made)
+    echo_fields({"key": fields.pop("secret"), **fields}, as_json)
+
+
+@keys.command()
+@click.argument("key_id", metavar="ID")
+@options.url
+def revoke(key_id: str, url: str | None) -> None:
+    """Make the key with this ID open nothing from now on."""
+    connect(url).keys.revoke(key_id)

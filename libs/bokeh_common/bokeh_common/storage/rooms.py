@@ -1,0 +1,173 @@
+# ruff: noqa: D102 - what the methods do is said once, on `Room`
+"""What a garbage collector has to know of a store: what there is, what it refers to, and how to delete it.
+
+A *room* is the things of one kind: records or blobs with a common prefix. Things are named by their keys.
+What they refer to is named by its service, too: `data:columns/ada/9f3c...`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from bokeh_common.errors import Conflict, NotFound
+from bokeh_common.storage.base import BlobStore, Record, RecordStore
+from bokeh_common.storage.staged import StagedRecords, is_staged, settled, staged_refers
+
+Refers = list[str]
+
+
+class Thing(NamedTuple):
+    """Something that a store holds; where a page leaves out what takes a look at each, it is None.
+
+    Attributes:
+        key: its key.
+        etag: differs after every change and touch.
+        size: bytes that deleting it frees; records count as none.
+        touched: POSIX seconds of its last change or touch.
+        keep: whether it stays although nothing refers to it.
+        refers: what it refers to.
+        staged: since when a record is between two values (POSIX seconds), if it is.
+    """
+
+    key: str
+    etag: str | None = None
+    size: int = 0
+    touched: float = 0.0
+    keep: bool = False
+    refers: Refers | None = None
+    staged: float | None = None
+
+
+class Room(ABC):
+    """The things of one kind."""
+
+    @abstractmethod
+    def page(self, prefix: str, after: str, limit: int) -> Sequence[Thing]:
+        """Return the first things whose keys begin with a prefix, in the order of their keys."""
+
+    @abstractmethod
+    def inspect(self, keys: Sequence[str]) -> list[Thing | None]:
+        """Look at things one by one; None for those that are gone."""
+
+    @abstractmethod
+    def refers(self, keys: Sequence[str]) -> list[Refers | None]:
+        """Return what each of these things refers to; None for those that are gone."""
+
+    def withdraw(self, things: Sequence[tuple[str, str]]) -> list[bool]:
+        """End the writes that were left halfway, of records that still have these etags."""
+        return [False for _ in things]
+
+    @abstractmethod
+    def collect(self, things: Sequence[tuple[str, str]]) -> list[bool]:
+        """Delete the things that still have these etags, and tell which ones were deleted."""
+
+
+def _nothing(_: str, __: bytes) -> Refers:
+    return []
+
+
+@dataclass(frozen=True)
+class Blobs(Room):
+    """Blobs.
+
+    Attributes:
+        store: where they are.
+        prefix: what their keys begin with.
+        read: returns what a blob refers to, of its key and its bytes.
+    """
+
+    store: BlobStore
+    prefix: str
+    read: Callable[[str, bytes], Refers] = _nothing
+
+    def page(self, prefix: str, after: str, limit: int) -> Sequence[Thing]:
+        return [Thing(key) for key in self.store.keys(self.prefix + prefix, after, limit)]
+
+    def inspect(self, keys: Sequence[str]) -> list[Thing | None]:
+        return [self._inspect(key) for key in keys]
+
+    def refers(self, keys: Sequence[str]) -> list[Refers | None]:
+        return [self._refers(key) for key in keys]
+
+    def collect(self, things: Sequence[tuple[str, str]]) -> list[bool]:
+        return [_deleted(self.store, *pair) for pair in things]
+
+    def _inspect(self, key: str) -> Thing | None:
+        try:
+            stat = self.store.stat(key)
+        except NotFound:
+            return None
+        return Thing(key, stat.etag, stat.size, stat.touched)
+
+    def _refers(self, key: str) -> Refers | None:
+        try:
+            return self.read(key, b"".join(self.store.get(key)))
+        except NotFound:
+            return None
+
+
+@dataclass(frozen=True)
+class About:
+    """What is to be known of a record: as in `Thing`."""
+
+    refers: Refers = field(default_factory=list)
+    touched: float = 0.0
+    keep: bool = False
+
+
+@dataclass(frozen=True)
+class Records(Room):
+    """Records, with their values.
+
+    Attributes:
+        store: the store below any `StagedRecords`: what is about to be referred to counts.
+        prefix: what their keys begin with.
+        about: tells what is to be known of a record, as readers see it.
+        values: whether pages look at the records.
+    """
+
+    store: RecordStore
+    prefix: str
+    about: Callable[[Record], About]
+    values: bool = True
+
+    def page(self, prefix: str, after: str, limit: int) -> Sequence[Thing]:
+        if not self.values:
+            return [Thing(key) for key, _ in self.store.keys(self.prefix + prefix, after, limit)]
+        return [self._thing(record) for record in self.store.list(self.prefix + prefix, after, limit)]
+
+    def inspect(self, keys: Sequence[str]) -> list[Thing | None]:
+        return [self._thing(record) if record else None for record in self._found(keys)]
+
+    def refers(self, keys: Sequence[str]) -> list[Refers | None]:
+        return [self._thing(record).refers if record else None for record in self._found(keys)]
+
+    def collect(self, things: Sequence[tuple[str, str]]) -> list[bool]:
+        return [_deleted(self.store, *pair) for pair in things]
+
+    def withdraw(self, things: Sequence[tuple[str, str]]) -> list[bool]:
+        """Withdraw the second value of records that still have these etags, and tell of which it was done."""
+        staged = StagedRecords(self.store)
+        return [staged.withdraw(*pair) for pair in things]
+
+    def _found(self, keys: Sequence[str]) -> Iterator[Record | None]:
+        for key in keys:
+            try:
+                yield self.store.get(key)
+            except NotFound:
+                yield None
+
+    def _thing(self, record: Record) -> Thing:
+        shown = settled(record)
+        about = self.about(shown) if shown else About(keep=True)
+        refers, staged = staged_refers(record) if is_staged(record) else ([], None)
+        return Thing(record.key, record.etag, 0, about.touched, about.keep, about.refers + refers, staged)
+
+
+def _deleted(store: RecordStore | BlobStore, key: str, etag: str) -> bool:
+    try:
+        store.delete(key, if_match=etag)
+    except Conflict:
+        return False
+    return True

@@ -1,0 +1,52 @@
+"""An account's data as files of an archive.
+
+data/sources/{id}.json     a data source: its columns by name, with dtype, shape and hash
+data/columns/{hash}.json   a column: dtype, shape, and its chunks in order
+data/chunks/{hash}         the bytes of a chunk: little-endian, C order; each once, named by its BLAKE3-256
+"""
+
+from collections.abc import Iterator
+
+from bokeh_common.archive import json_member, member
+from bokeh_data.records import Records
+
+PAGE = 1000
+
+
+class Archive:
+    """Writes the data of one account after the other."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def blocks(self, user: str) -> Iterator[bytes]:
+        """Yield the files of all sources, columns and chunks; one block at a time is in memory."""
+        yield from self._sources(user)
+        yield from self._columns(user)
+        yield from self._chunks(user)
+
+    def _sources(self, user: str) -> Iterator[bytes]:
+        after = ""
+        while page := self._records.sources(user, after, PAGE):
+            for source in page:
+                yield from json_member(f"data/sources/{source['id']}.json", source)
+            after = str(page[-1]["id"])
+
+    def _columns(self, user: str) -> Iterator[bytes]:
+        after = ""
+        while page := self._records.column_names(user, after, PAGE):
+            for name in page:
+                column = self._records.find_column(user, name)
+                if column is not None:
+                    manifest = column.manifest
+                    yield from member(f"data/columns/{name}.json", len(manifest), [manifest])
+            after = page[-1]
+
+    def _chunks(self, user: str) -> Iterator[bytes]:
+        after = ""
+        while page := self._records.uploads(user, after, PAGE):
+            for name in page:
+                size = self._records.chunk_size(user, name)
+                if size is not None:
+                    yield from member(f"data/chunks/{name}", size, self._records.chunk(name))
+            after = list(page)[-1]

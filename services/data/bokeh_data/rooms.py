@@ -1,0 +1,65 @@
+"""What a garbage collector has to know of this service; see `bokeh_common.storage.rooms`."""
+
+from datetime import datetime
+
+import msgspec
+
+from bokeh_common.storage import BlobStore, Record, RecordStore
+from bokeh_common.storage.rooms import About, Blobs, Refers, Room
+from bokeh_common.storage.rooms import Records as RecordRoom
+
+
+class _Chunk(msgspec.Struct):
+    hash: str
+
+
+class _Column(msgspec.Struct):
+    """The part of a manifest that refers to something."""
+
+    chunks: list[_Chunk]
+
+
+_COLUMN = msgspec.json.Decoder(_Column)
+
+
+def rooms_of(records: RecordStore, blobs: BlobStore) -> dict[str, Room]:
+    """Return the rooms by name: each refers to those after it."""
+    return {
+        "sources": RecordRoom(records, "sources/", _about_source),
+        "versions": RecordRoom(records, "versions/", _about_version),
+        "columns": Blobs(blobs, "columns/", _read_column),
+        "uploads": RecordRoom(records, "uploads/", _about_upload, values=False),
+        "chunks": Blobs(blobs, "chunks/"),
+        "compressed": Blobs(blobs, "compressed/"),
+        "pyramids": Blobs(blobs, "pyramids/"),
+    }
+
+
+def _about_source(record: Record) -> About:
+    user, source = record.key.split("/")[1], record.value
+    touched = max(source.get("held", 0), _seconds(source.get("created")))
+    history = f"data:histories/{user}/{source['id']}"
+    return About([history, *_columns(record)], touched, bool(source.get("live")))
+
+
+def _about_version(record: Record) -> About:
+    return About(_columns(record), _seconds(record.value.get("modified")))
+
+
+def _columns(record: Record) -> Refers:
+    user = record.key.split("/")[1]
+    return [f"data:columns/{user}/{column['hash']}" for column in record.value["columns"].values()]
+
+
+def _about_upload(record: Record) -> About:
+    return About(touched=float(record.value.get("at", 0)))
+
+
+def _read_column(key: str, data: bytes) -> Refers:
+    user, manifest = key.split("/")[1], _COLUMN.decode(data.partition(b"\n")[0])
+    chunks = {chunk.hash for chunk in manifest.chunks}
+    return [name for chunk in chunks for name in (f"data:chunks/{chunk}", f"data:uploads/{user}/{chunk}")]
+
+
+def _seconds(text: str | None) -> float:
+    return datetime.fromisoformat(text).timestamp() if text else 0.0

@@ -1,0 +1,74 @@
+"""What there is, in the order of what refers to what: each room's things refer to those of later rooms alone.
+
+The services know their keys, and what a thing refers to; here is only in which order to ask, and what it
+is called.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Room:
+    """Things of one kind.
+
+    Attributes:
+        service: whose they are.
+        name: of the room; with the service, what names of its things begin with.
+        kind: what one of them is called.
+        why: why one that nothing refers to is an orphan.
+        refers: whether they refer to others.
+        private: whether each belongs to the account in its key.
+        follows: what is referred to in place of these things; themselves when empty.
+        parts: of the key, behind the room, that are in the name of what is referred to in their place.
+    """
+
+    service: str
+    name: str
+    kind: str
+    why: str
+    refers: bool = False
+    private: bool = True
+    follows: str = ""
+    parts: int = 1
+
+    @property
+    def id(self) -> str:
+        """What names of its things begin with, without the slash."""
+        return f"{self.service}:{self.name}"
+
+    @property
+    def referred(self) -> str:
+        """What the names of what they are referred to by begin with, without the slash."""
+        return f"{self.service}:{self.follows or self.name}"
+
+    def target(self, key: str) -> str:
+        """Return the name by which others refer to a thing."""
+        if not self.follows:
+            return f"{self.service}:{key}"
+        return "/".join([self.referred, *key.split("/")[1 : 1 + self.parts]])
+
+
+ROOMS = (
+    Room("plots", "plots", "plot", "", refers=True),
+    Room("plots", "ids", "plot id", "its plot is gone", private=False),
+    Room("plots", "visits", "visits", "their plot is gone", refers=True),
+    Room("plots", "thumbnails", "thumbnail", "its plot has another one, or is gone"),
+    Room("plots", "manifests", "manifest", "no version of a plot is made of it", refers=True),
+    Room("plots", "scenes", "scene", "no version of a plot shows it"),
+    Room("plots", "extensions", "extension", "no version of a plot runs it"),
+    Room("data", "sources", "data source", "no plot uses it", refers=True),
+    Room(
+        "data",
+        "versions",
+        "source version",
+        "its data source is gone",
+        refers=True,
+        follows="histories",
+        parts=2,
+    ),
+    Room("data", "columns", "column", "no data source and no plot has it", refers=True),
+    Room("data", "uploads", "upload", "no column of the account has its chunk"),
+    Room("data", "chunks", "chunk", "no column has it", private=False),
+    Room("data", "compressed", "compressed chunk", "no column has it", private=False, follows="chunks"),
+    Room("data", "pyramids", "pyramid", "no column has its chunk", private=False, follows="chunks"),
+)

@@ -1,0 +1,41 @@
+"""Settings of the garbage collector."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an operator may choose.
+
+    Attributes:
+        storage: URL of the storage (`BOKEH_CLOUD_STORAGE`).
+        auth_url, plots_url, data_url: base URLs of the other services (`BOKEH_CLOUD_AUTH_URL` and so on).
+        grace_hours: for how long an orphan is left alone (`BOKEH_CLOUD_GC_GRACE_HOURS`).
+        every_hours: between two runs of the worker; 0 for none (`BOKEH_CLOUD_GC_EVERY_HOURS`).
+        rest: seconds that the worker rests for each second of work (`BOKEH_CLOUD_GC_REST`).
+        service_token: what this service proves itself with to the others (`BOKEH_CLOUD_SERVICE_TOKEN`).
+    """
+
+    storage: str
+    auth_url: str = "http://auth:8000"
+    plots_url: str = "http://plots:8000"
+    data_url: str = "http://data:8000"
+    grace_hours: float = 24.0
+    every_hours: float = 6.0
+    rest: float = 1.0
+    service_token: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read the settings from environment variables; `KeyError` names one that must be there."""
+        return cls(
+            storage=environ["BOKEH_CLOUD_STORAGE"],
+            auth_url=environ.get("BOKEH_CLOUD_AUTH_URL", cls.auth_url),
+            plots_url=environ.get("BOKEH_CLOUD_PLOTS_URL", cls.plots_url),
+            data_url=environ.get("BOKEH_CLOUD_DATA_URL", cls.data_url),
+            grace_hours=float(environ.get("BOKEH_CLOUD_GC_GRACE_HOURS", cls.grace_hours)),
+            every_hours=float(environ.get("BOKEH_CLOUD_GC_EVERY_HOURS", cls.every_hours)),
+            rest=float(environ.get("BOKEH_CLOUD_GC_REST", cls.rest)),
+            service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
+        )

@@ -1,0 +1,1 @@
+"""What the web service asks of others: a module for each service."""

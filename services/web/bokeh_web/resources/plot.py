@@ -1,0 +1,93 @@
+"""The page of a plot, and the bare frame in which it runs."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import falcon
+
+from bokeh_common.http.auth import Principal
+from bokeh_web.cookies import share_of
+from bokeh_web.policy import SANDBOX, frame_policy
+from bokeh_web.resources.base import PAGE, SEE, Resource, key_of, version_of
+from bokeh_web.resources.oembed import discovery
+from bokeh_web.resources.plots import VISIBILITIES
+
+DESCRIPTION = "An interactive plot by {user_id}."
+
+
+class Show(Resource):
+    """`GET /plots/{plot}/show`."""
+
+    access = {"GET": SEE}
+    describe = {"GET": PAGE}
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
+        """Show the page of a plot, with the plot in a frame."""
+        self._page(req, resp, plot, None)
+
+    def _page(
+        self, req: falcon.Request, resp: falcon.Response, plot: str, made: dict[str, Any] | None
+    ) -> None:
+        view = self._site.plots.view(plot, version_of(req), key_of(req))
+        user = self._site.pages.visitor(req)
+        mine = user == view["user_id"]
+        if not mine:
+            self._site.views.note(plot)
+        values = {
+            "view": view,
+            "mine": mine,
+            "made": made,
+            "sandbox": SANDBOX,
+            "query": query_of(req),
+            "share": share_of(req) or "",
+            "discovery": discovery(self._server(req), view),
+            "server": self._server(req),
+            "visibilities": VISIBILITIES,
+            "newest": view["versions"][0]["version"],
+            "shares": self._shares(req, view) if mine else [],
+            "description": DESCRIPTION.format_map(view),
+        }
+        self._show(req, resp, "show.html", **values)
+
+    def _shares(self, req: falcon.Request, view: dict[str, Any]) -> list[dict[str, Any]]:
+        if not self._site.pages.accounts:
+            return []
+        return self._site.plots.shares(view["user_id"], view["id"], key_of(req))
+
+
+class Embed(Resource):
+    """`GET /plots/{plot}/embed`."""
+
+    access = {"GET": SEE}
+    describe = {"GET": PAGE}
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
+        """Show the bare frame: BokehJS, and a note for `frame.js` where the scene and the columns are."""
+        view = self._site.plots.view(plot, version_of(req), key_of(req))
+        policy = frame_policy(view["code"], view["image_hosts"], _ancestors(view, req.context.principal))
+        chosen = self._site.bokehjs.choose(view["bokeh_version"])
+        values = {"view": view, "chosen": chosen, "versions": self._site.bokehjs.versions}
+        self._show(req, resp, "embed.html", policy=policy, note=self._note(view, share_of(req)), **values)
+
+    def _note(self, view: dict[str, Any], share: str | None) -> dict[str, Any]:
+        user, plot = view["user_id"], view["id"]
+        return {
+            "token": self._site.auth.view_token(user, plot, share),
+            "scene": f"/{user}/plots/{plot}/scene?version={view['version']}",
+            "columns": f"/{user}/data/columns",
+            "sizes": view["columns"],
+            "title": view["title"],
+        }
+
+
+def query_of(req: falcon.Request) -> str:
+    """Return what the page of a plot was asked for, to be asked for again: version and share link."""
+    given = {name: req.get_param(name) for name in ("version", "share") if req.get_param(name)}
+    return f"?{urlencode(given)}" if given else ""
+
+
+def _ancestors(view: dict[str, Any], principal: Principal) -> tuple[str, ...]:
+    """Return the sites that may embed a plot: those of its share link; any, where it is open to all."""
+    if principal.only is not None:
+        return principal.origins or ("*",)
+    return ("*",) if view["visibility"] != "private" else ()

@@ -1,0 +1,43 @@
+"""Numbers, times and names as people read them."""
+
+from datetime import UTC, datetime
+
+UNITS = ("bytes", "KB", "MB", "GB", "TB")
+
+
+def size(count: int) -> str:
+    """Write a number of bytes: `1.2 MB`."""
+    value, unit = float(count), 0
+    while value >= 999.5 and unit < len(UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    digits = 1 if unit and value < 99.95 else 0
+    return f"{value:.{digits}f} {UNITS[unit]}"
+
+
+def number(count: int) -> str:
+    """Write a count: `12,345`."""
+    return f"{count:,}"
+
+
+def day(text: str) -> str:
+    """Write the day of an RFC 3339 time: `24 Nov 2026`."""
+    time = datetime.fromisoformat(text)
+    return f"{time.day} {time:%b %Y}"
+
+
+def ago(text: str, now: datetime | None = None) -> str:
+    """Write how long ago an RFC 3339 time was: `5 minutes ago`; the day, beyond a month."""
+    seconds = ((now or datetime.now(UTC)) - datetime.fromisoformat(text)).total_seconds()
+    for length, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        count = int(seconds // length)
+        if count >= 1:
+            return day(text) if count > 30 else f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
+def plural(count: int, noun: str) -> str:
+    """Write a count with its noun: `1 plot`, `2 plots`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+FILTERS = {"size": size, "number": number, "day": day, "ago": ago, "plural": plural}

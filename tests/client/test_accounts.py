@@ -1,0 +1,177 @@
+"""The command line with an account: from registering, over keys, to what others may see."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+import bokeh_cloud
+from tests.conftest import one_process
+from tests.integration.people import Cloud, Person
+from tests.mailbox import Mailbox, smtp_server
+
+SCRIPT = "from bokeh.plotting import figure, show\np = figure(title='a')\np.line([0, 1], [0, 1])\nshow(p)\n"
+EVERYTHING = ("plots:read", "plots:write", "data:read", "data:write", "keys:write", "account")
+
+
+@pytest.fixture(scope="module")
+def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    box = Mailbox()
+    storage = f"local://{tmp_path_factory.mktemp('accounts')}"
+    with (
+        smtp_server(box) as port,
+        one_process(storage, "--accounts", BOKEH_CLOUD_SMTP_URL=f"smtp://127.0.0.1:{port}") as url,
+    ):
+        yield Cloud(url, box)
+
+
+@pytest.fixture(scope="module")
+def key(accounts: Cloud) -> str:
+    person = Person(accounts, "maria")
+    person.register()
+    return person.make_key(*EVERYTHING)
+
+
+@pytest.fixture
+def logged_in(accounts: Cloud, key: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.delenv("BOKEH_CLOUD_URL")
+    assert run("login", accounts.url, given=key).stdout == f"Logged in to {accounts.url} as maria.\n"
+    return accounts.url
+
+
+def run(
+    *arguments: str, given: str = "", code: int = 0, cwd: Path | None = None
+) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "bokeh_cloud", *arguments]
+    done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=120, cwd=cwd)
+    assert done.returncode == code, done.stderr
+    assert "bkp_" not in done.stderr
+    return done
+
+
+def test_registering_needs_a_person(accounts: Cloud) -> None:
+    done = run("register", "eva@example.com", "eva", "--url", accounts.url, code=1)
+    assert f"register at {accounts.url}/register" in done.stderr
+
+
+def test_registering_on_a_terminal_says_what_to_do_next(accounts: Cloud) -> None:
+    program = "import sys, bokeh_cloud; bokeh_cloud.Server(sys.argv[1]).register('eva@example.com', 'eva')"
+    outer, inner = pty.openpty()
+    command = [sys.executable, "-c", program, accounts.url]
+    done = subprocess.run(command, stdin=inner, capture_output=True, text=True, timeout=60)
+    os.close(outer)
+    os.close(inner)
+    assert done.returncode == 0, done.stderr
+    assert f"bokeh-cloud login {accounts.url}" in done.stdout
+    assert accounts.link_to("eva@example.com")
+
+
+def test_quiet_registration_returns_what_it_would_print(
+    accounts: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("bokeh_cloud.registration.is_interactive", lambda: True)
+    text = bokeh_cloud.Server(accounts.url).register("ida@example.com", "ida", quiet=True)
+    assert f"{accounts.url}/login" in text
+    assert capsys.readouterr().out == ""
+
+
+def test_a_server_without_accounts_takes_no_registration(
+    server: bokeh_cloud.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bokeh_cloud.registration.is_interactive", lambda: True)
+    with pytest.raises(bokeh_cloud.CloudError, match="has no accounts: publish there without a key"):
+        server.register("ida@example.com", "ida")
+
+
+def test_logging_in_keeps_the_key_and_logging_out_forgets_it(
+    logged_in: str, key: str, config_dir: Path, server: bokeh_cloud.Server
+) -> None:
+    written = (config_dir / "cloud.cfg").read_text()
+    assert written.endswith(f"[cloud]\nurl = {logged_in}\nusername = maria\napikey = {key}\n")
+    assert run("whoami").stdout.splitlines()[:2] == [f"url      {logged_in}", "account  maria"]
+    assert bokeh_cloud.Cloud().user_id == "maria"
+    run("logout")
+    assert "bkp_" not in (config_dir / "cloud.cfg").read_text()
+    assert "bokeh-cloud login" in run("whoami", code=4).stderr
+
+
+def test_a_wrong_key_is_not_kept(accounts: Cloud, config_dir: Path) -> None:
+    run("login", accounts.url, given="bkp_wrong", code=4)
+    run("login", accounts.url, given="", code=4)
+    assert not (config_dir / "cloud.cfg").exists()
+
+
+def test_doctor_shows_no_secret(logged_in: str, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOKEH_CLOUD_API_KEY", key)
+    for arguments in (("doctor",), ("doctor", "--json")):
+        text = run(*arguments).stdout
+        assert key not in text
+        assert logged_in in text
+        assert "you are 'maria'" in text
+
+
+def test_keys(logged_in: str) -> None:
+    scopes = ("--scope", "plots:read", "--scope", "account")
+    made = json.loads(run("keys", "create", "laptop", *scopes, "--expires", "7d", "--json").stdout)
+    assert re.fullmatch(r"bkp_\w{38}", made["key"])
+    listed = {item["id"]: item for item in json.loads(run("keys", "list", "--json").stdout)}
+    assert listed[made["id"]]["scopes"] == ["plots:read", "account"]
+    assert "laptop" in run("keys", "list").stdout
+    cloud = bokeh_cloud.Cloud(apikey=made["key"])
+    assert cloud.plots() is not None
+    with pytest.raises(bokeh_cloud.NotPermitted):
+        list(cloud.keys)
+    run("keys", "revoke", made["id"])
+    with pytest.raises(bokeh_cloud.NotPermitted):
+        cloud.plots()
+    run("keys", "revoke", made["id"], code=3)
+    assert run("keys", "create", "second", "--quiet").stdout.startswith("bkp_")
+
+
+def test_sharing(logged_in: str, tmp_path: Path) -> None:
+    (tmp_path / "sine.py").write_text(SCRIPT)
+    link = run("publish", "sine.py", "--expires", "7d", "--quiet", cwd=tmp_path).stdout.strip()
+    plot = bokeh_cloud.Cloud().plot("sine")
+    assert requests.get(plot.url, timeout=30).status_code != 200
+    assert requests.get(link, timeout=30).status_code == 200
+    second = run("share", "sine", "--origin", "https://example.org", "--quiet").stdout.strip()
+    assert requests.get(second, timeout=30).status_code == 200
+    listed = json.loads(run("shares", "sine", "--json").stdout)
+    assert sorted(item["expires"] is None for item in listed) == [False, True]
+    run("unshare", "sine", listed[0]["id"])
+    run("unshare", "sine", "--all")
+    assert run("shares", "sine").stdout == "No share links.\n"
+    assert {requests.get(url, timeout=30).status_code == 200 for url in (link, second)} == {False}
+    run("unshare", "sine", "nothing", code=2)
+    run("publish", "sine.py", "--public", cwd=tmp_path)
+    assert requests.get(plot.url, timeout=30).status_code == 200
+
+
+def test_the_frame_of_a_private_plot_in_a_notebook_opens_for_a_while(logged_in: str) -> None:
+    from bokeh.plotting import figure
+
+    drawn = figure()
+    drawn.line([0, 1], [0, 1])
+    plot = bokeh_cloud.Cloud().publish(drawn, "framed")
+    [address] = re.findall(r'<iframe src="([^"]+)"', plot._repr_html_())
+    assert requests.get(address, timeout=30).status_code == 200
+    [share] = plot.shares()
+    assert share.expires is not None
+    plot.visibility = "public"
+    assert f'src="{plot.embed_url}"' in plot._repr_html_()
+
+
+def test_nicknames(accounts: Cloud, key: str) -> None:
+    run("servers", "add", "work", accounts.url)
+    run("servers", "default", "work")
+    assert json.loads(run("servers", "list", "--json").stdout)[0]["default"] == "yes"
+    assert accounts.url in run("whoami", "--url", "work", code=4).stderr
+    run("servers", "remove", "work")
+    run("servers", "remove", "work", code=1)

@@ -1,0 +1,150 @@
+"""An exported folder is a web site and a backup: export, import, export is byte-equal."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from bokeh.models import ColumnDataSource
+from bokeh.plotting import figure
+from playwright.sync_api import Browser, sync_playwright
+
+import bokeh_cloud
+from bokeh_cloud.archive.layout import folder_name
+from tests.browser.chromium import ChromiumMissing, find_chromium, launch
+from tests.conftest import free_port, one_process, wait_for
+
+
+def drawn(points: int, label: str) -> Any:
+    x = np.linspace(0, 10, points)
+    plot: Any = figure(title=label, width=400, height=300)
+    data: Any = {"x": x, "y": np.sin(x), "again": np.sin(x), "label": [label] * points}
+    plot.line("x", "y", source=ColumnDataSource(data))
+    plot.patches([[1, 2, 3], [4.5, 5, 6, 7]], [[0, 1, 0], np.array([0, 1, 1, 0.0])])
+    return plot
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Iterator[bokeh_cloud.Server]:
+    with one_process(f"local://{tmp_path / 'first'}") as url:
+        server = bokeh_cloud.Server(url)
+        for points in (10, 1000, 10):
+            server.publish(drawn(points, "ü"), "Übersicht: 東京")
+        server.publish(drawn(5, "<script>"), "second", title="<b>Second</b>").visibility = "public"
+        yield server
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    try:
+        find_chromium()
+    except ChromiumMissing as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(missing))
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_export_import_export_is_byte_equal(account: bokeh_cloud.Server, tmp_path: Path) -> None:
+    account.export(tmp_path / "one")
+    with one_process(f"local://{tmp_path / 'second'}") as url:
+        other = bokeh_cloud.Server(url)
+        other.import_(tmp_path / "one")
+        other.export(tmp_path / "two")
+        assert files(tmp_path / "one") == files(tmp_path / "two")
+        assert [(plot.name, plot.version, plot.visibility) for plot in other.plots()] == [
+            ("second", 1, "public"),
+            ("Übersicht: 東京", 3, "private"),
+        ]
+        before, after = account.plot("second").to_json(), other.plot("second").to_json()
+        assert before.content == after.content
+        assert [plot.version for plot in other.import_(tmp_path / "one")] == [1, 3]
+
+
+def test_an_export_goes_on_where_it_was(account: bokeh_cloud.Server, tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    account.export(folder, ["second"])
+    written = files(folder)
+    account.export(folder)
+    assert files(folder).items() - {("index.html", b"")} > {
+        item for item in written.items() if item[0] not in ("index.html", "columns.json")
+    }
+    with pytest.raises(bokeh_cloud.NotFound):
+        account.export(folder, ["third"])
+
+
+def test_the_folder_shows_its_plots_without_any_service(
+    account: bokeh_cloud.Server, tmp_path: Path, browser: Browser
+) -> None:
+    account.export(tmp_path / "site")
+    port = free_port()
+    command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "--directory"]
+    web = subprocess.Popen([*command, str(tmp_path / "site")], stderr=subprocess.DEVNULL)
+    try:
+        wait_for(f"http://127.0.0.1:{port}/", web)
+        page = browser.new_page()
+        mistakes: list[str] = []
+        page.on("pageerror", lambda error: mistakes.append(str(error)))
+        page.goto(f"http://127.0.0.1:{port}/")
+        assert page.locator("li").all_inner_texts() == ["<b>Second</b>", "ü"]
+        page.get_by_text("ü", exact=True).click()
+        page.wait_for_function("window.Bokeh?.documents[0]?.is_idle")
+        source = "Bokeh.documents[0].roots()[0].renderers[0].data_source.data"
+        assert page.evaluate(f"[...{source}.y].length") == 10
+        assert page.evaluate(f"{source}.label[3]") == "ü"
+        assert page.evaluate(f"{source}.y.buffer !== {source}.again.buffer")
+        page.goto(page.url + "?version=2")
+        page.wait_for_function("window.Bokeh?.documents[0]?.is_idle")
+        assert page.evaluate(f"[...{source}.y].length") == 1000
+        assert not mistakes
+        assert page.locator("[role=alert]").inner_text() == ""
+    finally:
+        web.terminate()
+        web.wait(timeout=30)
+
+
+def test_what_cannot_be_imported_says_why(account: bokeh_cloud.Server, tmp_path: Path) -> None:
+    with pytest.raises(bokeh_cloud.CloudError, match="There is nothing to import"):
+        account.import_(tmp_path)
+    account.export(tmp_path / "site", ["second"])
+    account.publish(drawn(7, "other"), "second")
+    with pytest.raises(
+        bokeh_cloud.CloudError, match=r"'second' with 2 versions.*already, and this one has 1"
+    ):
+        account.import_(tmp_path / "site")
+    account.plot("second").delete()
+    column = next((tmp_path / "site" / "columns").iterdir())
+    column.write_bytes(bytes(len(column.read_bytes())))
+    with pytest.raises(bokeh_cloud.CloudError, match="is damaged"):
+        account.import_(tmp_path / "site")
+
+
+def test_a_folder_that_cannot_be_written_says_so(account: bokeh_cloud.Server, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("where a folder should be")
+    with pytest.raises(bokeh_cloud.CloudError, match=r"cannot be written.*choose another folder"):
+        account.export(tmp_path / "file")
+
+
+def test_names_of_folders_are_safe_and_differ() -> None:
+    names = ["a", "A", "..", "東京", "a b", "a-b", "x" * 200, "con", ""]
+    folders = [folder_name(name) for name in names]
+    assert len(set(folders)) == len(names)
+    assert all(set(folder) <= set("abcdefghijklmnopqrstuvwxyz0123456789-") for folder in folders)
+
+
+def test_export_and_import_on_the_command_line(account: bokeh_cloud.Server, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bokeh_cloud"]
+    for arguments in (["export", "site", "second"], ["rm", "second", "--yes"], ["import", "site"]):
+        subprocess.run([*command, *arguments, "--url", account.url], cwd=tmp_path, check=True, timeout=60)
+    assert account.plot("second").visibility == "public"

@@ -1,0 +1,66 @@
+"""Notebooks, executed by a real kernel."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbclient
+import nbformat
+import pytest
+
+import bokeh_cloud
+
+FIGURE = "from bokeh.plotting import figure\np = figure(title='in a notebook')\np.line([0, 1], [0, 1])"
+
+
+def notebook(*cells: str) -> Any:
+    made = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]  # nbformat's
+    made.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]  # type: ignore[no-untyped-call]  # nbformat's
+    return made
+
+
+def executed(*cells: str) -> list[list[Any]]:
+    made = notebook(*cells)
+    nbclient.NotebookClient(made, timeout=60).execute()
+    return [cell.outputs for cell in made.cells]
+
+
+def test_a_plot_shows_link_and_frame(server: bokeh_cloud.Server) -> None:
+    outputs = executed("import bokeh_cloud\n" + FIGURE, "bokeh_cloud.Server().publish(p, 'in a notebook')")
+    plot = server.plot("in a notebook")
+    [shown] = outputs[1]
+    assert f'<a href="{plot.url}"' in shown["data"]["text/html"]
+    assert f'<iframe src="{plot.embed_url}"' in shown["data"]["text/html"]
+    assert shown["data"]["text/plain"] == repr(plot)
+
+
+def test_show_publishes_below_the_cell_and_again_makes_a_version(server: bokeh_cloud.Server) -> None:
+    cell = FIGURE + "\nfrom bokeh.io import show\nshow(p)"
+    outputs = executed(
+        "import bokeh_cloud\nbokeh_cloud.output_cloud('by show')", cell, cell.replace("[0, 1])", "[0, 2])")
+    )
+    assert all("<iframe" in cell_outputs[-1]["data"]["text/html"] for cell_outputs in outputs[1:])
+    assert server.plot("by show").version == 2
+
+
+def test_a_notebook_publishes_unchanged(tmp_path: Path, server: bokeh_cloud.Server) -> None:
+    made = notebook(
+        "%matplotlib --list\nfrom bokeh.io import output_notebook, show\noutput_notebook()",
+        FIGURE,
+        "import asyncio\nawait asyncio.sleep(0)\nshow(p)",
+    )
+    nbformat.write(made, tmp_path / "analysis.ipynb")  # type: ignore[no-untyped-call]  # nbformat's
+    command = [sys.executable, "-m", "bokeh_cloud", "publish", "analysis.ipynb", "--quiet"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == server.plot("analysis").url
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}"])
+def test_what_is_no_notebook_says_so(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.ipynb").write_text(text)
+    command = [sys.executable, "-m", "bokeh_cloud", "publish", "x.ipynb"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: x.ipynb")

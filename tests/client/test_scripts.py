@@ -1,0 +1,134 @@
+"""Scripts that know nothing of Bokeh Cloud publish by `bokeh-cloud publish`, unchanged.
+
+The first line of each says what it publishes, with the version if that is not the first.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+import bokeh_cloud
+
+SCRIPTS = sorted(Path(__file__).with_name("scripts").glob("*.py"))
+NEEDS = {
+    "frame_by_pandas": "pandas",
+    "groups_and_factors": "pandas",
+    "frame_by_polars": "polars",
+    "array_by_xarray": "xarray",
+}
+
+
+def publish(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "bokeh_cloud", "publish", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+
+
+def test_there_are_thirty_of_them() -> None:
+    assert len(SCRIPTS) >= 30
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_a_script_publishes_unchanged(script: Path, tmp_path: Path, server: bokeh_cloud.Server) -> None:
+    if script.stem in NEEDS:
+        pytest.importorskip(NEEDS[script.stem])
+    said = script.read_text().splitlines()[0].removeprefix("# publishes: ").split(", ")
+    done = publish(tmp_path, str(script), "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout[done.stdout.index("[\n") if "[\n" in done.stdout else 0 :])
+    expected = [(name.partition("@")[0], int(name.partition("@")[2] or 1)) for name in said]
+    assert [(plot["name"], plot["version"]) for plot in found] == expected
+    for plot in found:
+        assert requests.get(plot["url"], timeout=30).status_code == 200
+        assert server.plot(plot["name"]).to_json().content["roots"]
+
+
+def test_the_arguments_are_the_scripts(tmp_path: Path, server: bokeh_cloud.Server) -> None:
+    script = next(script for script in SCRIPTS if script.stem == "arguments")
+    done = publish(tmp_path, "--name", "seven", "--quiet", str(script), "--points", "7")
+    assert done.stdout == server.plot("seven").url + "\n"
+    assert server.plot("seven").title == "7 points"
+
+
+def test_a_script_that_fails_says_how_and_publishes_what_came_before(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("x = 1\n1 / 0\n")
+    done = publish(tmp_path, "broken.py")
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in done.stderr
+    assert 'broken.py", line 2' in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("x = 1", "showed nothing: it has to call show or save"),
+        (
+            "from bokeh.io import curdoc\nfrom bokeh.plotting import show\nshow([])",
+            "There is nothing to publish",
+        ),
+        ("import sys; sys.exit('stop')", "ended itself with 'stop'"),
+        (
+            "from bokeh.io import output_notebook, show\noutput_notebook()\nshow(lambda doc: None)",
+            "needs a Bokeh server with Python",
+        ),
+    ],
+)
+def test_what_cannot_be_published_says_why(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "script.py").write_text(text)
+    done = publish(tmp_path, "script.py")
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["nowhere.py", "script.txt"])
+def test_what_is_no_script_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "script.txt").touch()
+    assert publish(tmp_path, name).returncode == 1
+
+
+def test_a_document_publishes(tmp_path: Path, server: bokeh_cloud.Server) -> None:
+    from bokeh.document import Document
+    from bokeh.models import ColumnDataSource
+    from bokeh.plotting import figure
+
+    document = Document(title="From JSON")
+    p = figure()
+    p.line("x", "y", source=ColumnDataSource({"x": [1.0, 2.0], "y": [3, 4]}))
+    document.add_root(p)
+    (tmp_path / "document.json").write_text(json.dumps(document.to_json(deferred=False)))
+    assert publish(tmp_path, "document.json", "--name", "from json", "--public").returncode == 0
+    plot = server.plot("from json")
+    assert (plot.title, plot.visibility) == ("From JSON", "public")
+    assert plot.to_document().roots[0].id == p.id
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"roots": 1}'])
+def test_what_is_no_document_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "document.json").write_text(text)
+    done = publish(tmp_path, "document.json")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_watching_publishes_again_when_the_script_changes(tmp_path: Path, server: bokeh_cloud.Server) -> None:
+    import time
+
+    script = tmp_path / "watched.py"
+    text = "from bokeh.plotting import figure, show\np = figure(title='one')\np.line([1], [1])\nshow(p)\n"
+    script.write_text(text)
+    command = [sys.executable, "-m", "bokeh_cloud", "publish", "watched.py", "--watch", "--quiet"]
+    watcher = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    try:
+        assert watcher.stdout is not None
+        first = watcher.stdout.readline()
+        time.sleep(1.1)  # so that the time of the file differs on any file system
+        script.write_text(text.replace("one", "two"))
+        assert watcher.stdout.readline() == first
+        assert server.plot("watched").version == 2
+    finally:
+        watcher.terminate()
+        watcher.wait(timeout=30)
