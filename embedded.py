@@ -29,7 +29,7 @@ ROUTES = (
     (r"/whoami", "auth"),
     (r"/|/(u|static)/.*|/(plots|data|register|login|logout|account)(/.*)?|/health/(live|ready)", "web"),
     (r"/(?!internal/)[^/]+/(keys|account|audit)(/.*)?", "auth"),
-    (r"/(?!internal/)[^/]+/(plots|objects|store)(/.*)?", "plots"),
+    (r"/(?!internal/)[^/]+/(plots|objects|store|delete|clone)(/.*)?", "plots"),
     (r"/(?!internal/)[^/]+/data(/.*)?", "data"),
     (r"/(?!internal/)[^/]+/gc(/.*)?", "gc"),
     (r"/(?!internal(/|$)).*", "web"),  # it says that there is nothing, in a page

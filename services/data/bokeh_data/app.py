@@ -10,9 +10,10 @@ from bokeh_common.http.origin import Origins
 from bokeh_common.http.peer import Peer
 from bokeh_common.http.rooms import add_rooms
 from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_records
-from bokeh_data import account
+from bokeh_data import account, internal
 from bokeh_data.api import API
 from bokeh_data.archive import Archive
+from bokeh_data.handover import Handover
 from bokeh_data.holdings import Holdings
 from bokeh_data.internal import Holds
 from bokeh_data.live import LiveSources
@@ -56,6 +57,8 @@ def create_app(given: Dependencies) -> App:
     app.add_route("/internal/data/holds/{user}", Holds(domain.sources, given.settings.max_json_bytes))
     add_rooms(app, "data", rooms_of(given.records, given.blobs))
     app.add_route("/internal/data/accounts/{user}", account.AccountHoldings(Holdings(records)))
+    app.add_route("/internal/data/sources/{user}", internal.SourceBatch(domain.sources))
+    app.add_route("/internal/data/handovers/{user}", internal.Handovers(Handover(records, domain.sources)))
     app.add_route("/internal/data/accounts/{user}/archive", account.AccountArchive(Archive(records)))
     return app
 

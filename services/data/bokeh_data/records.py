@@ -81,6 +81,10 @@ class Records:
         """Return the bytes of a chunk at once, mapped where the storage can."""
         return self._blobs.view(f"chunks/{chunk}")
 
+    def hold_chunk(self, user: str, chunk: str, size: int) -> None:
+        """Let an account refer to a chunk that another one has sent."""
+        self._records.put(f"uploads/{user}/{chunk}", {"size": size})
+
     def chunk_size(self, user: str, chunk: str) -> int | None:
         """Return the bytes of a chunk; None when the account has not sent it, or it is gone."""
         try:

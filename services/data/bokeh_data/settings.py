@@ -24,7 +24,7 @@ class Settings:
         service_token: what this service proves itself with to the others (`BOKEH_CLOUD_SERVICE_TOKEN`).
     """
 
-    storage: str
+    storage: str = field(repr=False)
     auth_url: str = "http://auth:8000"
     plots_url: str = "http://plots:8000"
     max_chunk_bytes: int = 64 << 20

@@ -25,7 +25,7 @@ class SourceList(Resource):
             {200: SOURCE, 201: SOURCE},
             body=api.NewSource,
             media=JSON_OR_PACKED,
-            problems=("missing-chunks", "missing-columns", "not-packed", "quota-exceeded"),
+            problems=("missing-chunks", "not-packed", "quota-exceeded"),
             example=api.NEW_SOURCE_EXAMPLE,
             details=api.MAKING,
         ),
@@ -68,7 +68,6 @@ class OneSource(Resource):
             headers=("If-Match",),
             problems=(
                 "missing-chunks",
-                "missing-columns",
                 "not-packed",
                 "quota-exceeded",
                 "precondition-required",
