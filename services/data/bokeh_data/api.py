@@ -121,7 +121,7 @@ class NewSource(TypedDict):
     keep: NotRequired[KeepVersions]
 
 
-class NewVersion(TypedDict, total=False):
+class NewSourceVersion(TypedDict, total=False):
     """What is other in the new version; what is left out stays."""
 
     name: Annotated[str, Meta(min_length=1, max_length=1000)]
@@ -136,7 +136,7 @@ class AddedRows(TypedDict):
     rollover: NotRequired[Annotated[int, Meta(ge=1, description="Keep the last so many rows.")] | None]
 
 
-class AtVersion(msgspec.Struct):
+class OfVersion(msgspec.Struct):
     """Which version of a source."""
 
     version: Annotated[int | None, Meta(description="A number; the newest when left out.")] = None
@@ -148,13 +148,13 @@ class Forced(msgspec.Struct):
     force: Annotated[bool, Meta(description="Delete it although plots use it.")] = False
 
 
-class GoBack(msgspec.Struct, forbid_unknown_fields=True):
+class GoBackTo(msgspec.Struct, forbid_unknown_fields=True):
     """The version whose columns are wanted again."""
 
     version: Annotated[int, Meta(ge=1)]
 
 
-class VersionSummary(TypedDict):
+class SourceVersion(TypedDict):
     """A version; `rows` of its longest column, `size` in bytes of all."""
 
     version: int
@@ -163,10 +163,10 @@ class VersionSummary(TypedDict):
     size: Count
 
 
-class VersionPage(TypedDict):
+class SourceVersions(TypedDict):
     """Versions, oldest first."""
 
-    versions: list[VersionSummary]
+    versions: list[SourceVersion]
 
 
 def version_summary(source: Source) -> dict[str, Any]:

@@ -60,10 +60,10 @@ class OneSource(Resource):
 
     access = {"GET": READ_OR_VIEW, "PUT": WRITE, "DELETE": WRITE}
     describe = {
-        "GET": Operation({200: SOURCE, 304: None}, query=api.AtVersion, headers=("If-None-Match",)),
+        "GET": Operation({200: SOURCE, 304: None}, query=api.OfVersion, headers=("If-None-Match",)),
         "PUT": Operation(
             {200: SOURCE},
-            body=api.NewVersion,
+            body=api.NewSourceVersion,
             media=JSON_OR_PACKED,
             headers=("If-Match",),
             problems=(
@@ -82,7 +82,7 @@ class OneSource(Resource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, source: str) -> None:
         """Summarise a data source: column names, dtypes, lengths, hashes."""
         found = self._sources.get(user, source)
-        found = self._versions.at(user, found, read_query(req, api.AtVersion).version)
+        found = self._versions.at(user, found, read_query(req, api.OfVersion).version)
         self._check_view(req, list(found.hashes.values()))
         if not not_modified(req, resp, found.tag):
             show(resp, user, found)

@@ -15,7 +15,7 @@ class VersionList(Resource):
     """`GET /{user}/data/{source}/versions`."""
 
     access = {"GET": READ}
-    describe = {"GET": Operation({200: Answer(api.VersionPage, headers=("Link",))}, query=Paging)}
+    describe = {"GET": Operation({200: Answer(api.SourceVersions, headers=("Link",))}, query=Paging)}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, source: str) -> None:
         """List the versions that are kept, oldest first."""
@@ -31,11 +31,11 @@ class Rollback(Resource):
     """`POST /{user}/data/{source}/rollback`."""
 
     access = {"POST": WRITE}
-    describe = {"POST": Operation({200: SOURCE}, body=api.GoBack, headers=("If-Match",))}
+    describe = {"POST": Operation({200: SOURCE}, body=api.GoBackTo, headers=("If-Match",))}
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, user: str, source: str) -> None:
         """Make a new version with the columns of an old one."""
-        version = read_body(req, self._settings.max_json_bytes, api.GoBack).version
+        version = read_body(req, self._settings.max_json_bytes, api.GoBackTo).version
         show(resp, user, self._live.rollback(user, source, version, if_match(req)))
 
 
