@@ -122,7 +122,7 @@ def create_services(
         )
     )
     collecting = bokeh_gc.app.Dependencies(
-        settings=gc or bokeh_gc.settings.Settings(storage),
+        settings=replace(gc or bokeh_gc.settings.Settings(storage), **shared),
         records=open_records(storage, "gc"),
         auth=peer("auth", "gc"),
         plots=peer("plots", "gc"),
