@@ -30,8 +30,8 @@ class Things:
     describe = {"GET": Operation({200: dict[str, Any]})}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        resp.media = LONG if not req.get_param("small") else {}
-        not_modified(req, resp, "abc")
+        if not not_modified(req, resp, "abc"):
+            resp.media = LONG if not req.get_param("small") else {}
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         resp.media = read_json(req, MIB)

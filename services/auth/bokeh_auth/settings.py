@@ -46,7 +46,7 @@ class Settings:
         services: the token of each service (`BOKEH_CLOUD_SERVICE_TOKENS`: `data=bks_... gc=bks_...`).
     """
 
-    storage: str
+    storage: str = field(repr=False)
     accounts: bool = False
     public_url: str = "http://localhost:5006"
     smtp_url: str | None = field(default=None, repr=False)

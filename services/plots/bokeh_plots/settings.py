@@ -26,7 +26,7 @@ class Settings:
         service_token: what this service proves itself with to the others (`BOKEH_CLOUD_SERVICE_TOKEN`).
     """
 
-    storage: str
+    storage: str = field(repr=False)
     auth_url: str = "http://auth:8000"
     data_url: str = "http://data:8000"
     max_document_bytes: int = 64 << 20
