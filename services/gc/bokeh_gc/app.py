@@ -31,8 +31,13 @@ class Dependencies:
 
 
 def create_app(given: Dependencies) -> App:
-    """Make the app from ready objects."""
+    """Make the app from ready objects.
+
+    With a timer this starts its thread, so it has to be called in the process that serves.
+    """
     collector = create_collector(given)
+    if given.settings.timer:
+        create_worker(given).start()
     checks = {"storage": collector.records.ping}
     authenticator = Authenticator(PeerIntrospection(given.auth, given.settings.redis_url))
     app = new_app(authenticator, checks, API, Origins(given.settings.proxied))
