@@ -134,6 +134,7 @@ def test_this_test_hears_what_it_should(ears: Ears, caplog: pytest.LogCaptureFix
 def test_settings_do_not_show_secrets() -> None:
     import bokeh_auth.settings
     import bokeh_data.settings
+    import bokeh_gc.settings
     import bokeh_plots.settings
     import bokeh_web.settings
 
@@ -145,7 +146,13 @@ def test_settings_do_not_show_secrets() -> None:
         "BOKEH_CLOUD_SERVICE_TOKEN": token,
         "BOKEH_CLOUD_SERVICE_TOKENS": f"data={token}",
     }
-    for module in (bokeh_auth.settings, bokeh_data.settings, bokeh_plots.settings, bokeh_web.settings):
-        shown = repr(module.Settings.from_env(environ))
+    for settings in (
+        bokeh_auth.settings.Settings,
+        bokeh_data.settings.Settings,
+        bokeh_gc.settings.Settings,
+        bokeh_plots.settings.Settings,
+        bokeh_web.settings.Settings,
+    ):
+        shown = repr(settings.from_env(environ))
         assert "hunter2" not in shown
         assert token not in shown

@@ -25,7 +25,7 @@ def to_pandas(columns: Mapping[str, StoredColumn]) -> Any:
 def to_arrow(columns: Mapping[str, StoredColumn]) -> Any:
     """Return a table; several dimensions become lists."""
     try:
-        import pyarrow as pa  # type: ignore[import-untyped]  # it has no types
+        import pyarrow as pa
     except ImportError:
         raise CloudError("A table of pyarrow needs: pip install pyarrow") from None
     return pa.table({name: _arrow(pa, column) for name, column in columns.items()})

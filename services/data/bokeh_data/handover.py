@@ -1,6 +1,5 @@
 """Columns that go from one account to another, when a plot is copied: manifests are copied, chunks stay."""
 
-import json
 from collections.abc import Mapping
 
 from bokeh_common.errors import NotFound
@@ -28,8 +27,7 @@ class Handover:
             raise NotFound("Some columns of the plot are not there any more.", missing=missing)
         parsed = {key: column for key, column in found.items() if column is not None}
         self._hold_chunks(user, parsed)
-        specs = {key: json.loads(column.manifest) for key, column in parsed.items()}
-        return self._sources.create(user, name, specs)[0]
+        return self._sources.freeze(user, name, parsed)[0]
 
     def _hold_chunks(self, user: str, columns: Mapping[str, Column]) -> None:
         for chunk in {chunk for column in columns.values() for chunk in column.chunks}:
