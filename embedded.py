@@ -29,7 +29,7 @@ ROUTES = (
     (r"/whoami", "auth"),
     (r"/|/(u|static)/.*|/(plots|data|register|login|logout|account)(/.*)?|/health/(live|ready)", "web"),
     (r"/(?!internal/)[^/]+/(keys|account|audit)(/.*)?", "auth"),
-    (r"/(?!internal/)[^/]+/(plots|objects|store)(/.*)?", "plots"),
+    (r"/(?!internal/)[^/]+/(plots|objects|store|delete|clone)(/.*)?", "plots"),
     (r"/(?!internal/)[^/]+/data(/.*)?", "data"),
     (r"/(?!internal/)[^/]+/gc(/.*)?", "gc"),
     (r"/(?!internal(/|$)).*", "web"),  # it says that there is nothing, in a page
@@ -42,34 +42,38 @@ KEEPERS = ("plots", "data")
 OPEN_PATHS = r"/static/.*|/plots/[a-z2-7]{16}/extensions/[0-9a-f]{64}\.js"
 
 
-def create_app(storage: str, auth: bokeh_auth.settings.Settings | None = None) -> WSGIApplication:
+def create_app(
+    storage: str, auth: bokeh_auth.settings.Settings | None = None, collecting: bool = False
+) -> WSGIApplication:
     """Make the whole cloud as one WSGI app.
 
     Args:
         storage: URL of the storage, such as `local:///var/lib/bokeh-cloud`.
         auth: settings of a cloud with accounts; without them it has no keys, and answers to this machine
         alone.
+        collecting: whether to collect garbage from time to time, on a thread of this process.
 
     Raises:
         CloudError: the storage cannot be used; the message says why.
     """
     auth = auth or bokeh_auth.settings.Settings(storage)
-    apps = create_services(storage, auth)
+    gc = bokeh_gc.settings.Settings.from_env({**os.environ, "BOKEH_CLOUD_STORAGE": storage})
+    apps = create_services(storage, auth, gc=replace(gc, timer=collecting))
     gateway = Gateway([(pattern, apps[name]) for pattern, name in ROUTES])
     if auth.accounts:
         return gateway
     return LoopbackOnly(gateway, OPEN_PATHS, auth.allow_remote, auth.allowed_hosts)
 
 
-def keepers(storage: str) -> tuple[Peer, Peer]:
-    """Return the plots and the data service on a storage, asked in the name of the auth service.
+def keepers(storage: str, by: str = "auth") -> tuple[Peer, Peer]:
+    """Return the plots and the data service on a storage, asked in the name of another service.
 
     They run in this process, beside those that may serve from the same storage; raises as `create_app`.
     """
     tokens = new_tokens()
     apps = create_services(storage, bokeh_auth.settings.Settings(storage), tokens)
     plots, data = (
-        Peer(f"http://{n}", WSGIAdapter(partial(apps.__getitem__, n)), tokens["auth"]) for n in KEEPERS
+        Peer(f"http://{n}", WSGIAdapter(partial(apps.__getitem__, n)), tokens[by]) for n in KEEPERS
     )
     return plots, data
 
@@ -122,7 +126,7 @@ def create_services(
         )
     )
     collecting = bokeh_gc.app.Dependencies(
-        settings=gc or bokeh_gc.settings.Settings(storage),
+        settings=replace(gc or bokeh_gc.settings.Settings(storage), **shared),
         records=open_records(storage, "gc"),
         auth=peer("auth", "gc"),
         plots=peer("plots", "gc"),

@@ -1,6 +1,7 @@
 """What of `bokeh-cloud admin` concerns all services: it runs them in this process, on the cloud's storage."""
 
 import json
+import sys
 from typing import BinaryIO
 
 import click
@@ -10,6 +11,9 @@ from bokeh_auth.cli import OPERATOR, admin, opened, users
 from bokeh_auth.closing import Closing
 from bokeh_auth.exporting import Exporter
 from bokeh_auth.peers import Keepers
+from bokeh_common.errors import CloudError
+from bokeh_gc.fsck import Check
+from bokeh_gc.peers import Holdings
 
 __all__ = ["admin"]
 
@@ -44,3 +48,27 @@ def export(storage: str, username: str, file: BinaryIO) -> None:
         exporter = Exporter(domain.accounts, domain.vault, domain.audit, keepers)
         for block in exporter.blocks(exporter.summary(username, account.quota({})), secrets_too=True):
             file.write(block)
+
+
+@admin.command()
+@click.option("--repair", is_flag=True, help="Move what is damaged out of the way.")
+@click.pass_obj
+def fsck(storage: str, repair: bool) -> None:
+    """Check that all that is referred to is there, and that everything is what its name says.
+
+    Reads every byte. With --repair, what is damaged is moved to keys that begin with "quarantine/", and so
+    is what refers to something that is missing: publishing the same figure again stores it anew. Plots are
+    never moved.
+    """
+    plots, data = embedded.keepers(storage, "gc")
+    check, found = Check(Holdings({"plots": plots, "data": data}), repair), 0
+    try:
+        for finding in check.run():
+            found += 1
+            click.echo(f"{finding.name}: {finding.what}{'; moved to quarantine' if finding.moved else ''}")
+    except CloudError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(
+        f"{check.checked} things were checked; {found or 'nothing'} {'are' if found > 1 else 'is'} wrong."
+    )
+    sys.exit(1 if found and not repair else 0)

@@ -43,7 +43,7 @@ class Server(BaseApplication):
     def load(self) -> Any:
         """Make the app, in the worker."""
         print_audit()
-        return embedded.create_app(self._storage, self._auth)
+        return embedded.create_app(self._storage, self._auth, collecting=True)
 
 
 @click.command()

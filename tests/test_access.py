@@ -126,7 +126,14 @@ def test_internal_routes_are_for_services_and_others_are_not(routes: list[Route]
 
 
 def test_scopes_are_those_of_the_table(routes: list[Route]) -> None:
-    assert {r.access.scope for r in routes if r.access} - {None} <= SCOPES.keys()
+    named = {scope for r in routes if r.access for scope in (r.access.scope, *r.access.besides)}
+    assert named - {None} <= SCOPES.keys()
+
+
+def test_what_uploads_is_counted(routes: list[Route]) -> None:
+    writes = {"/{user}/store", "/{user}/data", "/{user}/data/chunks/{chunk}"}
+    counted = {r.path for r in routes if r.access and r.access.counted == "uploads"}
+    assert writes <= counted
 
 
 def scoped(routes: list[Route]) -> list[Route]:
@@ -154,9 +161,10 @@ def test_without_a_key_or_with_a_wrong_one(routes: list[Route], domain: Domain) 
 def test_with_too_few_scopes(routes: list[Route], domain: Domain) -> None:
     for route in scoped(routes):
         assert route.access is not None
-        poor = key(domain, "ada", set(SCOPES) - {str(route.access.scope)})
-        assert status(route, poor, user="ada") == 403, (route.method, route.path)
-        domain.vault.revoke_all("bkp_", "ada")
+        for scope in {route.access.scope, *route.access.besides}:
+            poor = key(domain, "ada", set(SCOPES) - {str(scope)})
+            assert status(route, poor, user="ada") == 403, (route.method, route.path)
+            domain.vault.revoke_all("bkp_", "ada")
 
 
 def test_with_another_persons_key(routes: list[Route], domain: Domain) -> None:

@@ -25,17 +25,10 @@ SOURCES = [path for place in ("libs", "services") for path in ROOT.glob(f"{place
 UNDESCRIBED = {
     "GET /health/live",
     "GET /health/ready",
-    "GET /{user}/data",
-    "GET /{user}/data/columns/{column}",
-    "GET /{user}/data/{source}",
-    "POST /{user}/data",
-    "POST /{user}/data/chunks/missing",
-    "POST /{user}/data/columns",
-    "PUT /{user}/data/chunks/{chunk}",
 }
 
 #: Problems without a page yet.
-PAGELESS = {"hash-mismatch", "missing-chunks"}
+PAGELESS: set[str] = set()
 
 
 @pytest.fixture(scope="module")

@@ -21,12 +21,9 @@ FORBIDDEN = {
 }
 
 #: The rooms that know the web framework; all others are the domain.
-WEB_ROOMS = {"app", "resources", "visit_resources", "pages", "mistakes", "forms", "cookies"}
-
-#: The rooms that know the web framework; all others are the domain.
 WEB_ROOMS = {
-    "account", "acts", "app", "cookies", "forms", "internal", "mistakes", "pages", "resources",
-    "visit_resources",
+    "account", "acts", "app", "cookies", "docs", "forms", "graph_resources", "internal", "mistakes", "pages",
+    "resources", "share_resources", "visit_resources",
 }  # fmt: skip
 
 

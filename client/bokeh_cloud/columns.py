@@ -16,9 +16,10 @@ CHUNK_BYTES = 4 * 2**20
 PARALLEL_BYTES = 2**18  # below, starting threads costs more than BLAKE3 takes
 
 ITEM_BYTES = {
-    "bool": 1, "int8": 1, "uint8": 1, "int16": 2, "uint16": 2, "int32": 4, "uint32": 4, "float32": 4,
-    "float64": 8, "packed": 1,
+    "bool": 1, "int8": 1, "uint8": 1, "int16": 2, "uint16": 2, "int32": 4, "uint32": 4, "int64": 8,
+    "uint64": 8, "float16": 2, "float32": 4, "float64": 8, "complex64": 8, "complex128": 16, "packed": 1,
 }  # fmt: skip
+TIMES = ("datetime64[", "timedelta64[")  # 8 bytes each
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def column(dtype: str, shape: Sequence[int], data: bytes | bytearray | memoryvie
         ValueError: dtype and shape do not make the bytes that are there.
     """
     view = flat(data)
-    expected = math.prod(shape) * ITEM_BYTES[dtype]
+    expected = math.prod(shape) * (8 if dtype.startswith(TIMES) else ITEM_BYTES[dtype])
     if len(view) != expected:
         raise ValueError(f"{dtype} of shape {list(shape)} takes {expected} bytes, not {len(view)}")
     chunks = tuple(Chunk(digest(part), part) for part in _cut(view))

@@ -41,16 +41,16 @@ class Publication:
         return self._send(connection, user, show_progress)
 
     def _send(self, connection: Connection, user: str, show_progress: bool) -> Any:
-        sources = {f"{self.name}/{source.model or 'arrays'}": source.columns for source in self.parts.sources}
-        columns = (column for source in self.parts.sources for column in source.columns.values())
+        own = [source for source in self.parts.sources if source.stored is None]
+        sources = {f"{self.name}/{source.model or 'arrays'}": source.columns for source in own}
+        columns = (column for source in own for column in source.columns.values())
         upload_chunks(connection, user, columns, f"Publishing {self.name}", show_progress)
-        ids = create_sources(connection, user, sources)
+        ids = iter(create_sources(connection, user, sources))
         body = {
             "name": self.name,
             "document": self.parts.scene,
             "sources": [
-                {"model": source.model, "id": id_}
-                for source, id_ in zip(self.parts.sources, ids, strict=True)
+                {"model": source.model, "id": source.stored or next(ids)} for source in self.parts.sources
             ],
             "bundles": list(self.scripts.bundles),
             "extensions": list(self.scripts.extensions),

@@ -27,10 +27,14 @@ JSON = Any
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Named columns, with the id of their Bokeh model; None for arrays outside data sources."""
+    """Named columns, with the id of their Bokeh model; None for arrays outside data sources.
+
+    `stored` is the id of a data source that the server has already, whose columns are not sent.
+    """
 
     model: str | None
     columns: Mapping[str, Column]
+    stored: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +139,9 @@ class _Splitter:
         data = attributes.pop("data")
         rest = self.scene_of(attributes)
         columns: dict[str, Column] = {}
-        entries = [[name, _column_of(name, value, columns)] for name, value in data.get("entries", [])]
-        self.sources.append(Source(node["id"], columns))
+        given = data.get("entries", [])
+        entries = [[name, _column_of(name, value, columns)] for name, value in given]
+        self.sources.append(Source(node["id"], columns, _stored_source(given)))
         rest["data"] = {**data, "entries": entries} if entries else data
         return {**node, "attributes": rest}
 
@@ -155,7 +160,34 @@ def _is_source(node: dict[str, Any]) -> bool:
     )
 
 
+def _stored_source(entries: list[list[Any]]) -> str | None:
+    """Return the id of the stored source whose columns these are.
+
+    Raises:
+        ValueError: only some are; they would have to be in a source of their own.
+    """
+    ids = {value["source"] if _is_stored(value) else None for _, value in entries}
+    if len(ids) > 1:
+        raise ValueError("a data source mixes columns of a stored one with others: add them to that one")
+    return ids.pop() if ids else None
+
+
+def _is_stored(value: JSON) -> bool:
+    return isinstance(value, dict) and value.get("type") == "stored"
+
+
+def _reference(value: dict[str, Any]) -> JSON:
+    leaf = {"id": value["hash"]}
+    if value["dtype"] == "packed":
+        return {"type": "packed", "data": leaf}
+    array = {"type": "bytes", "data": leaf}
+    kind = {"dtype": value["dtype"], "shape": value["shape"]}
+    return {"type": "ndarray", "array": array, **kind, "order": "little"}
+
+
 def _column_of(name: str, value: JSON, columns: dict[str, Column]) -> JSON:
+    if _is_stored(value):
+        return _reference(value)
     wrapped = isinstance(value, dict) and value.get("type") != "bytes"
     if wrapped and (found := _binary(value)) is not None:
         columns[name] = found

@@ -1,6 +1,7 @@
 """A server as a Python object: what a person calls."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
+from .collection import Collection
 from .config import Address, Configuration
 from .connection import Connection
 from .errors import NotFound
@@ -17,6 +19,7 @@ from .registration import register
 
 if TYPE_CHECKING:  # Bokeh takes half a second to import; a list of plots does without
     from .documents import Publishable
+    from .sources import RemoteDataSource
 
 CLOCK_TOLERANCE = 30  # seconds
 
@@ -82,6 +85,11 @@ class Server:
         """The API keys of the account."""
         return Keys(self)
 
+    @property
+    def gc(self) -> Collection:
+        """The garbage collector of the account."""
+        return Collection(self)
+
     def publish(self, obj: "Publishable", name: str, *, title: str | None = None) -> Plot:
         """Publish a figure, a layout, a list of these, or a Document, and return where it is.
 
@@ -93,9 +101,17 @@ class Server:
             NotPublishable: the object or the name cannot be a plot's; nothing was sent.
             CloudError: the server cannot be reached, or refused; the plot is as it was before.
         """
+        from .documents import roots_of
         from .publishing import prepare
+        from .sources import sources_in
+        from .stored import publishing_to
 
-        publication = prepare(obj, name, title)
+        stored = sources_in({model for root in roots_of(obj) for model in root.references()})
+        for source in stored:
+            if source.is_at(self):
+                source.refresh()
+        with publishing_to(self.url, self.user_id) if stored else nullcontext():
+            publication = prepare(obj, name, title)
         summary = publication.send(self.connection, self.user_id, self._configuration.general.progress)
         plot = Plot(summary, self.connection)
         visibility = self._configuration.general.visibility
@@ -126,6 +142,43 @@ class Server:
         similar = ", ".join(get_close_matches(name, found, cutoff=0.5))
         hint = f"similar ones: {similar}" if similar else "`bokeh-cloud plots` lists those that there are"
         raise NotFound(f"There is no plot {name!r} on {self.url} ({hint}).", 404)
+
+    def DataSource(self, name: str = "", /, frame: Any = None, **columns: Any) -> "RemoteDataSource":  # noqa: N802 - a class's name
+        """Store columns as a data source that plots share, and return it; a name as of Bokeh's class.
+
+        Args:
+            name: what to call it; may be left out.
+            frame: columns as a frame of pandas, or a dictionary; column names may be any.
+            columns: arrays, lists or series by name.
+
+        Raises:
+            CloudError: a column holds what cannot be stored, or see `Connection.request`.
+        """
+        from .sources import create
+
+        given = {} if frame is None else {str(column): frame[column] for column in frame}
+        given = {**given, **columns}
+        return create(self, name or ", ".join(given) or "empty", given)
+
+    def data(self) -> "list[RemoteDataSource]":
+        """Return the data sources of the account, made by `DataSource` or by publishing figures."""
+        from .sources import RemoteDataSource
+
+        pages = self.pages(f"/{quote(self.user_id)}/data")
+        return [RemoteDataSource(self, summary, None) for page in pages for summary in page["sources"]]
+
+    def source(self, name: str) -> "RemoteDataSource":
+        """Return the data source of an id or a name, the newest live one where several have it.
+
+        Raises:
+            NotFound: there is none.
+        """
+        found = [item for item in self.data() if name in (item.source_id, item.name)]
+        if not found:
+            raise NotFound(
+                f"There is no data source {name!r} on {self.url}; see `bokeh-cloud data list`.", 404
+            )
+        return max(found, key=lambda item: (item.source_id == name, item.live, item.created)).refresh()
 
     def export(self, folder: "str | Path", names: Iterable[str] = ()) -> list[Plot]:
         """Write plots with all versions and data into a folder, see `archive.export`."""

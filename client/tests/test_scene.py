@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
-import pyarrow as pa  # type: ignore[import-untyped] # it has none
+import pyarrow as pa
 import pytest
 from bokeh.core.serialization import Buffer, Serialized
 from bokeh.document import Document

@@ -8,6 +8,10 @@ import pytest
 
 import bokeh_cloud
 from tests.conftest import one_process
+from tests.integration.people import Cloud, Person
+from tests.mailbox import Mailbox, smtp_server
+
+EVERYTHING = ("plots:read", "plots:write", "data:read", "data:write", "keys:write", "gc:run", "account")
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +38,23 @@ def config_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cloud: str) -> P
 @pytest.fixture
 def server() -> bokeh_cloud.Server:
     return bokeh_cloud.Server()
+
+
+@pytest.fixture(scope="session")
+def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A cloud with accounts, and its mailbox."""
+    box = Mailbox()
+    storage = f"local://{tmp_path_factory.mktemp('accounts')}"
+    with (
+        smtp_server(box) as port,
+        one_process(storage, "--accounts", BOKEH_CLOUD_SMTP_URL=f"smtp://127.0.0.1:{port}") as url,
+    ):
+        yield Cloud(url, box)
+
+
+@pytest.fixture(scope="session")
+def key(accounts: Cloud) -> str:
+    """The key of `maria`."""
+    person = Person(accounts, "maria")
+    person.register()
+    return person.make_key(*EVERYTHING)

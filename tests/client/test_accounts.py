@@ -6,37 +6,15 @@ import pty
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
 import bokeh_cloud
-from tests.conftest import one_process
-from tests.integration.people import Cloud, Person
-from tests.mailbox import Mailbox, smtp_server
+from tests.integration.people import Cloud
 
 SCRIPT = "from bokeh.plotting import figure, show\np = figure(title='a')\np.line([0, 1], [0, 1])\nshow(p)\n"
-EVERYTHING = ("plots:read", "plots:write", "data:read", "data:write", "keys:write", "account")
-
-
-@pytest.fixture(scope="module")
-def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    box = Mailbox()
-    storage = f"local://{tmp_path_factory.mktemp('accounts')}"
-    with (
-        smtp_server(box) as port,
-        one_process(storage, "--accounts", BOKEH_CLOUD_SMTP_URL=f"smtp://127.0.0.1:{port}") as url,
-    ):
-        yield Cloud(url, box)
-
-
-@pytest.fixture(scope="module")
-def key(accounts: Cloud) -> str:
-    person = Person(accounts, "maria")
-    person.register()
-    return person.make_key(*EVERYTHING)
 
 
 @pytest.fixture

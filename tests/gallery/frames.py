@@ -6,7 +6,7 @@
 import numpy as np
 import pandas as pd
 import polars as pl
-import pyarrow as pa  # type: ignore[import-untyped]  # it has no types
+import pyarrow as pa
 from bokeh.layouts import column
 from bokeh.model import Model
 from bokeh.models import ColumnDataSource, DataTable, TableColumn

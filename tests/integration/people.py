@@ -1,8 +1,11 @@
 """People, for the tests of a cloud with accounts: each has a browser, a mailbox and a program."""
 
+import json
+import os
 import re
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -19,6 +22,8 @@ class Cloud:
 
     url: str
     box: Mailbox
+    printed: Path = Path(os.devnull)
+    mistakes: list[str] = field(default_factory=list)  # the answers to what went wrong
 
     def mails_to(self, email: str) -> list[str]:
         """Return the texts of the mails to an address, oldest first."""
@@ -36,9 +41,23 @@ class Cloud:
     def request(self, method: str, path: str, key: str | None = None, **how: Any) -> requests.Response:
         """Ask as a program, with a key."""
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        return requests.request(
-            method, self.url + path, headers=headers, timeout=TIMEOUT, allow_redirects=False, **how
+        headers |= how.pop("headers", {})
+        return self.noted(
+            requests.request(
+                method, self.url + path, headers=headers, timeout=TIMEOUT, allow_redirects=False, **how
+            )
         )
+
+    def noted(self, answer: requests.Response) -> requests.Response:
+        """Return an answer, and keep it when it is an error."""
+        if answer.status_code >= 400:
+            self.mistakes.append(f"{answer.headers}\n{answer.text}")
+        return answer
+
+    def acts(self) -> list[dict[str, Any]]:
+        """Return the entries of the audit log that were printed."""
+        lines = [line for line in self.printed.read_text().splitlines() if '"outcome"' in line]
+        return [json.loads(line) for line in lines if line.startswith("{")]
 
 
 @dataclass
@@ -56,14 +75,21 @@ class Person:
 
     def get(self, path: str) -> requests.Response:
         """Open a page."""
-        return self.browser.get(self.cloud.url + path, headers={"Accept": "text/html"}, timeout=TIMEOUT)
+        headers = {"Accept": "text/html"}
+        return self.cloud.noted(self.browser.get(self.cloud.url + path, headers=headers, timeout=TIMEOUT))
 
     def post(self, path: str, form: dict[str, Any], **headers: str) -> requests.Response:
         """Send a form, as a browser does from a page of the cloud."""
         sent = {"Origin": self.cloud.url, "Sec-Fetch-Site": "same-origin", "Accept": "text/html", **headers}
-        return self.browser.post(
+        answer = self.browser.post(
             self.cloud.url + path, data=form, headers=sent, timeout=TIMEOUT, allow_redirects=False
         )
+        return self.cloud.noted(answer)
+
+    def sign_in(self, number: int) -> requests.Response:
+        """Ask for a login link, which is in the given mail to this person, and use it."""
+        assert self.post("/login", {"email": self.email}).status_code == 202
+        return self.post(self.cloud.link_to(self.email, number).removeprefix(self.cloud.url), {})
 
     def form_token(self) -> str:
         """Return what the forms of the account page carry."""

@@ -5,6 +5,8 @@ TABLE = {
     "completion": ("completion", "completion"),
     "export": ("archive", "export"),
     "import": ("archive", "import_"),
+    "data": ("data", "data"),
+    "gc": ("collection", "collection"),
     "doctor": ("doctor", "doctor"),
     "keys": ("keys", "keys"),
     "login": ("accounts", "login"),

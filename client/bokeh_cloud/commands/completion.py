@@ -4,19 +4,20 @@ import click
 from click.shell_completion import get_completion_class
 
 VARIABLE = "_BOKEH_CLOUD_COMPLETE"
+HELP = """Print what makes SHELL complete commands and names of plots.
+
+\b
+bash  eval "$(bokeh-cloud completion bash)"    in ~/.bashrc
+zsh   eval "$(bokeh-cloud completion zsh)"     in ~/.zshrc
+fish  bokeh-cloud completion fish | source     in ~/.config/fish/config.fish
+"""
 
 
-@click.command()
+@click.command(help=HELP)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    r"""Print what makes SHELL complete commands and names of plots.
-
-    \b
-    bash  eval "$(bokeh-cloud completion bash)"    in ~/.bashrc
-    zsh   eval "$(bokeh-cloud completion zsh)"     in ~/.zshrc
-    fish  bokeh-cloud completion fish | source     in ~/.config/fish/config.fish
-    """
+    """Print the script of a shell."""
     found = get_completion_class(shell)
     if found is None:
         raise click.ClickException(f"There is no completion for {shell}.")

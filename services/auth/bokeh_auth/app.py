@@ -51,7 +51,7 @@ def create_app(given: Dependencies) -> App:
     settings = given.settings
     domain = Domain.on(Records(given.records), changed=Revocations(settings.redis_url).tell)
     limiter = Limiter(settings.redis_url)
-    limits, keepers = Limits(limiter, settings.wrong_keys), Keepers(given.plots, given.data)
+    limits, keepers = Limits(limiter, settings.mails, settings.wrong_keys), Keepers(given.plots, given.data)
     # The one place that decides between the two modes.
     kind = Keyed(domain, settings.quota) if settings.accounts else Keyless(domain.views)
     services = Services({name: digest_of(token) for name, token in settings.services.items()})

@@ -17,7 +17,6 @@ log = logging.getLogger(__name__)
 HOUR = 3600
 MINUTES = 600
 
-MAILS_PER_ORIGIN = Limit("mails", 30, HOUR)
 MAILS_PER_PAIR = Limit("mails-to-address", 5, HOUR)
 MAILS_PER_ADDRESS = Limit("mails-of-all", 20, HOUR)  # more than of one origin: a stranger cannot use them up
 FAILURES_PER_ORIGIN = Limit("wrong-links", 30, MINUTES)
@@ -28,9 +27,16 @@ IPV4 = 4
 class Limits:
     """The limits of the auth service."""
 
-    def __init__(self, limiter: Limiter, wrong_keys: int = 100) -> None:
-        """Say where to count, and how many wrong keys an address has in ten minutes."""
+    def __init__(self, limiter: Limiter, mails: int = 30, wrong_keys: int = 100) -> None:
+        """Say where to count.
+
+        Args:
+            limiter: counts.
+            mails: how many a network address may ask for in an hour.
+            wrong_keys: how many it may send in ten minutes.
+        """
         self._limiter = limiter
+        self._mails = Limit("mails", mails, HOUR)
         self._wrong_keys = Limit("wrong-keys", wrong_keys, MINUTES)
 
     def mail(self, origin: str, address: str) -> list[Allowance]:
@@ -42,8 +48,8 @@ class Limits:
             TooMany: there were many from this origin, or to this address.
             Unavailable: without the counts nobody is let through: what they bound is mail to strangers.
         """
-        place, reader = _network(origin), hashlib.sha256(address.encode()).hexdigest()
-        left = [self._limiter.hit(MAILS_PER_ORIGIN, place)]
+        place, reader = _network(origin), hashlib.sha256(_mailbox(address).encode()).hexdigest()
+        left = [self._limiter.hit(self._mails, place)]
         left.append(self._limiter.hit(MAILS_PER_PAIR, place, reader))
         self._limiter.hit(MAILS_PER_ADDRESS, reader)
         return left
@@ -59,6 +65,12 @@ class Limits:
                 self._limiter.hit(self._wrong_keys, _network(origin))
             except Unavailable as error:  # the key opens nothing, counted or not
                 log.warning("A wrong key was not counted: %s", error)
+
+
+def _mailbox(address: str) -> str:
+    """Return what addresses that differ in a +tag have in common: mostly one person reads them (RFC 5233)."""
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
 
 
 def _network(origin: str) -> str:

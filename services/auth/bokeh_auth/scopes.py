@@ -26,7 +26,7 @@ SERVICE_SCOPES = {
     "auth": ("internal:introspect", "internal:holdings"),
     "data": ("internal:introspect", "internal:columns", "internal:references"),
     "gc": ("internal:introspect", "internal:references", "internal:collect", "internal:shares"),
-    "plots": ("internal:introspect", "internal:shares", "internal:hold"),
+    "plots": ("internal:introspect", "internal:shares", "internal:hold", "internal:sources"),
     "web": (
         "internal:introspect",
         "internal:accounts",

@@ -33,6 +33,7 @@ class Settings:
             same (`BOKEH_CLOUD_INSECURE_ALLOW_REMOTE`).
         allowed_hosts: names by which other machines know a server without keys, separated by commas
             (`BOKEH_CLOUD_ALLOWED_HOSTS`); addresses in digits are always allowed then.
+        mails: how many mails a network address may ask for in an hour (`BOKEH_CLOUD_MAILS_PER_HOUR`).
         wrong_keys: how many wrong keys an address may send in ten minutes (`BOKEH_CLOUD_WRONG_KEYS`).
         quota_bytes, quota_plots: how much an account may have for which the operator has set nothing else
             (`BOKEH_CLOUD_QUOTA_BYTES`, `BOKEH_CLOUD_QUOTA_PLOTS`); any number when not given.
@@ -45,7 +46,7 @@ class Settings:
         services: the token of each service (`BOKEH_CLOUD_SERVICE_TOKENS`: `data=bks_... gc=bks_...`).
     """
 
-    storage: str
+    storage: str = field(repr=False)
     accounts: bool = False
     public_url: str = "http://localhost:5006"
     smtp_url: str | None = field(default=None, repr=False)
@@ -55,6 +56,7 @@ class Settings:
     proxied: bool = False
     allow_remote: bool = False
     allowed_hosts: tuple[str, ...] = ()
+    mails: int = 30
     wrong_keys: int = 100
     quota_bytes: int | None = None
     quota_plots: int | None = None
@@ -89,6 +91,7 @@ class Settings:
             proxied=environ.get("BOKEH_CLOUD_PROXIED", "").lower() in YES,
             allow_remote=environ.get("BOKEH_CLOUD_INSECURE_ALLOW_REMOTE", "").lower() in YES,
             allowed_hosts=tuple(environ.get("BOKEH_CLOUD_ALLOWED_HOSTS", "").replace(",", " ").split()),
+            mails=_bound(environ, "BOKEH_CLOUD_MAILS_PER_HOUR") or cls.mails,
             wrong_keys=_bound(environ, "BOKEH_CLOUD_WRONG_KEYS") or cls.wrong_keys,
             quota_bytes=_bound(environ, "BOKEH_CLOUD_QUOTA_BYTES"),
             quota_plots=_bound(environ, "BOKEH_CLOUD_QUOTA_PLOTS"),

@@ -6,22 +6,25 @@ from dataclasses import dataclass
 from bokeh_common.http.app import App, new_app
 from bokeh_common.http.auth import Authenticator, PeerIntrospection
 from bokeh_common.http.limits import Limiter
-from bokeh_common.http.operations import Api
 from bokeh_common.http.origin import Origins
 from bokeh_common.http.peer import Peer
 from bokeh_common.http.rooms import add_rooms
 from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_records
-from bokeh_data import account, resources
+from bokeh_data import account, internal
+from bokeh_data.api import API
 from bokeh_data.archive import Archive
+from bokeh_data.handover import Handover
 from bokeh_data.holdings import Holdings
 from bokeh_data.internal import Holds
+from bokeh_data.live import LiveSources
 from bokeh_data.peers import Plots
 from bokeh_data.records import Records
+from bokeh_data.resources import chunks, columns, sources, versions
+from bokeh_data.resources.base import Domain
 from bokeh_data.rooms import rooms_of
 from bokeh_data.settings import Settings
 from bokeh_data.sources import Sources
-
-API = Api("data")
+from bokeh_data.versions import Versions
 
 
 @dataclass(frozen=True)
@@ -40,20 +43,30 @@ def create_app(given: Dependencies) -> App:
     records = Records(given.records, given.blobs)
     redis = given.settings.redis_url
     authenticator = Authenticator(PeerIntrospection(given.auth, redis), Limiter(redis))
-    checks = {"storage": records.ping}
-    app = new_app(authenticator, checks, API, Origins(given.settings.proxied))
-    parts = Sources(records), Plots(given.plots), given.settings
-    app.add_route("/{user}/data", resources.SourceList(*parts))
-    app.add_route("/{user}/data/chunks/missing", resources.MissingChunks(*parts))
-    app.add_route("/{user}/data/chunks/{chunk}", resources.ChunkUpload(*parts))
-    app.add_route("/{user}/data/columns", resources.ColumnBatch(*parts))
-    app.add_route("/{user}/data/columns/{column}", resources.OneColumn(*parts))
-    app.add_route("/{user}/data/{source}", resources.OneSource(*parts))
-    app.add_route("/internal/data/holds/{user}", Holds(parts[0], given.settings.max_json_bytes))
+    app = new_app(authenticator, {"storage": records.ping}, API, Origins(given.settings.proxied))
+    domain = _domain(given, records)
+    app.add_route("/{user}/data", sources.SourceList(domain))
+    app.add_route("/{user}/data/chunks/missing", chunks.MissingChunks(domain))
+    app.add_route("/{user}/data/chunks/{chunk}", chunks.ChunkUpload(domain))
+    app.add_route("/{user}/data/columns", columns.ColumnBatch(domain))
+    app.add_route("/{user}/data/columns/{column}", columns.OneColumn(domain))
+    app.add_route("/{user}/data/{source}", sources.OneSource(domain))
+    app.add_route("/{user}/data/{source}/rows", versions.NewRows(domain))
+    app.add_route("/{user}/data/{source}/versions", versions.VersionList(domain))
+    app.add_route("/{user}/data/{source}/rollback", versions.Rollback(domain))
+    app.add_route("/internal/data/holds/{user}", Holds(domain.sources, given.settings.max_json_bytes))
     add_rooms(app, "data", rooms_of(given.records, given.blobs))
     app.add_route("/internal/data/accounts/{user}", account.AccountHoldings(Holdings(records)))
+    app.add_route("/internal/data/sources/{user}", internal.SourceBatch(domain.sources))
+    app.add_route("/internal/data/handovers/{user}", internal.Handovers(Handover(records, domain.sources)))
     app.add_route("/internal/data/accounts/{user}/archive", account.AccountArchive(Archive(records)))
     return app
+
+
+def _domain(given: Dependencies, records: Records) -> Domain:
+    plots, found = Plots(given.plots), Sources(records)
+    history = Versions(records, plots)
+    return Domain(found, LiveSources(records, found, history), history, plots, given.settings)
 
 
 def get_app() -> App:

@@ -6,9 +6,13 @@ import falcon
 import msgspec
 from msgspec import Meta
 
+from bokeh_common.errors import NotFound
 from bokeh_common.http.auth import Access
 from bokeh_common.http.body import read_body
+from bokeh_data.handover import Handover
 from bokeh_data.sources import Sources
+
+MAX_JSON_BYTES = 16 << 20
 
 Name = Annotated[str, Meta(max_length=64)]
 
@@ -34,3 +38,57 @@ class Holds:
         held = read_body(req, self._max_json_bytes, Held)
         self._sources.hold(user, held.sources, held.columns)
         resp.media = {}
+
+
+class WantedSources(msgspec.Struct):
+    """Ids of data sources."""
+
+    sources: list[str]
+
+
+class Given(msgspec.Struct):
+    """A data source to be made of columns (hashes by name) that are there."""
+
+    name: Annotated[str, Meta(min_length=1)]
+    columns: dict[str, str]
+
+
+class Handed(msgspec.Struct):
+    """What an account gets, and from which one."""
+
+    owner: str
+    sources: list[Given]
+
+
+class SourceBatch:
+    """`POST /internal/data/sources/{user}`."""
+
+    access = {"POST": Access(None, service="internal:sources")}
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
+        """Send data sources as they are now, by id; those that are not there are left out."""
+        found = {}
+        for source in read_body(req, MAX_JSON_BYTES, WantedSources).sources:
+            try:
+                found[source] = vars(self._sources.get(user, source))
+            except NotFound:
+                continue
+        resp.media = {"sources": found}
+
+
+class Handovers:
+    """`POST /internal/data/handovers/{user}`: `user` gets the columns, and must be the one who asks."""
+
+    access = {"POST": Access("data:write", service="internal:sources")}
+
+    def __init__(self, handover: Handover) -> None:
+        self._handover = handover
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
+        """Make frozen data sources of another account's columns; answer with their ids."""
+        handed = read_body(req, MAX_JSON_BYTES, Handed)
+        made = [self._handover.take(handed.owner, user, item.name, item.columns) for item in handed.sources]
+        resp.media = {"sources": [source.id for source in made]}

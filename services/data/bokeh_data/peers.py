@@ -1,5 +1,6 @@
 """What the data service asks of others."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from bokeh_common.errors import NotFound
@@ -20,3 +21,12 @@ class Plots:
         )
         if answer["missing"]:
             raise NotFound("This plot does not show these columns.", missing=answer["missing"])
+
+    def using(self, user: str, source_id: str) -> Iterator[dict[str, Any]]:
+        """Yield each version of each plot of an account that uses a data source."""
+        references = self._peer.pages(path("internal", "plots", "references"), "references", user=user)
+        return (item for item in references if source_id in item["sources"])
+
+    def shown_columns(self, user: str, source_id: str) -> set[str]:
+        """Return the hashes of the columns that plots which use a source show."""
+        return {column for item in self.using(user, source_id) for column in item["columns"]}

@@ -1,7 +1,21 @@
 """Where columns and data sources are kept; the only file that knows the keys.
 
-Records: `sources/{user}/{id}` and `uploads/{user}/{hash}` (the account has sent this chunk; its bytes).
-Blobs: `columns/{user}/{hash}` (manifests) and `chunks/{hash}`.
+Records:
+
+* `sources/{user}/{id}`: a data source as it is now.
+* `versions/{user}/{id}/{version}`: a live source as it was; twelve digits, so that they are in order. The
+  newest version may be there already, as a copy that the next commit needs: the source decides which one
+  that is.
+* `uploads/{user}/{chunk}`: the account may refer to this chunk; its bytes.
+
+Blobs:
+
+* `columns/{user}/{column}`: a manifest and, on a second line, what was worked out beside it.
+* `chunks/{chunk}`: the bytes of a chunk, or `compressed/{chunk}`, the same in a Blosc frame.
+* `pyramids/{chunk}/{dtype}`: minima and maxima of a chunk, read as that dtype; made again when it is missing.
+
+What refers to what: sources and versions name columns by hash, a column names chunks; an upload and a
+pyramid belong to the chunk in their key. Nothing else does.
 
 A chunk is stored once for all accounts, but an account has to send it before it may refer to it: so nobody
 learns from a hash what others store, and a column can be handed to another account by its manifest alone.
@@ -16,11 +30,16 @@ from typing import Any
 from bokeh_common.errors import Conflict, Invalid, NotFound, Unavailable
 from bokeh_common.storage import ABSENT, BlobStore, RecordStore
 from bokeh_common.storage.staged import StagedRecords
-from bokeh_data.columns import Column, read_manifest
+from bokeh_data.columns import Column, read_column, write_column
+
+PAGE = 1000
 
 #: Seconds after which who says that a thing is there says so to who collects garbage, too.
 RENEW_SECONDS = 3600.0
 HOLDERS = 16  # threads
+
+
+Columns = Collection[Column]
 
 
 class Records:
@@ -51,12 +70,20 @@ class Records:
         """Store a chunk whole, or not at all when `blocks` raises."""
         size = self._blobs.put(f"chunks/{chunk}", blocks).size
         self._records.put(f"uploads/{user}/{chunk}", {"size": size, "at": time.time()})
-        if not self._hold_chunk(chunk):  # collected before the account had a hold on it
+        if not self._hold_chunk(user, chunk):  # collected before the account had a hold on it
             raise Unavailable("This chunk was deleted while it was stored; send it again.")
 
-    def chunk(self, chunk: str) -> Iterator[bytes]:
-        """Yield the bytes of a chunk."""
-        return self._blobs.get(f"chunks/{chunk}")
+    def chunk(self, chunk: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Yield the bytes of a chunk, or of a range of it."""
+        return self._blobs.get(f"chunks/{chunk}", start, end)
+
+    def chunk_view(self, chunk: str) -> memoryview:
+        """Return the bytes of a chunk at once, mapped where the storage can."""
+        return self._blobs.view(f"chunks/{chunk}")
+
+    def hold_chunk(self, user: str, chunk: str, size: int) -> None:
+        """Let an account refer to a chunk that another one has sent."""
+        self._records.put(f"uploads/{user}/{chunk}", {"size": size})
 
     def chunk_size(self, user: str, chunk: str) -> int | None:
         """Return the bytes of a chunk; None when the account has not sent it, or it is gone."""
@@ -68,18 +95,16 @@ class Records:
 
     def put_column(self, user: str, column: Column) -> None:
         """Store a manifest under its hash."""
-        self._blobs.put(f"columns/{user}/{column.hash}", [column.manifest])
+        self._blobs.put(f"columns/{user}/{column.hash}", [write_column(column)])
 
     def find_column(self, user: str, column: str) -> Column | None:
         """Return a column by its hash; None when it is not there."""
         try:
-            return read_manifest(b"".join(self._blobs.get(f"columns/{user}/{column}")))
+            return read_column(b"".join(self._blobs.get(f"columns/{user}/{column}")))
         except NotFound:
             return None
 
-    def add_source(
-        self, user: str, source_id: str, value: dict[str, Any], columns: Collection[Column]
-    ) -> bool:
+    def add_source(self, user: str, source_id: str, value: dict[str, Any], columns: Columns) -> bool:
         """Add a data source of these columns; False when there is one of this id.
 
         Raises:
@@ -116,7 +141,7 @@ class Records:
             return False
         return True
 
-    def _hold(self, user: str, columns: Collection[Column], known: Collection[Column] = ()) -> None:
+    def _hold(self, user: str, columns: Columns, known: Columns = ()) -> None:
         """Touch columns and their chunks, but those of `known`, which the record refers to already."""
         held = {chunk.hash for column in known for chunk in column.chunks}
         chunks = {chunk.hash for column in columns for chunk in column.chunks} - held
@@ -124,7 +149,9 @@ class Records:
             kept = list(pool.map(lambda column: self.hold_column(user, column.hash), columns))
             missing = [
                 chunk
-                for chunk, there in zip(chunks, pool.map(self._hold_chunk, chunks), strict=True)
+                for chunk, there in zip(
+                    chunks, pool.map(lambda chunk: self._hold_chunk(user, chunk), chunks), strict=True
+                )
                 if not there
             ]
         if missing or not all(kept):
@@ -133,8 +160,9 @@ class Records:
             )
             raise Invalid(detail, slug="missing-chunks", missing=sorted(missing))
 
-    def _hold_chunk(self, chunk: str) -> bool:
+    def _hold_chunk(self, user: str, chunk: str) -> bool:
         try:
+            self._records.touch(f"uploads/{user}/{chunk}")
             self._blobs.touch(f"chunks/{chunk}")
         except NotFound:
             return False
@@ -142,14 +170,68 @@ class Records:
 
     def find_source(self, user: str, source_id: str) -> dict[str, Any] | None:
         """Return a data source; None when it is not there."""
+        found = self.read_source(user, source_id)
+        return found and found[0]
+
+    def read_source(self, user: str, source_id: str) -> tuple[dict[str, Any], str] | None:
+        """Return a data source and its etag; None when it is not there."""
         try:
-            return dict(self._records.get(f"sources/{user}/{source_id}").value)
+            record = self._records.get(f"sources/{user}/{source_id}")
+        except NotFound:
+            return None
+        return dict(record.value), record.etag
+
+    def replace_source(
+        self,
+        user: str,
+        old: dict[str, Any],
+        new: dict[str, Any],
+        etag: str,
+        columns: Columns,
+        known: Columns = (),
+    ) -> None:
+        """Replace a live source by one of these columns, and keep it as an old version.
+
+        Args:
+            user: the account.
+            old: what it is.
+            new: what it will be.
+            etag: of the old one.
+            columns: those of `new` that `old` has not.
+            known: columns of `old` whose chunks need not be looked after.
+
+        Raises:
+            Conflict: it changed since `etag`.
+            Invalid: chunks are gone; `missing` names them.
+        """
+        # Whoever replaces this version writes the same history, so it does not matter who loses.
+        self._records.put(_version_key(user, old["id"], old["version"]), old)
+        key, refers = f"sources/{user}/{old['id']}", [_column_name(user, column.hash) for column in columns]
+        value = {**new, "held": time.time()}
+        self._records.put_referring(key, value, etag, refers, lambda: self._hold(user, columns, known))
+
+    def delete_source(self, user: str, source_id: str, etag: str | None = None) -> None:
+        """Delete a source and its old versions; its columns stay. `Conflict` when it changed since `etag`."""
+        self._records.delete(f"sources/{user}/{source_id}", if_match=etag)
+        while versions := self.versions(user, source_id, 0, PAGE):
+            for version in versions:
+                self.remove_version(user, source_id, version["version"])
+
+    def find_version(self, user: str, source_id: str, version: int) -> dict[str, Any] | None:
+        """Return a live source as it was; None when that version is not kept."""
+        try:
+            return dict(self._records.get(_version_key(user, source_id, version)).value)
         except NotFound:
             return None
 
-    def delete_source(self, user: str, source_id: str) -> None:
-        """Delete a data source; its columns and chunks stay."""
-        self._records.delete(f"sources/{user}/{source_id}")
+    def versions(self, user: str, source_id: str, after: int, limit: int) -> list[dict[str, Any]]:
+        """Return the kept versions of a live source that are greater than `after`, oldest first."""
+        prefix, start = f"versions/{user}/{source_id}/", _version_key(user, source_id, after)
+        return [dict(record.value) for record in self._records.list(prefix, start, limit)]
+
+    def remove_version(self, user: str, source_id: str, version: int) -> None:
+        """Forget a version."""
+        self._records.delete(_version_key(user, source_id, version))
 
     def erase_columns(self, user: str, limit: int) -> int:
         """Delete up to `limit` manifests of an account; return how many."""
@@ -177,6 +259,10 @@ class Records:
         """Return data sources in the order of their ids."""
         prefix = f"sources/{user}/"
         return [dict(record.value) for record in self._records.list(prefix, prefix + after, limit)]
+
+
+def _version_key(user: str, source_id: str, version: int) -> str:
+    return f"versions/{user}/{source_id}/{version:012}"
 
 
 def _column_name(user: str, column: str) -> str:

@@ -1,8 +1,10 @@
 """What a garbage collector has to know of this service; see `bokeh_common.storage.rooms`."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
+from blake3 import blake3
 
 from bokeh_common.storage import BlobStore, Record, RecordStore
 from bokeh_common.storage.rooms import About, Blobs, Refers, Room
@@ -27,9 +29,9 @@ def rooms_of(records: RecordStore, blobs: BlobStore) -> dict[str, Room]:
     return {
         "sources": RecordRoom(records, "sources/", _about_source),
         "versions": RecordRoom(records, "versions/", _about_version),
-        "columns": Blobs(blobs, "columns/", _read_column),
+        "columns": Blobs(blobs, "columns/", _read_column, _is_good_column),
         "uploads": RecordRoom(records, "uploads/", _about_upload, values=False),
-        "chunks": Blobs(blobs, "chunks/"),
+        "chunks": Blobs(blobs, "chunks/", good=_is_named_by_hash),
         "compressed": Blobs(blobs, "compressed/"),
         "pyramids": Blobs(blobs, "pyramids/"),
     }
@@ -59,6 +61,17 @@ def _read_column(key: str, data: bytes) -> Refers:
     user, manifest = key.split("/")[1], _COLUMN.decode(data.partition(b"\n")[0])
     chunks = {chunk.hash for chunk in manifest.chunks}
     return [name for chunk in chunks for name in (f"data:chunks/{chunk}", f"data:uploads/{user}/{chunk}")]
+
+
+def _is_named_by_hash(key: str, blocks: Iterator[bytes]) -> bool:
+    hasher = blake3()
+    for block in blocks:
+        hasher.update(block)
+    return hasher.hexdigest() == key.rpartition("/")[2]
+
+
+def _is_good_column(key: str, blocks: Iterator[bytes]) -> bool:
+    return _is_named_by_hash(key, iter([b"".join(blocks).partition(b"\n")[0]]))
 
 
 def _seconds(text: str | None) -> float:

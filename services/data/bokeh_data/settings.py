@@ -16,6 +16,7 @@ class Settings:
         plots_url: base URL of the plots service (`BOKEH_CLOUD_PLOTS_URL`).
         max_chunk_bytes: the largest chunk that is taken.
         max_json_bytes: the largest JSON body that is taken.
+        max_packed_bytes: the largest packed body that is taken, which is held in memory.
         proxied: whether a proxy of ours is in front, whose `X-Forwarded-For` says where requests come from
             (`BOKEH_CLOUD_PROXIED`).
         redis_url: the Redis that counts requests for all processes, and tells of revoked keys
@@ -23,11 +24,12 @@ class Settings:
         service_token: what this service proves itself with to the others (`BOKEH_CLOUD_SERVICE_TOKEN`).
     """
 
-    storage: str
+    storage: str = field(repr=False)
     auth_url: str = "http://auth:8000"
     plots_url: str = "http://plots:8000"
     max_chunk_bytes: int = 64 << 20
     max_json_bytes: int = 16 << 20
+    max_packed_bytes: int = 64 << 20
     proxied: bool = False
     redis_url: str | None = field(default=None, repr=False)
     service_token: str | None = field(default=None, repr=False)
@@ -41,6 +43,7 @@ class Settings:
             plots_url=environ.get("BOKEH_CLOUD_PLOTS_URL", cls.plots_url),
             max_chunk_bytes=int(environ.get("BOKEH_CLOUD_MAX_CHUNK_BYTES", cls.max_chunk_bytes)),
             max_json_bytes=int(environ.get("BOKEH_CLOUD_MAX_JSON_BYTES", cls.max_json_bytes)),
+            max_packed_bytes=int(environ.get("BOKEH_CLOUD_MAX_PACKED_BYTES", cls.max_packed_bytes)),
             proxied=environ.get("BOKEH_CLOUD_PROXIED", "").lower() in YES,
             redis_url=environ.get("BOKEH_CLOUD_REDIS_URL") or None,
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),

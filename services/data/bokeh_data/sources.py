@@ -1,21 +1,24 @@
 """Data sources: named sets of columns, and the chunks that they are made of.
 
 The data source of a published figure is *frozen*: its id is derived from its columns, so the same columns are
-the same source, however often and in however many plots they are published.
+the same source, however often and in however many plots they are published. What changes is in `live`.
 """
 
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
 from typing import Any
 
 from blake3 import blake3
 
 from bokeh_common.errors import Invalid, NotFound
-from bokeh_data.columns import Column, check_hash, parse_column
+from bokeh_data.columns import Column, check_hash, parse_column, shown
+from bokeh_data.columnstore import ColumnStore
 from bokeh_data.records import Records
+from bokeh_data.shown import summary
 
 #: How the id of a source is written: 128 bits in base 32 (RFC 4648).
 ID = re.compile(r"[a-z2-7]{26}")
@@ -26,12 +29,57 @@ MAX_NAME = 1000  # characters
 
 @dataclass(frozen=True)
 class Source:
-    """A data source; `columns` are summaries by name."""
+    """A data source.
+
+    Attributes:
+        id: see `ID`.
+        name: for people.
+        version: 1 for ever when frozen, otherwise counted.
+        columns: summaries by name.
+        live: whether it changes.
+        created: when, in RFC 3339; empty where nobody noted it.
+        modified: when this version was committed.
+        keep: which old versions are kept, see `live.Keep`.
+        appends: for the newest requests that named themselves: their keys and the versions that they made.
+    """
 
     id: str
     name: str
     version: int
     columns: dict[str, dict[str, Any]]
+    live: bool = False
+    created: str = ""
+    modified: str = ""
+    keep: dict[str, Any] = field(default_factory=dict)
+    appends: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> "Source":
+        """Make one of what is stored, also by versions of this service that knew less."""
+        known = {item.name for item in fields(cls)}
+        return cls(**{key: value for key, value in record.items() if key in known})
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What is stored."""
+        return asdict(self)
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What the API shows."""
+        names = ("id", "name", "live", "version", "created", "modified", "columns")
+        public = {name: getattr(self, name) for name in names}
+        return {**public, "keep": self.keep} if self.live else public
+
+    @property
+    def tag(self) -> str:
+        """The ETag, without quotes."""
+        return f"{self.id}.{self.version}"
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """The hashes of the columns, by name."""
+        return {name: column["hash"] for name, column in self.columns.items()}
 
 
 class Sources:
@@ -39,6 +87,7 @@ class Sources:
 
     def __init__(self, records: Records) -> None:
         self._records = records
+        self._store = ColumnStore(records)
 
     def missing_chunks(self, user: str, hashes: Any) -> list[str]:
         """Return those of `hashes` that have to be uploaded, in order.
@@ -70,27 +119,39 @@ class Sources:
         Raises:
             Invalid: it is not well-formed, or names chunks that are not stored (member `missing`).
         """
-        parsed = _parse(name, columns)
-        source_id = _frozen_id(parsed)
+        check_source(name, columns)
+        parsed = {key: parse_column(key, spec) for key, spec in columns.items()}
+        return self.freeze(user, name, parsed)
+
+    def freeze(self, user: str, name: str, columns: dict[str, Column]) -> tuple[Source, bool]:
+        """Commit a frozen data source of these columns; as `create`."""
+        source_id = _frozen_id(columns)
         if (known := self._records.find_source(user, source_id)) is not None:
             self._records.renew_source(user, source_id)
-            return _source(known), False
-        self._demand_chunks(user, parsed.values())
-        for column in parsed.values():
+            return Source.of(known), False
+        completed = self.commit_columns(user, columns)
+        time = now()
+        source = Source(source_id, name, 1, summaries(completed), created=time, modified=time)
+        return source, self._records.add_source(user, source.id, source.record, list(completed.values()))
+
+    def commit_columns(self, user: str, columns: dict[str, Column]) -> dict[str, Column]:
+        """Store manifests whose chunks are there, and return the columns; raises as `create`."""
+        self._demand_chunks(user, columns.values())
+        completed = {name: self._store.complete(column) for name, column in columns.items()}
+        for column in completed.values():
             self._records.put_column(user, column)
-        source = Source(source_id, name, 1, {key: column.summary for key, column in parsed.items()})
-        return source, self._records.add_source(user, source.id, vars(source), list(parsed.values()))
+        return completed
 
     def get(self, user: str, source_id: str) -> Source:
         """Return one source; `NotFound`."""
         found = self._records.find_source(user, source_id) if ID.fullmatch(source_id) else None
         if found is None:
-            raise NotFound(f"There is no data source {source_id!r}.")
-        return _source(found)
+            raise NotFound(f"There is no data source {shown(source_id)}.")
+        return Source.of(found)
 
     def page(self, user: str, after: str, limit: int) -> list[Source]:
         """Return the sources whose id is greater than `after`, ordered by id."""
-        return [_source(value) for value in self._records.sources(user, after, limit)]
+        return [Source.of(value) for value in self._records.sources(user, after, limit)]
 
     def hold(self, user: str, sources: list[str], columns: list[str]) -> None:
         """Keep sources and columns from being collected, for a plot that has just referred to them.
@@ -122,9 +183,12 @@ class Sources:
         return [column for h in hashes if (column := found[h])]
 
     def read(self, column: Column) -> Iterator[bytes]:
-        """Yield the bytes of all values, in blocks."""
-        for chunk in column.chunks:
-            yield from self._records.chunk(chunk.hash)
+        """Yield the bytes of all values as browsers take them, in blocks."""
+        return self._store.shown(column)
+
+    def read_stored(self, column: Column) -> Iterator[bytes]:
+        """Yield the bytes of all values as they are stored."""
+        return self._store.stored(column)
 
     def _demand_chunks(self, user: str, columns: Iterable[Column]) -> None:
         chunks = dict.fromkeys(chunk for column in columns for chunk in column.chunks)
@@ -136,16 +200,22 @@ class Sources:
             raise Invalid(f"Chunk {wrong[0].hash} has {stored[wrong[0].hash]} bytes, not {wrong[0].size}.")
 
 
-def _source(value: dict[str, Any]) -> Source:
-    return Source(**{key: value[key] for key in ("id", "name", "version", "columns")})
+def summaries(columns: Mapping[str, Column]) -> dict[str, dict[str, Any]]:
+    """Return what a source's record says of its columns."""
+    return {name: summary(column) for name, column in columns.items()}
 
 
-def _parse(name: Any, columns: Any) -> dict[str, Column]:
+def check_source(name: Any, columns: Any) -> None:
+    """Raise `Invalid` unless there can be a source of this name and these columns."""
     if not isinstance(name, str) or not name or len(name) > MAX_NAME:
         raise Invalid(f"'name' must be a text of 1 to {MAX_NAME} characters.")
     if not isinstance(columns, dict) or len(columns) > MAX_COLUMNS:
         raise Invalid(f"'columns' must be an object of at most {MAX_COLUMNS} columns by name.")
-    return {key: parse_column(key, spec) for key, spec in columns.items()}
+
+
+def now() -> str:
+    """Return the time in RFC 3339."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _hashes(value: Any) -> list[str]:
@@ -156,8 +226,12 @@ def _hashes(value: Any) -> list[str]:
 
 def _frozen_id(columns: dict[str, Column]) -> str:
     content = json.dumps({name: column.hash for name, column in columns.items()}, sort_keys=True)
-    digest = blake3(content.encode()).digest(length=16)
-    return base64.b32encode(digest).decode().rstrip("=").lower()
+    return written_id(blake3(content.encode()).digest(length=16))
+
+
+def written_id(data: bytes) -> str:
+    """Return 128 bits as the id of a source."""
+    return base64.b32encode(data).decode().rstrip("=").lower()
 
 
 def _verified(blocks: Iterable[bytes], expected: str) -> Iterator[bytes]:

@@ -6,7 +6,8 @@ import pytest
 from blake3 import blake3
 
 from bokeh_common.errors import Invalid
-from bokeh_data.columns import ITEM_BYTES, check_hash, parse_column, read_manifest
+from bokeh_data.columns import check_hash, parse_column, read_column, write_column
+from bokeh_data.dtypes import item_bytes
 
 A, B = "a" * 64, "b" * 64
 
@@ -31,12 +32,18 @@ def test_hash_is_that_of_the_documented_manifest() -> None:
 
 def test_manifest_round_trip() -> None:
     column = parse_column("x", spec())
-    assert read_manifest(column.manifest) == column
+    assert read_column(write_column(column)) == column
 
 
-@pytest.mark.parametrize("dtype", ITEM_BYTES)
+DTYPES = [
+    "bool", "int8", "uint16", "int32", "float16", "float64", "complex64", "complex128", "packed",
+    "datetime64[ns]", "datetime64[us, Europe/Berlin]", "timedelta64[D]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_sizes(dtype: str) -> None:
-    size = 6 * ITEM_BYTES[dtype]
+    size = 6 * item_bytes(dtype)
     column = parse_column("x", {"dtype": dtype, "shape": [2, 3], "chunks": [{"hash": A, "size": size}]})
     assert (column.length, column.size) == (2, size)
 
@@ -54,6 +61,10 @@ def test_borders_of_shapes(shape: list[int], size: int, length: int) -> None:
     "wrong",
     [
         spec(dtype="float128"),
+        spec(dtype="arrow[string]"),
+        spec(dtype="datetime64[x]"),
+        spec(dtype="timedelta64[s, UTC]"),
+        spec(chunks=[{"hash": A, "size": 12}, {"hash": B, "size": 12}]),
         spec(dtype=["float64"]),
         spec(dtype=None),
         spec(shape=[4]),

@@ -7,16 +7,9 @@ import pytest
 from blake3 import blake3
 
 from bokeh_common.errors import Invalid, NotFound
-from bokeh_common.storage import open_blobs, open_records
-from bokeh_data.records import Records
 from bokeh_data.sources import Sources
 
 DATA = bytes(range(240))
-
-
-@pytest.fixture
-def sources(storage: str) -> Sources:
-    return Sources(Records(open_records(storage, "data"), open_blobs(storage, "data")))
 
 
 def hash_of(data: bytes) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from bokeh_common.http.app import App, new_app
 from bokeh_common.http.auth import Authenticator, PeerIntrospection
+from bokeh_common.http.origin import Origins
 from bokeh_common.http.peer import Peer
 from bokeh_common.storage import RecordStore, open_records
 from bokeh_gc import resources
@@ -30,10 +31,16 @@ class Dependencies:
 
 
 def create_app(given: Dependencies) -> App:
-    """Make the app from ready objects."""
+    """Make the app from ready objects.
+
+    With a timer this starts its thread, so it has to be called in the process that serves.
+    """
     collector = create_collector(given)
+    if given.settings.timer:
+        create_worker(given).start()
     checks = {"storage": collector.records.ping}
-    app = new_app(Authenticator(PeerIntrospection(given.auth)), checks, API)
+    authenticator = Authenticator(PeerIntrospection(given.auth, given.settings.redis_url))
+    app = new_app(authenticator, checks, API, Origins(given.settings.proxied))
     app.add_route("/{user}/gc/orphans", resources.Orphans(collector))
     app.add_route("/{user}/gc/run", resources.Runs(collector))
     return app

@@ -78,6 +78,14 @@ class Holdings:
         found = self._ask(room, "refers", list[list[str] | None], keys)
         return [name for names in found if names for name in names]
 
+    def verify(self, room: Room, keys: Sequence[str]) -> list[bool]:
+        """Tell which things are as they were written."""
+        return self._ask(room, "verify", list[bool], keys) if keys else []
+
+    def quarantine(self, room: Room, keys: Sequence[str]) -> list[bool]:
+        """Move things out of the way."""
+        return self._ask(room, "quarantine", list[bool], keys) if keys else []
+
     def withdraw(self, room: Room, things: Sequence[tuple[str, str]]) -> list[bool]:
         """End writes that were left halfway, of records that still have these etags."""
         return self._ask(room, "withdraw", list[bool], things) if things else []

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+YES = {"1", "true", "yes", "on"}
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -14,16 +16,23 @@ class Settings:
         grace_hours: for how long an orphan is left alone (`BOKEH_CLOUD_GC_GRACE_HOURS`).
         every_hours: between two runs of the worker; 0 for none (`BOKEH_CLOUD_GC_EVERY_HOURS`).
         rest: seconds that the worker rests for each second of work (`BOKEH_CLOUD_GC_REST`).
+        timer: whether the service collects by itself, without a worker of its own.
+        proxied: whether a proxy of ours is in front, whose `X-Forwarded-For` says where requests come from
+            (`BOKEH_CLOUD_PROXIED`).
+        redis_url: the Redis that tells of revoked keys (`BOKEH_CLOUD_REDIS_URL`).
         service_token: what this service proves itself with to the others (`BOKEH_CLOUD_SERVICE_TOKEN`).
     """
 
-    storage: str
+    storage: str = field(repr=False)
     auth_url: str = "http://auth:8000"
     plots_url: str = "http://plots:8000"
     data_url: str = "http://data:8000"
     grace_hours: float = 24.0
     every_hours: float = 6.0
     rest: float = 1.0
+    timer: bool = False
+    proxied: bool = False
+    redis_url: str | None = field(default=None, repr=False)
     service_token: str | None = field(default=None, repr=False)
 
     @classmethod
@@ -37,5 +46,7 @@ class Settings:
             grace_hours=float(environ.get("BOKEH_CLOUD_GC_GRACE_HOURS", cls.grace_hours)),
             every_hours=float(environ.get("BOKEH_CLOUD_GC_EVERY_HOURS", cls.every_hours)),
             rest=float(environ.get("BOKEH_CLOUD_GC_REST", cls.rest)),
+            proxied=environ.get("BOKEH_CLOUD_PROXIED", "").lower() in YES,
+            redis_url=environ.get("BOKEH_CLOUD_REDIS_URL") or None,
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
         )

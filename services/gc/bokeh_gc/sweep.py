@@ -94,31 +94,35 @@ class Sweep:
 
     def orphans(self, room: Room) -> Iterator[list[Orphan]]:
         """Yield the orphans of a room in the order of their keys."""
-        rescued = self._folder.runs(f"again {room.referred}").cursor()
-        owned = self._folder.runs("owned").cursor() if self._user and not room.private else None
-        for lines in self._folder.runs(f"candidates {room.id}").blocks():
-            block = [_orphan(room, line) for line in lines]
-            targets = [room.target(orphan.key) for orphan in block]
-            kept = rescued.until(targets[-1])
-            mine = owned.until(targets[-1]) if owned else None
-            yield [
-                orphan
-                for orphan, target in zip(block, targets, strict=True)
-                if target not in kept and (mine is None or target in mine)
-            ]
+        for orphans, _ in self._split(room):
+            yield orphans
 
     def sweep(self) -> None:
         """Delete the orphans."""
         for room in ROOMS:
-            for block in self.orphans(room):
-                for start in range(0, len(block), BATCH):
-                    self._collect(room, block[start : start + BATCH])
+            for orphans, rescued in self._split(room):
+                self._rescue(room, rescued)
+                for start in range(0, len(orphans), BATCH):
+                    self._collect(room, orphans[start : start + BATCH])
 
     def look(self) -> None:
         """Report the orphans as if they were deleted."""
         for room in ROOMS:
             for block in self.orphans(room):
                 self.report.count(block)
+
+    def _split(self, room: Room) -> Iterator[tuple[list[Orphan], list[str]]]:
+        """Yield the orphans of a room, and the keys of candidates that came into use."""
+        rescued = self._folder.runs(f"again {room.referred}").cursor()
+        owned = self._folder.runs("owned").cursor() if self._user and not room.private else None
+        for lines in self._folder.runs(f"candidates {room.id}").blocks():
+            block = [_orphan(room, line) for line in lines]
+            targets = [room.target(orphan.key) for orphan in block]
+            kept = rescued.until(targets[-1])
+            mine = owned.until(targets[-1]) if owned else set(targets)
+            pairs = list(zip(block, targets, strict=True))
+            orphans = [orphan for orphan, target in pairs if target not in kept and target in mine]
+            yield orphans, [orphan.key for orphan, target in pairs if target in kept]
 
     def _collect(self, room: Room, orphans: Sequence[Orphan]) -> None:
         deleted = self._holdings.collect(room, [(orphan.key, orphan.etag) for orphan in orphans])
@@ -155,11 +159,8 @@ class Sweep:
             lines = [_seen(thing) for thing in page]
             known = seen.until(f"{page[-1].key}\t\U0010ffff")
             self._refer(room, [t for t, line in zip(page, lines, strict=True) if line not in known], "again ")
-        rescued = self._folder.runs(f"again {room.referred}").cursor()
-        for lines in self._folder.runs(f"candidates {room.id}").blocks():
-            block = [_orphan(room, line) for line in lines]
-            kept = rescued.until(room.target(block[-1].key))
-            self._rescue(room, [orphan.key for orphan in block if room.target(orphan.key) in kept])
+        for _, rescued in self._split(room):
+            self._rescue(room, rescued)
 
     def _settled(self, room: Room, page: list[Thing]) -> list[Thing]:
         """End the writes that were left halfway long ago; return the page as it is then."""

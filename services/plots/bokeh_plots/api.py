@@ -1,51 +1,16 @@
 """What the routes of this service take and answer, as types: they validate, and they are the description."""
 
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 
 import msgspec
 from msgspec import Meta
 
 from bokeh_common.http.operations import Api, Problem
+from bokeh_plots.graphs import Fate
 from bokeh_plots.plots import PlotId, PlotSummary, VersionSummary, Visibility
-from bokeh_plots.publication import Bundle
-
-SourceId = Annotated[str, Meta(pattern="^[a-z0-9]{1,64}$", examples=["mfrggzdfmztwq2lknnwg23tpob"])]
+from bokeh_plots.publication import SourceId
 
 UserId = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{1,38}$", examples=["ada"])]
-
-_DOCUMENT = {
-    "type": "object",
-    "required": ["version", "roots"],
-    "properties": {
-        "version": {"type": "string", "description": "The version of Bokeh that wrote it."},
-        "roots": {"type": "array", "minItems": 1, "items": {"type": "object"}},
-    },
-}
-
-
-class SourceUse(msgspec.Struct, forbid_unknown_fields=True):
-    """A data source that a plot uses; `model` is the id of the document's data source that it fills."""
-
-    id: SourceId
-    model: str | None = None
-
-
-class Publish(msgspec.Struct, forbid_unknown_fields=True):
-    """A scene and what belongs to it."""
-
-    name: Annotated[str, Meta(description="Of the plot: without slashes, unique in the account.")]
-    document: Annotated[
-        dict[str, Any],
-        Meta(
-            description="`Document.to_json(deferred=True)`, with hashes where arrays' bytes stood.",
-            extra_json_schema=_DOCUMENT,
-        ),
-    ]
-    title: Annotated[str | None, Meta(description="For people; null leaves it as it is.")] = None
-    sources: list[SourceUse] = []
-    bundles: Annotated[list[Bundle], Meta(description="Parts of BokehJS that it needs besides `bokeh`.")] = []
-    extensions: Annotated[list[str], Meta(description="JavaScript of custom models.")] = []
-
 
 PUBLISH_EXAMPLE = {
     "name": "hello",
@@ -76,6 +41,26 @@ class NewShare(msgspec.Struct, forbid_unknown_fields=True):
     origins: Annotated[list[str], Meta(examples=[["https://example.org"]])] = []
 
 
+class Delete(msgspec.Struct, forbid_unknown_fields=True):
+    """What to delete: a plot, and what becomes of its data."""
+
+    plot: PlotId
+    data: Annotated[
+        Fate,
+        Meta(description="`keep` it, delete what is `unused` by other plots, or `force`: delete it all."),
+    ] = "unused"
+    force: Annotated[bool, Meta(description="Whether other plots may break, with `force`.")] = False
+
+
+class Clone(msgspec.Struct, forbid_unknown_fields=True):
+    """What to copy: a plot that one may read."""
+
+    plot: PlotId
+    name: Annotated[str | None, Meta(description="Of the copy; that of the plot when null.")] = None
+    version: Annotated[int | None, Meta(description="What is shown now when null.")] = None
+    share: Annotated[str | None, Meta(description="Token of a share link to it: `bkl_...`.")] = None
+
+
 class AtVersion(msgspec.Struct):
     """Which version of a plot."""
 
@@ -97,6 +82,14 @@ class Published(PlotSummary):
     """A plot, and whether the request left it as it was."""
 
     unchanged: bool
+
+
+class DeletedGraph(TypedDict):
+    """Ids of the plot's data sources: those that were deleted, and those that are still there."""
+
+    plot: PlotId
+    deleted: list[SourceId]
+    kept: list[SourceId]
 
 
 class PlotPage(TypedDict):
@@ -125,6 +118,7 @@ class UsedSource(TypedDict):
 
     id: SourceId
     model: str | None
+    live: NotRequired[bool]
 
 
 class UsedSources(TypedDict):
@@ -205,6 +199,27 @@ API = Api(
             "Columns are missing",
             "The document refers to columns of none of its data sources; 'missing' lists their hashes.",
             "Commit a data source with these columns, name it in 'sources', and publish again.",
+        ),
+        Problem(
+            "key-reused",
+            422,
+            "The Idempotency-Key is used up",
+            "A request with this Idempotency-Key was done before, and it was another one.",
+            "Use a new key for each request, and the same one only to send the same request again.",
+        ),
+        Problem(
+            "name-taken",
+            409,
+            "The name is taken",
+            "The account has a plot of this name.",
+            "Choose another 'name' for the copy, or delete the plot.",
+        ),
+        Problem(
+            "would-break",
+            409,
+            "Other plots would break",
+            "Other plots ('plots' lists them) refer to data that would be deleted. Nothing was deleted.",
+            "Keep the data with 'data': 'unused', or send 'force': true.",
         ),
         Problem(
             "not-a-picture",

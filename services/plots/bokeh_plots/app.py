@@ -10,9 +10,10 @@ from bokeh_common.http.origin import Origins
 from bokeh_common.http.peer import Peer
 from bokeh_common.http.rooms import add_rooms
 from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_records
-from bokeh_plots import account, internal, resources, visit_resources
+from bokeh_plots import account, graph_resources, internal, resources, share_resources, visit_resources
 from bokeh_plots.api import API
 from bokeh_plots.archive import Archive
+from bokeh_plots.graphs import Graphs
 from bokeh_plots.holdings import Holdings
 from bokeh_plots.objects import Objects
 from bokeh_plots.peers import Auth, Data
@@ -20,6 +21,7 @@ from bokeh_plots.plots import Plots
 from bokeh_plots.publishing import Publisher
 from bokeh_plots.records import Records
 from bokeh_plots.rooms import rooms_of
+from bokeh_plots.scenes import Scenes
 from bokeh_plots.settings import Settings
 from bokeh_plots.visits import Visits
 
@@ -38,23 +40,27 @@ class Dependencies:
 def create_app(given: Dependencies) -> App:
     """Make the app from ready objects."""
     records, data = Records(given.records, given.blobs), Data(given.data)
-    plots = Plots(records)
-    visits = Visits(records, plots)
-    publisher = Publisher(records, data, given.settings.max_versions)
-    redis = given.settings.redis_url
+    settings, plots = given.settings, Plots(records)
+    scenes, visits = Scenes(plots, data), Visits(records, plots)
+    publisher = Publisher(records, data, settings.max_versions, settings.limits)
+    redis = settings.redis_url
     authenticator = Authenticator(PeerIntrospection(given.auth, redis), Limiter(redis))
     checks = {"storage": records.ping}
-    app = new_app(authenticator, checks, API, Origins(given.settings.proxied))
-    parts = plots, publisher, Objects(plots, data), Auth(given.auth), visits, given.settings
+    app = new_app(authenticator, checks, API, Origins(settings.proxied))
+    objects = Objects(plots, scenes, data, settings.limits.ids)
+    parts = plots, scenes, publisher, objects, Auth(given.auth), visits, settings
+    graphs = Graphs(plots, scenes, publisher, data)
     app.add_route("/{user}/store", resources.Store(*parts))
+    app.add_route("/{user}/delete", graph_resources.Delete(graphs, *parts))
+    app.add_route("/{user}/clone", graph_resources.Clone(graphs, *parts))
     app.add_route("/{user}/plots", resources.PlotList(*parts))
     app.add_route("/{user}/plots/{plot}", resources.OnePlot(*parts))
     app.add_route("/{user}/plots/{plot}/scene", resources.Scene(*parts))
     app.add_route("/{user}/plots/{plot}/data", resources.PlotSources(*parts))
     app.add_route("/{user}/plots/{plot}/versions", resources.Versions(*parts))
     app.add_route("/{user}/plots/{plot}/rollback", resources.Rollback(*parts))
-    app.add_route("/{user}/plots/{plot}/shares", resources.Shares(*parts))
-    app.add_route("/{user}/plots/{plot}/shares/{share}", resources.OneShare(*parts))
+    app.add_route("/{user}/plots/{plot}/shares", share_resources.Shares(*parts))
+    app.add_route("/{user}/plots/{plot}/shares/{share}", share_resources.OneShare(*parts))
     app.add_route("/{user}/objects/{ids}", resources.ManyObjects(*parts))
     app.add_route("/{user}/plots/{plot}/thumbnail", visit_resources.NewThumbnail(plots, visits))
     app.add_route("/internal/plots/references", internal.References(*parts))

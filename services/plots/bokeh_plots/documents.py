@@ -7,13 +7,12 @@ where an array's bytes stood: `{"type": "bytes", "data": {"id": HASH}}`, or `{"t
 
 import re
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
-from bokeh_common.errors import Invalid
-
-#: Bokeh's own serializer recurses too, several frames a level, so no real document comes near this.
-MAX_DEPTH = 200
+from bokeh_common.errors import Invalid, TooLarge
+from bokeh_plots.limits import DEFAULT, Limits
 
 #: Models whose properties are JavaScript, or that BokehJS renders by compiling code (`new Function`).
 CODE_MODELS = frozenset(
@@ -30,16 +29,30 @@ DEFAULT_TITLE = "Bokeh Application"
 Node = dict[str, Any]
 
 
-def check_document(document: Any) -> None:
-    """Raise `Invalid` unless `document` is the JSON of a Bokeh document with at least one root."""
+def check_document(document: Any, limits: Limits = DEFAULT) -> None:
+    """Raise `Invalid` unless `document` is the JSON of a Bokeh document with at least one root.
+
+    `TooLarge` when it has very many objects or columns.
+    """
     if not isinstance(document, dict):
         raise _invalid("'document' must be an object, the JSON of a Bokeh document.")
     version = document.get("version")
     if not isinstance(version, str) or not _VERSION.fullmatch(version):
         raise _invalid("The document must say the version of Bokeh that wrote it, such as '3.9.2'.")
     _check_roots(document.get("roots"))
-    for node in walk(document):
+    objects, columns = 0, set()
+    for node in walk(document, limits.depth):
         _check_node(node)
+        objects += _is_object(node)
+        if _is_leaf(node):
+            columns.add(node["data"]["id"])
+    _check_count("objects", objects, limits.objects)
+    _check_count("columns", len(columns), limits.columns)
+
+
+def _check_count(what: str, number: int, limit: int) -> None:
+    if number > limit:
+        raise TooLarge(f"The document has {number} {what}; this server takes {limit}.", limit=limit)
 
 
 def _check_roots(roots: Any) -> None:
@@ -56,21 +69,41 @@ def _check_node(node: Node) -> None:
         raise _invalid("The entries of a set must be a list.")
 
 
-def walk(value: Any) -> Iterator[Node]:
-    """Yield every JSON object in `value`, outermost first; raise `Invalid` below `MAX_DEPTH` levels."""
+def walk(value: Any, depth: int | None = None) -> Iterator[Node]:
+    """Yield every JSON object in `value`, outermost first; raise `Invalid` below `depth` levels."""
     level = [value]
-    for _ in range(MAX_DEPTH):
+    for _ in count() if depth is None else range(depth):
         nodes = [item for item in level if isinstance(item, dict)]
         yield from nodes
         level = [child for item in level for child in _children(item)]
         if not level:
             return
-    raise _invalid(f"The document is nested over {MAX_DEPTH} levels deep.")
+    raise _invalid(f"The document is nested over {depth} levels deep.")
 
 
 def columns_of(document: Node) -> set[str]:
     """Return the hashes of the columns that the scene refers to."""
     return {node["data"]["id"] for node in walk(document) if _is_leaf(node)}
+
+
+def columns_in(document: Node, models: set[str]) -> dict[str, dict[str, str]]:
+    """Return the hashes of columns by name, for those models of the scene that are data sources."""
+    found: dict[str, dict[str, str]] = {}
+    for node in walk(document):
+        if _is_object(node) and node["id"] in models:
+            data = node.get("attributes", {}).get("data")
+            found[node["id"]] = dict(_named_columns(data.get("entries") if isinstance(data, dict) else None))
+    return found
+
+
+def _named_columns(entries: Any) -> Iterator[tuple[str, str]]:
+    for entry in entries if isinstance(entries, list) else ():
+        match entry:
+            case [str(name), {"array": {"data": {"id": str(column)}}}] | [
+                str(name),
+                {"type": "bytes" | "packed", "data": {"id": str(column)}},
+            ]:
+                yield name, column
 
 
 def title_of(document: Node) -> str | None:

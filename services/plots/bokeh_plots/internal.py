@@ -38,8 +38,10 @@ class View(Resource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """Tell a page what it has to know to show the plot."""
         found = self._plot(req, plot)
-        manifest, visits = self._plots.manifest(found, version_of(req)), self._visits.of_plot(found)
-        resp.media = {**found.summary, **manifest, **visits, "versions": found.history}
+        scene, visits = self._scenes.of(found, version_of(req)), self._visits.of_plot(found)
+        # A page of a plot whose data change must not pin the version: that shows them as they were.
+        moving = {"columns": scene.columns, "live": bool(scene.current)}
+        resp.media = {**found.summary, **scene.manifest, **moving, **visits, "versions": found.history}
 
 
 class ShownColumns(Resource):
@@ -53,7 +55,7 @@ class ShownColumns(Resource):
         columns = body.get("columns") if isinstance(body, dict) else None
         if not isinstance(columns, list) or not all(isinstance(item, str) for item in columns):
             raise Invalid("Send {'columns': [...]}.")
-        resp.media = {"missing": self._plots.not_shown(self._plot(req, plot), columns)}
+        resp.media = {"missing": self._scenes.not_shown(self._plot(req, plot), columns)}
 
 
 class Extension(Resource):

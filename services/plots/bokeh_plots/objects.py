@@ -1,64 +1,157 @@
-"""Single objects of scenes, with their data.
+"""Single objects of scenes, with their data, written out as they are read: in bounded memory.
 
 An object's id is `{plot}.{model id}`, since Bokeh's own ids repeat from document to document.
 """
 
+import json
+import re
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
-from bokeh_common.errors import Invalid, NotFound
-from bokeh_plots.documents import columns_of, objects_of
-from bokeh_plots.packed import inline_bytes, unpack
+from bokeh_common.errors import NotFound, TooLarge
+from bokeh_plots.documents import objects_of
+from bokeh_plots.packed import inlined, unpack
 from bokeh_plots.peers import Data
 from bokeh_plots.plots import Plots
+from bokeh_plots.scenes import Scene, Scenes
 
-MAX_IDS = 1000
+#: Columns up to this many bytes are fetched together, up to the second number at a time.
+SMALL_BYTES = 1 << 18
+BATCH_BYTES = 8 << 20
+BATCH_COLUMNS = 500
+SCENES = 4  # that are kept at hand; objects of one plot are mostly asked for in a row
 
 
-def split_ids(text: str) -> list[tuple[str, str]]:
-    """Split `plot.model,plot.model` into pairs; `Invalid` over `MAX_IDS`."""
-    ids = text.split(",")
-    if len(ids) > MAX_IDS:
-        raise Invalid(f"Ask for at most {MAX_IDS} objects at a time; these are {len(ids)}.")
-    pairs = [tuple(item.partition(".")[::2]) for item in ids]
-    return [(plot, model) for plot, model in pairs]
+@dataclass
+class Item:
+    """An object that was found, as text in which marks stand where columns belong."""
+
+    text: str
+    sizes: dict[str, int]
+
+
+@dataclass
+class Batch:
+    """Objects whose small columns are fetched together."""
+
+    items: list[Item] = field(default_factory=list)
+    small: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to fetch."""
+        return len(self.small) >= BATCH_COLUMNS or sum(self.small.values()) >= BATCH_BYTES
 
 
 class Objects:
     """Objects of scenes, looked up by id."""
 
-    def __init__(self, plots: Plots, data: Data) -> None:
+    def __init__(self, plots: Plots, scenes: Scenes, data: Data, max_ids: int) -> None:
         self._plots = plots
+        self._scenes = scenes
         self._data = data
+        self._max_ids = max_ids
 
-    def find(self, user: str, ids: list[tuple[str, str]], authorization: str | None) -> dict[str, Any]:
-        """Return `objects` in the order of `ids`, data included, and the ids that are `missing`.
+    def stream(self, user: str, text: str, authorization: str | None) -> Iterator[bytes]:
+        """Yield the JSON of `objects`, in the order of their ids, data included, and the ids `missing`.
 
         Each object is as `bokeh.core.serialization` writes it to plain JSON, with references to others.
+
+        Raises:
+            NotFound: there is none of them; before anything is yielded.
+            TooLarge: these are very many ids.
         """
-        scenes = {plot: self._scene(user, plot) for plot, _ in ids}
-        objects = [scenes[plot][model] for plot, model in ids if model in scenes[plot]]
-        columns = sorted(set().union(*(columns_of(item) for item in objects)))
-        values = self._data.values(user, columns, authorization)
-        return {
-            "objects": [_with_data(item, values) for item in objects],
-            "missing": [f"{plot}.{model}" for plot, model in ids if model not in scenes[plot]],
-        }
+        ids = text.split(",")
+        if len(ids) > self._max_ids:
+            detail = f"Ask for at most {self._max_ids} objects at a time; these are {len(ids)}."
+            raise TooLarge(detail, limit=self._max_ids)
+        reading = _Reading(self._data, user, authorization)
+        missing: list[str] = []
+        found = self._found(user, ids, missing, reading)
+        first = next(found, None)
+        if first is None:
+            raise NotFound("There are no such objects.", missing=missing)
+        return reading.written(chain([first], found), missing)
 
-    def _scene(self, user: str, plot: str) -> dict[str, Any]:
-        try:
-            return objects_of(self._plots.document(self._plots.get(user, plot)))
-        except NotFound:
-            return {}
+    def _found(self, user: str, ids: list[str], missing: list[str], reading: "_Reading") -> Iterator[Item]:
+        @lru_cache(SCENES)
+        def scene_of(plot: str) -> tuple[Scene, dict[str, Any]] | None:
+            try:
+                scene = self._scenes.of(self._plots.get(user, plot))
+            except NotFound:
+                return None
+            return scene, objects_of(scene.document)
+
+        for item in ids:
+            plot, _, model = item.partition(".")
+            known = scene_of(plot)
+            if known is None or model not in known[1]:
+                missing.append(item)
+            else:
+                yield reading.marked(known[1][model], known[0].columns)
 
 
-def _with_data(value: Any, values: dict[str, bytes]) -> Any:
-    if isinstance(value, list):
-        return [_with_data(item, values) for item in value]
-    if not isinstance(value, dict):
-        return value
-    leaf = value["data"].get("id") if isinstance(value.get("data"), dict) else None
-    if value.get("type") == "bytes" and leaf in values:
-        return inline_bytes(values[leaf])
-    if value.get("type") == "packed" and leaf in values:
-        return unpack(values[leaf])
-    return {key: _with_data(item, values) for key, item in value.items()}
+class _Reading:
+    """One answer: marks columns in objects, and later puts them in."""
+
+    def __init__(self, data: Data, user: str, authorization: str | None) -> None:
+        self._data = data
+        self._user = user
+        self._authorization = authorization
+        # Nobody can have this in a document, so a text that looks like a mark is none.
+        self._mark = secrets.token_hex(16)
+        self._marks = re.compile(rf'"{self._mark}:(bytes|packed):([^"\\]+)"')
+
+    def marked(self, value: dict[str, Any], sizes: dict[str, int]) -> Item:
+        """Return an object with marks for its columns."""
+        used: dict[str, int] = {}
+        return Item(json.dumps(self._with_marks(value, sizes, used)), used)
+
+    def written(self, found: Iterable[Item], missing: list[str]) -> Iterator[bytes]:
+        """Yield the whole answer; `missing` is complete when `found` is at its end."""
+        separator = b'{"objects": ['
+        for batch in _batches(found):
+            small = self._data.values(self._user, list(batch.small), self._authorization)
+            for item in batch.items:
+                yield separator
+                yield from self._put_in(item, small)
+                separator = b", "
+        yield b'], "missing": ' + json.dumps(missing).encode() + b"}"
+
+    def _with_marks(self, value: Any, sizes: dict[str, int], used: dict[str, int]) -> Any:
+        if isinstance(value, list):
+            return [self._with_marks(item, sizes, used) for item in value]
+        if not isinstance(value, dict):
+            return value
+        leaf = value["data"].get("id") if isinstance(value.get("data"), dict) else None
+        if value.get("type") in ("bytes", "packed") and leaf in sizes:
+            used[leaf] = sizes[leaf]
+            return f"{self._mark}:{value['type']}:{leaf}"
+        return {key: self._with_marks(item, sizes, used) for key, item in value.items()}
+
+    def _put_in(self, item: Item, small: dict[str, bytes]) -> Iterator[bytes]:
+        parts = self._marks.split(item.text)
+        yield parts[0].encode()
+        for kind, column, text in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
+            blocks = [small[column]] if column in small else self._blocks(column)
+            yield from inlined(blocks) if kind == "bytes" else [json.dumps(unpack(b"".join(blocks))).encode()]
+            yield text.encode()
+
+    def _blocks(self, column: str) -> Iterator[bytes]:
+        return self._data.column(self._user, column, self._authorization)
+
+
+def _batches(items: Iterable[Item]) -> Iterator[Batch]:
+    batch = Batch()
+    for item in items:
+        batch.items.append(item)
+        batch.small.update({h: size for h, size in item.sizes.items() if size <= SMALL_BYTES})
+        if batch.full:
+            yield batch
+            batch = Batch()
+    if batch.items:
+        yield batch

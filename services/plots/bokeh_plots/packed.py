@@ -9,6 +9,8 @@ buffer `i`. Only clients write them, so nothing of them is taken on trust.
 import base64
 import gzip
 import json
+import zlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bokeh_common.errors import Invalid
@@ -28,6 +30,19 @@ def unpack(data: bytes) -> Any:
     except (ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
         detail = f"A column that calls itself packed is not: {error}. Publish the figure again."
         raise Invalid(detail, slug="damaged-column") from error
+
+
+def inlined(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the JSON of `inline_bytes`, for bytes that come in blocks."""
+    packer = zlib.compressobj(2, wbits=31)  # of gzip
+    rest = b""
+    yield b'{"type": "bytes", "data": "'
+    for block in blocks:
+        rest += packer.compress(block)
+        whole = len(rest) // 3 * 3
+        yield base64.b64encode(rest[:whole])
+        rest = rest[whole:]
+    yield base64.b64encode(rest + packer.flush()) + b'"}'
 
 
 def inline_bytes(data: bytes) -> dict[str, str]:

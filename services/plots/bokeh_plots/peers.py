@@ -1,19 +1,22 @@
 """What the plots service asks of others."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from bokeh_common.errors import Invalid, NotFound
 from bokeh_common.http.peer import Peer, path
 
+BATCH = 1000  # columns that the data service sends at once
+
 
 class Data:
-    """The data service, asked in the name of the caller."""
+    """The data service."""
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
 
-    def columns(self, user: str, sources: list[str], authorization: str | None) -> dict[str, dict[str, Any]]:
-        """Return the columns of these data sources by hash: `dtype`, `shape`, `length`, `size` in bytes.
+    def sources(self, user: str, sources: list[str], authorization: str | None) -> dict[str, Any]:
+        """Return data sources by id, asked in the name of the caller, who must be able to read them.
 
         Raises:
             Invalid: one of the sources is not there.
@@ -21,12 +24,38 @@ class Data:
         found = {}
         for source in dict.fromkeys(sources):
             try:
-                summary = self._peer.get(path(user, "data", source), authorization=authorization)
+                found[source] = self._peer.get(path(user, "data", source), authorization=authorization)
             except NotFound:
                 detail = f"There is no data source {source!r}; commit it before the plot that uses it."
                 raise Invalid(detail, slug="missing-source") from None
-            found.update({column["hash"]: column for column in summary["columns"].values()})
         return found
+
+    def current(self, user: str, sources: list[str]) -> dict[str, dict[str, Any]]:
+        """Return data sources by id as they are now, whoever may read them, without those that are gone."""
+        if not sources:
+            return {}
+        body = {"sources": sources}
+        return dict(self._peer.post(path("internal", "data", "sources", user), body)["sources"])
+
+    def hand_over(
+        self, owner: str, user: str, name: str, sources: list[dict[str, str]], authorization: str | None
+    ) -> list[str]:
+        """Make data sources of another account's columns (hashes by name) for `user`, and return their ids.
+
+        Raises:
+            NotFound: some of the columns are not there any more.
+        """
+        body = {"owner": owner, "sources": [{"name": name, "columns": columns} for columns in sources]}
+        address = path("internal", "data", "handovers", user)
+        return list(self._peer.post(address, body, authorization=authorization)["sources"])
+
+    def delete(self, user: str, source: str, authorization: str | None) -> None:
+        """Delete a data source, whatever refers to it; `NotFound`."""
+        self._peer.delete(path(user, "data", source) + "?force=true", authorization=authorization)
+
+    def column(self, user: str, column: str, authorization: str | None) -> Iterator[bytes]:
+        """Yield the bytes of a column, in blocks."""
+        return self._peer.stream("GET", path(user, "data", "columns", column), authorization=authorization)
 
     def hold(self, user: str, sources: list[str], columns: list[str]) -> None:
         """Keep data sources and columns, which a plot is about to refer to, from being collected.
@@ -40,8 +69,12 @@ class Data:
 
     def values(self, user: str, columns: list[str], authorization: str | None) -> dict[str, bytes]:
         """Return the bytes of columns, by hash."""
-        if not columns:
-            return {}
+        values = {}
+        for start in range(0, len(columns), BATCH):
+            values.update(self._batch(user, columns[start : start + BATCH], authorization))
+        return values
+
+    def _batch(self, user: str, columns: list[str], authorization: str | None) -> dict[str, bytes]:
         blocks = self._peer.stream(
             "POST", path(user, "data", "columns"), authorization=authorization, body={"columns": columns}
         )
@@ -59,6 +92,17 @@ class Auth:
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
+
+    def opened(self, token: str) -> tuple[str, str | None]:
+        """Return whose things a token opens, and the one plot that it opens where it is only one.
+
+        Raises:
+            NotFound: it opens nothing.
+        """
+        answer = self._peer.post("/internal/auth/introspection", {"token": token})
+        if not answer["active"]:
+            raise NotFound("This share link opens nothing; it has expired or was revoked.")
+        return str(answer["user_id"]), answer.get("only")
 
     def shares(self, user: str, plot: str) -> list[dict[str, Any]]:
         """Return the share links of a plot, without their tokens."""

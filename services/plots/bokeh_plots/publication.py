@@ -1,23 +1,58 @@
 """What a client publishes: checked before anything is stored."""
 
 import json
-import re
 import unicodedata
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal, get_args
 
+import msgspec
 from blake3 import blake3
+from msgspec import Meta
 
-from bokeh_common.errors import Invalid
+from bokeh_common.errors import Invalid, TooLarge
 from bokeh_plots.documents import canonical, check_document, columns_of, image_hosts, title_of, uses_code
+from bokeh_plots.limits import DEFAULT, Limits
+from bokeh_plots.live import with_columns
 
 #: The parts of BokehJS that a document may need (`bokeh.resources`).
 Bundle = Literal["bokeh", "bokeh-widgets", "bokeh-tables", "bokeh-mathjax", "bokeh-gl", "bokeh-api"]
-BUNDLES: tuple[str, ...] = get_args(Bundle)
+BUNDLES: tuple[Bundle, ...] = get_args(Bundle)
 
-MAX_NAME = 200  # characters
-MAX_TITLE = 1000  # characters
-MAX_SOURCES = 10_000
+SourceId = Annotated[str, Meta(pattern="^[a-z0-9]{1,64}$", examples=["mfrggzdfmztwq2lknnwg23tpob"])]
+
+_DOCUMENT = {
+    "type": "object",
+    "required": ["version", "roots"],
+    "properties": {
+        "version": {"type": "string", "description": "The version of Bokeh that wrote it."},
+        "roots": {"type": "array", "minItems": 1, "items": {"type": "object"}},
+    },
+}
+
+
+class SourceUse(msgspec.Struct, forbid_unknown_fields=True):
+    """A data source that a plot uses; `model` is the id of the document's data source that it fills."""
+
+    id: SourceId
+    model: str | None = None
+
+
+class Publish(msgspec.Struct, forbid_unknown_fields=True):
+    """A scene and what belongs to it."""
+
+    name: Annotated[str, Meta(description="Of the plot: without slashes, unique in the account.")]
+    document: Annotated[
+        dict[str, Any],
+        Meta(
+            description="`Document.to_json(deferred=True)`, with hashes where arrays' bytes stood.",
+            extra_json_schema=_DOCUMENT,
+        ),
+    ]
+    title: Annotated[str | None, Meta(description="For people; null leaves it as it is.")] = None
+    sources: list[SourceUse] = []
+    bundles: Annotated[list[Bundle], Meta(description="Parts of BokehJS that it needs besides `bokeh`.")] = []
+    extensions: Annotated[list[str], Meta(description="JavaScript of custom models.")] = []
 
 
 @dataclass(frozen=True)
@@ -28,7 +63,7 @@ class Publication:
         name: of the plot, unique in its account.
         title: for people; None leaves it as it is, and for a new plot to the document.
         document: the scene.
-        sources: `{"model": id or None, "id": data source id}` each.
+        sources: `{"model": id or None, "id": data source id}` each, and `"live": True` where that is so.
         bundles: parts of BokehJS that it needs.
         extensions: JavaScript of custom models, a text each.
     """
@@ -37,7 +72,7 @@ class Publication:
     title: str | None
     document: dict[str, Any]
     sources: list[dict[str, Any]]
-    bundles: list[str]
+    bundles: list[Bundle]
     extensions: list[str]
 
     @property
@@ -60,7 +95,7 @@ class Publication:
     @property
     def first_title(self) -> str:
         """The title of a new plot."""
-        return self.title or (title_of(self.document) or "")[:MAX_TITLE].strip() or self.name
+        return self.title or (title_of(self.document) or "").strip() or self.name
 
     @property
     def traits(self) -> dict[str, Any]:
@@ -73,63 +108,56 @@ class Publication:
             "image_hosts": image_hosts(self.document),
         }
 
+    def with_live(self, found: Mapping[str, Mapping[str, Any]]) -> "Publication":
+        """Return it with the columns of its live sources as they are in `found`, by source id."""
+        live = {key for key, source in found.items() if source.get("live")}
+        if not live:
+            return self
+        sources = [{**use, "live": True} if use["id"] in live else use for use in self.sources]
+        models = {
+            use["model"]: found[use["id"]]["columns"] for use in sources if use.get("live") and use["model"]
+        }
+        return replace(self, document=dict(with_columns(self.document, models)), sources=sources)
 
-def parse_publication(body: Any) -> Publication:
-    """Check the JSON of `POST /{user}/store`; `Invalid` says what is wrong with it."""
+
+def parse_publication(body: Any, limits: Limits = DEFAULT) -> Publication:
+    """Check the JSON of `POST /{user}/store`; `Invalid` or `TooLarge` says what is wrong with it."""
     if not isinstance(body, dict):
         raise Invalid("Send an object with 'name' and 'document'.")
-    check_document(body.get("document"))
-    name = check_name(body.get("name"))
-    title = body.get("title")
+    check_document(body.get("document"), limits)
+    name = check_name(body.get("name"), limits)
+    try:
+        given = msgspec.convert(body, Publish)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"The publication is not as it should be: {error}. See /docs/api.") from None
+    _check_count("sources", given.sources, limits.sources)
+    _check_count("extensions", given.extensions, limits.extensions)
     return Publication(
         name=name,
-        title=None if title is None else check_title(title),
-        document=body["document"],
-        sources=_sources(body.get("sources", [])),
-        bundles=_bundles(body.get("bundles", ["bokeh"])),
-        extensions=_texts(body.get("extensions", [])),
+        title=None if given.title is None else check_title(given.title, limits),
+        document=given.document,
+        sources=[{"model": source.model, "id": source.id} for source in given.sources],
+        bundles=[bundle for bundle in BUNDLES if bundle in {"bokeh", *given.bundles}],
+        extensions=given.extensions,
     )
 
 
-def check_name(name: Any) -> str:
+def check_name(name: Any, limits: Limits) -> str:
     """Return the name of a plot, with its characters composed (NFC), so that it has one spelling."""
-    if not isinstance(name, str) or not 1 <= len(name) <= MAX_NAME:
-        raise Invalid(f"'name' must be a text of 1 to {MAX_NAME} characters.", slug="invalid-name")
+    if not isinstance(name, str) or not 1 <= len(name) <= limits.name_length:
+        raise Invalid(f"'name' must be a text of 1 to {limits.name_length} characters.", slug="invalid-name")
     if "/" in name or not name.strip() or any(unicodedata.category(c) == "Cc" for c in name):
         raise Invalid("'name' must not be blank, or have slashes or control characters.", slug="invalid-name")
     return unicodedata.normalize("NFC", name)
 
 
-def check_title(title: Any) -> str:
+def check_title(title: str, limits: Limits) -> str:
     """Return the title of a plot."""
-    if not isinstance(title, str) or not title.strip() or len(title) > MAX_TITLE:
-        raise Invalid(f"'title' must be a text of 1 to {MAX_TITLE} characters, and not blank.")
+    if not title.strip() or len(title) > limits.title_length:
+        raise Invalid(f"'title' must be a text of 1 to {limits.title_length} characters, and not blank.")
     return title
 
 
-def _sources(value: Any) -> list[dict[str, Any]]:
-    if not isinstance(value, list) or len(value) > MAX_SOURCES:
-        raise Invalid(f"'sources' must be a list of at most {MAX_SOURCES} objects with 'model' and 'id'.")
-    return [_source(item) for item in value]
-
-
-def _source(item: Any) -> dict[str, Any]:
-    if not isinstance(item, dict) or not isinstance(item.get("model"), str | None):
-        raise Invalid(
-            "Each of 'sources' must be an object with 'model' (an id of the document, or null) and 'id'."
-        )
-    if not isinstance(item.get("id"), str) or not re.fullmatch(r"[a-z0-9]{1,64}", item["id"]):
-        raise Invalid("The 'id' of a source must be the id of a data source.", slug="missing-source")
-    return {"model": item.get("model"), "id": item["id"]}
-
-
-def _bundles(value: Any) -> list[str]:
-    if not isinstance(value, list) or any(item not in BUNDLES for item in value):
-        raise Invalid(f"'bundles' must be a list of {', '.join(BUNDLES)}.")
-    return [bundle for bundle in BUNDLES if bundle in {"bokeh", *value}]
-
-
-def _texts(value: Any) -> list[str]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise Invalid("'extensions' must be a list of JavaScript texts.")
-    return list(value)
+def _check_count(what: str, items: list[Any], limit: int) -> None:
+    if len(items) > limit:
+        raise TooLarge(f"These are {len(items)} {what}; this server takes {limit}.", limit=limit)

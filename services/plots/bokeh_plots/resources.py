@@ -3,22 +3,26 @@
 from typing import Any, TypeVar
 
 import falcon
+import msgspec
 
-from bokeh_common.errors import NotFound
+from bokeh_common.errors import Invalid, NotFound
 from bokeh_common.http.auth import Access
 from bokeh_common.http.body import read_body, read_json, read_query
 from bokeh_common.http.operations import Answer, Operation
 from bokeh_common.http.replies import Paging, if_match, immutable, link_next, not_modified, page_of
 from bokeh_plots import api
 from bokeh_plots.documents import objects_of
-from bokeh_plots.objects import Objects, split_ids
+from bokeh_plots.objects import Objects
 from bokeh_plots.peers import Auth
 from bokeh_plots.permissions import may_see
 from bokeh_plots.plots import Plot, Plots
-from bokeh_plots.publication import parse_publication
-from bokeh_plots.publishing import Publisher
+from bokeh_plots.publication import Publish, parse_publication
+from bokeh_plots.publishing import Publisher, Terms
+from bokeh_plots.scenes import Scenes
 from bokeh_plots.settings import Settings
 from bokeh_plots.visits import Visits
+
+MAX_KEY = 255  # characters of an Idempotency-Key
 
 T = TypeVar("T")
 
@@ -36,6 +40,7 @@ class Resource:
     def __init__(
         self,
         plots: Plots,
+        scenes: Scenes,
         publisher: Publisher,
         objects: Objects,
         auth: Auth,
@@ -43,6 +48,7 @@ class Resource:
         settings: Settings,
     ) -> None:
         self._plots = plots
+        self._scenes = scenes
         self._visits = visits
         self._auth = auth
         self._publisher = publisher
@@ -70,21 +76,27 @@ class Store(Resource):
     describe = {
         "POST": Operation(
             {200: PLOT_AS_IT_IS, 201: PLOT_AS_IT_IS},
-            body=api.Publish,
-            headers=("If-Match",),
-            problems=("invalid-document", "invalid-name", "missing-source", "missing-columns", "conflict"),
+            body=Publish,
+            headers=("If-Match", "Idempotency-Key"),
+            problems=(
+                "invalid-document",
+                "invalid-name",
+                "missing-source",
+                "missing-columns",
+                "key-reused",
+                "quota-exceeded",
+                "conflict",
+            ),
             example=api.PUBLISH_EXAMPLE,
         )
     }
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
         """Publish a scene under a name."""
-        publication = parse_publication(self._json(req))
+        publication = parse_publication(self._json(req), self._settings.limits)
         key = req.get_header("Authorization")
-        plot, changed = self._publisher.publish(user, publication, key, if_match(req))
-        if changed and plot.latest.version == 1:
-            resp.status = falcon.HTTP_201
-        _tell(resp, plot, changed)
+        plot, changed = self._publisher.publish(user, publication, key, terms_of(req))
+        tell(resp, plot, changed)
 
 
 class PlotList(Resource):
@@ -121,8 +133,8 @@ class OnePlot(Resource):
         """Show the objects of the scene graph, without data."""
         found = self._plot(req, plot, user)
         number = version_of(req)
-        manifest = self._plots.manifest(found, number)
-        document = self._plots.document(found, number)
+        scene = self._scenes.of(found, number)
+        manifest, document = scene.manifest, scene.document
         resp.media = {
             **found.summary,
             "version": number or found.latest.version,
@@ -136,7 +148,8 @@ class OnePlot(Resource):
     def on_patch(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """Set the title or the visibility."""
         found = self._plot(req, plot, user)
-        _tell(resp, self._publisher.change(found, self._json(req), if_match(req)), changed=True)
+        changes = msgspec.to_builtins(self._body(req, api.Change))
+        tell(resp, self._publisher.change(found, changes, if_match(req)), made=False)
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """Delete the plot and its versions."""
@@ -161,14 +174,19 @@ class Rollback(Resource):
     access = {"POST": WRITE}
     describe = {
         "POST": Operation(
-            {200: PLOT_AS_IT_IS}, body=api.GoBack, headers=("If-Match",), example={"version": 1}
+            {200: PLOT_AS_IT_IS},
+            body=api.GoBack,
+            headers=("If-Match", "Idempotency-Key"),
+            problems=("key-reused",),
+            example={"version": 1},
         )
     }
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """Make a new version that shows what an old one showed."""
         number = self._body(req, api.GoBack).version
-        _tell(resp, *self._publisher.rollback(self._plot(req, plot, user), number, if_match(req)))
+        plot_now, changed = self._publisher.rollback(self._plot(req, plot, user), number, terms_of(req))
+        tell(resp, plot_now, changed, made=False)
 
 
 class Scene(Resource):
@@ -186,12 +204,12 @@ class Scene(Resource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """Send the scene: the Bokeh document, with hashes where the columns' bytes stood."""
         found, number = self._plot(req, plot, user), version_of(req)
-        manifest = self._plots.manifest(found, number)
+        scene = self._scenes.of(found, number)
         if number is not None:
             immutable(resp)
-        if not not_modified(req, resp, manifest["scene"]):
+        if not not_modified(req, resp, scene.etag):
             resp.content_type = falcon.MEDIA_JSON
-            resp.data = self._plots.scene(found, manifest)
+            resp.data = scene.data
 
 
 class PlotSources(Resource):
@@ -206,68 +224,32 @@ class PlotSources(Resource):
         resp.media = {"sources": manifest["sources"]}
 
 
-class Shares(Resource):
-    """`GET` and `POST /{user}/plots/{plot}/shares`."""
-
-    access = {"GET": READ, "POST": WRITE}
-    describe = {
-        "GET": Operation({200: api.Shares}),
-        "POST": Operation(
-            {201: Answer(api.MadeShare, headers=("Location",))},
-            body=api.NewShare,
-            problems=("conflict",),
-            example={"expires": "2031-01-31T12:00:00Z", "origins": ["https://example.org"]},
-        ),
-    }
-
-    def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
-        """List the share links, without their tokens."""
-        self._plot(req, plot, user)
-        resp.media = {"shares": self._auth.shares(user, plot)}
-
-    def on_post(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
-        """Make a share link; its address is in this answer and never again."""
-        found = self._plot(req, plot, user)
-        share = self._auth.share(user, plot, self._json(req), req.get_header("Authorization"))
-        query = f"?share={share.pop('token')}"
-        resp.status = falcon.HTTP_201
-        resp.location = f"/{user}/plots/{plot}/shares/{share['id']}"
-        resp.set_header("Cache-Control", "no-store")
-        resp.media = {**share, "show": found.summary["show"] + query, "embed": found.summary["embed"] + query}
-
-
-class OneShare(Resource):
-    """`DELETE /{user}/plots/{plot}/shares/{share}`."""
-
-    access = {"DELETE": WRITE}
-    describe = {"DELETE": Operation({204: None})}
-
-    def on_delete(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str, share: str) -> None:
-        """Revoke a share link."""
-        self._plot(req, plot, user)
-        self._auth.revoke_share(user, plot, share, req.get_header("Authorization"))
-        resp.status = falcon.HTTP_204
-
-
 class ManyObjects(Resource):
     """`GET /{user}/objects/{ids}`."""
 
     access = {"GET": READ}
-    describe = {"GET": Operation({200: api.FoundObjects}, problems=("invalid", "damaged-column"))}
+    describe = {"GET": Operation({200: api.FoundObjects}, problems=("too-large",))}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, ids: str) -> None:
         """Send objects with their data; one that is asked for alone and not there is a 404."""
-        pairs = split_ids(ids)
-        answer = self._objects.find(user, pairs, req.get_header("Authorization"))
-        if not answer["objects"]:
-            raise NotFound("There are no such objects.", missing=answer["missing"])
-        resp.media = answer
+        resp.content_type = falcon.MEDIA_JSON
+        resp.stream = self._objects.stream(user, ids, req.get_header("Authorization"))
 
 
-def _tell(resp: falcon.Response, plot: Plot, changed: bool) -> None:
+def tell(resp: falcon.Response, plot: Plot, changed: bool = True, made: bool = True) -> None:
+    """Answer with a plot that was changed or not; `made` when it may be a new one."""
+    resp.status = falcon.HTTP_201 if made and changed and plot.latest.version == 1 else falcon.HTTP_200
     resp.location = f"/{plot.user_id}/plots/{plot.id}"
     resp.etag = plot.tag
     resp.media = {**plot.summary, "unchanged": not changed}
+
+
+def terms_of(req: falcon.Request, new: bool = False) -> Terms:
+    """Return on what terms the request is made."""
+    key = req.get_header("Idempotency-Key") or ""
+    if len(key) > MAX_KEY:
+        raise Invalid(f"'Idempotency-Key' must have at most {MAX_KEY} characters.")
+    return Terms(if_match(req), key, new, req.context.principal.quota.get("plots"))
 
 
 def version_of(req: falcon.Request) -> int | None:

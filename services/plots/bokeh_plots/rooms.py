@@ -1,8 +1,10 @@
 """What a garbage collector has to know of this service; see `bokeh_common.storage.rooms`."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+from blake3 import blake3
 
 from bokeh_common.storage import BlobStore, Record, RecordStore
 from bokeh_common.storage.rooms import About, Blobs, Refers, Room
@@ -31,10 +33,10 @@ def rooms_of(records: RecordStore, blobs: BlobStore) -> dict[str, Room]:
         "plots": RecordRoom(records, "plots/", _about_plot),
         "ids": RecordRoom(records, "ids/", _about_id),
         "visits": RecordRoom(records, "visits/", _about_visits),
-        "thumbnails": Blobs(blobs, "thumbnails/"),
-        "manifests": Blobs(blobs, "manifests/", _read_manifest),
-        "scenes": Blobs(blobs, "scenes/"),
-        "extensions": Blobs(blobs, "extensions/"),
+        "thumbnails": Blobs(blobs, "thumbnails/", good=_is_named_by_hash),
+        "manifests": Blobs(blobs, "manifests/", _read_manifest, _is_named_by_hash),
+        "scenes": Blobs(blobs, "scenes/", good=_is_named_by_hash),
+        "extensions": Blobs(blobs, "extensions/", good=_is_named_by_hash),
     }
 
 
@@ -53,6 +55,13 @@ def _about_visits(record: Record) -> About:
     _, user, plot = record.key.split("/")
     picture = record.value.get("thumbnail")
     return About([f"plots:thumbnails/{user}/{plot}/{picture}"] if picture else [])
+
+
+def _is_named_by_hash(key: str, blocks: Iterator[bytes]) -> bool:
+    hasher = blake3()
+    for block in blocks:
+        hasher.update(block)
+    return hasher.hexdigest() == key.rpartition("/")[2]
 
 
 def _read_manifest(key: str, data: bytes) -> Refers:

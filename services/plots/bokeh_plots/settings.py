@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bokeh_plots.limits import DEFAULT, Limits
+
 YES = {"1", "true", "yes", "on"}
 
 
@@ -16,6 +18,7 @@ class Settings:
         data_url: base URL of the data service (`BOKEH_CLOUD_DATA_URL`).
         max_document_bytes: the largest publication that is taken, without its columns.
         max_versions: how many versions of a plot are kept.
+        limits: on what a client publishes.
         proxied: whether a proxy of ours is in front, whose `X-Forwarded-For` says where requests come from
             (`BOKEH_CLOUD_PROXIED`).
         redis_url: the Redis that counts requests for all processes, and tells of revoked keys
@@ -23,11 +26,12 @@ class Settings:
         service_token: what this service proves itself with to the others (`BOKEH_CLOUD_SERVICE_TOKEN`).
     """
 
-    storage: str
+    storage: str = field(repr=False)
     auth_url: str = "http://auth:8000"
     data_url: str = "http://data:8000"
     max_document_bytes: int = 64 << 20
     max_versions: int = 100
+    limits: Limits = DEFAULT
     proxied: bool = False
     redis_url: str | None = field(default=None, repr=False)
     service_token: str | None = field(default=None, repr=False)
@@ -41,6 +45,7 @@ class Settings:
             data_url=environ.get("BOKEH_CLOUD_DATA_URL", cls.data_url),
             max_document_bytes=int(environ.get("BOKEH_CLOUD_MAX_DOCUMENT_BYTES", cls.max_document_bytes)),
             max_versions=int(environ.get("BOKEH_CLOUD_MAX_VERSIONS", cls.max_versions)),
+            limits=Limits.from_env(environ),
             proxied=environ.get("BOKEH_CLOUD_PROXIED", "").lower() in YES,
             redis_url=environ.get("BOKEH_CLOUD_REDIS_URL") or None,
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),

@@ -8,7 +8,6 @@ import pytest
 
 from bokeh_common.errors import Invalid
 from bokeh_plots.documents import (
-    MAX_DEPTH,
     canonical,
     check_document,
     columns_of,
@@ -17,6 +16,7 @@ from bokeh_plots.documents import (
     title_of,
     uses_code,
 )
+from bokeh_plots.limits import DEFAULT
 
 H1, H2 = "1" * 64, "2" * 64
 
@@ -75,7 +75,7 @@ def test_what_is_no_document(wrong: Any) -> None:
 
 def test_depth_is_bounded() -> None:
     deep: Any = 1
-    for _ in range(MAX_DEPTH):
+    for _ in range(DEFAULT.depth):
         deep = [deep]
     with pytest.raises(Invalid, match="levels deep"):
         check_document(document(model("Figure", "p1", tags=deep)))

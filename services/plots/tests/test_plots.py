@@ -11,7 +11,7 @@ from bokeh_common.storage import open_blobs, open_records
 from bokeh_plots.peers import Data
 from bokeh_plots.plots import Plot, Plots
 from bokeh_plots.publication import Publication, parse_publication
-from bokeh_plots.publishing import Publisher
+from bokeh_plots.publishing import Publisher, Terms
 from bokeh_plots.records import Records
 
 
@@ -171,13 +171,13 @@ def test_a_deleted_plot_is_gone_and_its_name_free(plots: Plots, publisher: Publi
 
 def test_a_change_that_was_meant_for_another_state(plots: Plots, publisher: Publisher) -> None:
     old, _ = publisher.publish("ada", publication(), None)
-    new, _ = publisher.publish("ada", publication(text="two"), None, old.tag)
+    new, _ = publisher.publish("ada", publication(text="two"), None, Terms(old.tag))
     for change in (
-        lambda: publisher.publish("ada", publication(text="three"), None, old.tag),
-        lambda: publisher.rollback(new, 1, old.tag),
+        lambda: publisher.publish("ada", publication(text="three"), None, Terms(old.tag)),
+        lambda: publisher.rollback(new, 1, Terms(old.tag)),
         lambda: publisher.change(new, {"title": "x"}, old.tag),
         lambda: publisher.delete(new, old.tag),
-        lambda: publisher.publish("ada", publication("never there"), None, old.tag),
+        lambda: publisher.publish("ada", publication("never there"), None, Terms(old.tag)),
     ):
         with pytest.raises(Changed):
             change()

@@ -38,7 +38,7 @@ class Settings:
     plots_url: str = "http://plots:8000"
     data_url: str = "http://data:8000"
     gc_url: str = "http://gc:8000"
-    storage: str | None = None
+    storage: str | None = field(default=None, repr=False)
     accounts: bool = False
     public_url: str = "http://localhost:5006"
     proxied: bool = False

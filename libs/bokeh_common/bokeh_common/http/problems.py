@@ -29,6 +29,13 @@ COMMON = (
         "Make a key that has the scope which 'detail' names.",
     ),
     Problem(
+        "quota-exceeded",
+        403,
+        "The quota is used up",
+        "The account has as much as it may have: 'used' and 'limit' say how much.",
+        "Delete something, or ask the operator for more.",
+    ),
+    Problem(
         "service-refused",
         403,
         "For services alone",

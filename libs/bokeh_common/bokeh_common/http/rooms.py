@@ -26,6 +26,12 @@ class Room(Protocol):
     def refers(self, keys: Sequence[str]) -> Sequence[list[str] | None]:
         """Return what things refer to."""
 
+    def verify(self, keys: Sequence[str]) -> Sequence[bool]:
+        """Tell which things are as they were written."""
+
+    def quarantine(self, keys: Sequence[str]) -> Sequence[bool]:
+        """Move things out of the way."""
+
     def withdraw(self, things: Sequence[tuple[str, str]]) -> Sequence[bool]:
         """End the writes that were left halfway."""
 
@@ -57,7 +63,7 @@ class OneRoom:
 
 
 class AskedRoom:
-    """`POST /internal/{service}/rooms/{room}/inspect`, `refers`, `withdraw` and `collect`."""
+    """`POST /internal/{service}/rooms/{room}/inspect`, `refers`, `collect` and so on."""
 
     access = {"POST": COLLECT}
 
@@ -68,7 +74,7 @@ class AskedRoom:
     def on_post(self, req: falcon.Request, resp: falcon.Response, room: str) -> None:
         """Look at things, or delete those that have not changed."""
         found, body = _room(self._rooms, room), req.bounded_stream.read()
-        kind: Any = list[str] if self._what in {"inspect", "refers"} else list[tuple[str, str]]
+        kind: Any = list[tuple[str, str]] if self._what in {"withdraw", "collect"} else list[str]
         try:
             things = msgspec.json.decode(body, type=kind)
         except msgspec.MsgspecError as error:
@@ -79,7 +85,7 @@ class AskedRoom:
 def add_rooms(app: Any, service: str, rooms: Mapping[str, Room]) -> None:
     """Add the routes of a service's rooms to its app."""
     app.add_route(f"/internal/{service}/rooms/{{room}}", OneRoom(rooms))
-    for what in ("inspect", "refers", "withdraw", "collect"):
+    for what in ("inspect", "refers", "withdraw", "verify", "quarantine", "collect"):
         app.add_route(f"/internal/{service}/rooms/{{room}}/{what}", AskedRoom(rooms, what))
 
 

@@ -179,6 +179,17 @@ class BlobStore(ABC):
             Invalid: `start` or `end` is negative.
         """
 
+    def view(self, key: str) -> memoryview:
+        """Return all bytes of a blob, for reading here and there in it.
+
+        They stay readable when the blob is deleted, and take memory of this process where the medium cannot
+        map them.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return memoryview(b"".join(self.get(key)))
+
     @abstractmethod
     def stat(self, key: str) -> BlobStat:
         """Return size and time.

@@ -1,6 +1,7 @@
 # ruff: noqa: D102 - what the methods do is said once, on the interface in base.py
 """Blobs as files; `local_tree` says where, `local_files` how they are written."""
 
+import mmap
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -36,6 +37,15 @@ class LocalBlobStore(BlobStore):
         path = self._tree.path(check_key(key))
         try:
             return opened(_read(path, start, end))
+        except FileNotFoundError:
+            raise self._missing(key) from None
+
+    def view(self, key: str) -> memoryview:
+        path = self._tree.path(check_key(key))
+        try:
+            with translated(path), path.open("rb", buffering=0) as file:
+                size = os.fstat(file.fileno()).st_size
+                return memoryview(mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ) if size else b"")
         except FileNotFoundError:
             raise self._missing(key) from None
 

@@ -58,6 +58,14 @@ class Room(ABC):
         """End the writes that were left halfway, of records that still have these etags."""
         return [False for _ in things]
 
+    def verify(self, keys: Sequence[str]) -> list[bool]:
+        """Tell which things are as they were written: those that are gone are, too."""
+        return [True for _ in keys]
+
+    @abstractmethod
+    def quarantine(self, keys: Sequence[str]) -> list[bool]:
+        """Move things out of the way, to keys that begin with `quarantine/`; tell which were there."""
+
     @abstractmethod
     def collect(self, things: Sequence[tuple[str, str]]) -> list[bool]:
         """Delete the things that still have these etags, and tell which ones were deleted."""
@@ -65,6 +73,10 @@ class Room(ABC):
 
 def _nothing(_: str, __: bytes) -> Refers:
     return []
+
+
+def _anything(_: str, __: Iterator[bytes]) -> bool:
+    return True
 
 
 @dataclass(frozen=True)
@@ -75,11 +87,13 @@ class Blobs(Room):
         store: where they are.
         prefix: what their keys begin with.
         read: returns what a blob refers to, of its key and its bytes.
+        good: tells whether a blob is as it was written.
     """
 
     store: BlobStore
     prefix: str
     read: Callable[[str, bytes], Refers] = _nothing
+    good: Callable[[str, Iterator[bytes]], bool] = _anything
 
     def page(self, prefix: str, after: str, limit: int) -> Sequence[Thing]:
         return [Thing(key) for key in self.store.keys(self.prefix + prefix, after, limit)]
@@ -92,6 +106,26 @@ class Blobs(Room):
 
     def collect(self, things: Sequence[tuple[str, str]]) -> list[bool]:
         return [_deleted(self.store, *pair) for pair in things]
+
+    def verify(self, keys: Sequence[str]) -> list[bool]:
+        return [self._is_good(key) for key in keys]
+
+    def quarantine(self, keys: Sequence[str]) -> list[bool]:
+        return [self._quarantine(key) for key in keys]
+
+    def _is_good(self, key: str) -> bool:
+        try:
+            return self.good(key, self.store.get(key))
+        except NotFound:
+            return True
+
+    def _quarantine(self, key: str) -> bool:
+        try:
+            self.store.put(f"quarantine/{key}", self.store.get(key))
+        except NotFound:
+            return False
+        self.store.delete(key)
+        return True
 
     def _inspect(self, key: str) -> Thing | None:
         try:
@@ -150,6 +184,18 @@ class Records(Room):
         """Withdraw the second value of records that still have these etags, and tell of which it was done."""
         staged = StagedRecords(self.store)
         return [staged.withdraw(*pair) for pair in things]
+
+    def quarantine(self, keys: Sequence[str]) -> list[bool]:
+        return [self._quarantine(key) for key in keys]
+
+    def _quarantine(self, key: str) -> bool:
+        try:
+            record = self.store.get(key)
+            self.store.put(f"quarantine/{key}", record.value)
+            self.store.delete(key, if_match=record.etag)
+        except (NotFound, Conflict):
+            return False
+        return True
 
     def _found(self, keys: Sequence[str]) -> Iterator[Record | None]:
         for key in keys:

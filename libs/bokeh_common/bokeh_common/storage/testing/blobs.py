@@ -69,6 +69,21 @@ class BlobContract:
         ]:
             assert read(store, "key", start, end) == data[start:end], (start, end)
 
+    def test_views(self, store: BlobStore) -> None:
+        data = os.urandom(9 * MIB + 7)
+        store.put("key", [data])
+        store.put("empty", [])
+        view = store.view("key")
+        store.delete("key")
+        assert (bytes(view[MIB : MIB + 9]), len(view), bytes(store.view("empty"))) == (
+            data[MIB : MIB + 9],
+            len(data),
+            b"",
+        )
+        assert view.readonly
+        with pytest.raises(NotFound):
+            store.view("key")
+
     def test_ranges_of_an_empty_blob(self, store: BlobStore) -> None:
         store.put("key", [])
         assert [read(store, "key", *span) for span in [(0, 0), (0, 5), (3, None), (3, 9)]] == [b""] * 4

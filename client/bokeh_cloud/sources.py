@@ -1,0 +1,323 @@
+"""Data sources on the server, which plots share: `RemoteDataSource` goes wherever Bokeh takes a `source`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
+
+import numpy as np
+from bokeh.core.has_props import HasProps
+from bokeh.core.serialization import Serializer
+from bokeh.models import ColumnDataSource
+
+from .columns import Column
+from .errors import CloudError, Rejected
+from .packed import pack
+from .stored import StoredColumn, is_destination
+from .upload import upload_chunks
+from .values import Stored, array_of, is_fixed, leaf, stored, unpacked_values
+
+if TYPE_CHECKING:
+    from .server import Server
+
+PACKED = "application/vnd.bokeh-cloud.packed"
+LENGTH_BYTES = 8
+
+
+class RemoteDataSource(ColumnDataSource):
+    """A data source of an account.
+
+    Glyphs take it as their `source`; a plot that uses it refers to the stored columns, so that publishing
+    sends none of them, and a new version of the source shows in every plot that uses it.
+
+    `add`, `remove` and `update` change what is here, and `commit` makes a version of it; `stream` and `patch`
+    make one at once. `name`, as with every model of Bokeh, is what the source is called.
+    """
+
+    __view_module__ = "bokeh.models.sources"  # so that no extension of Bokeh is looked for
+
+    def __init__(self, server: "Server", summary: Mapping[str, Any], etag: str | None):
+        super().__init__(name=summary["name"])
+        self._server = server
+        self._staged: dict[str, Any] = {}
+        self._take(summary, etag)
+
+    def _take(self, summary: Mapping[str, Any], etag: str | None) -> None:
+        self._summary = summary
+        self._etag = etag
+        self._staged = {}
+        home = (self._server.url, self._server.user_id)
+        before = {column.hash: column for column in self.columns().values()}
+
+        def of(column: Mapping[str, Any]) -> StoredColumn:
+            known = before.get(column["hash"])
+            return known or StoredColumn(summary["id"], home, column, lambda: self._values(column))
+
+        self._hold({name: of(column) for name, column in summary["columns"].items()})
+
+    def __repr__(self) -> str:
+        kind = f"version {self.version}" if self.live else "frozen"
+        return f"<RemoteDataSource {self.name!r}, {kind}: {', '.join(self.column_names)}>"
+
+    __str__ = __repr__
+
+    @property
+    def source_id(self) -> str:
+        """The source's id on the server; `id` is Bokeh's, of this model."""
+        return str(self._summary["id"])
+
+    @property
+    def version(self) -> int:
+        """The version that the columns here are of."""
+        return int(self._summary.get("version", 1))
+
+    @property
+    def live(self) -> bool:
+        """Whether it can change; the sources of published figures cannot."""
+        return bool(self._summary.get("live", False))
+
+    @property
+    def created(self) -> str:
+        """When it was made, as the server writes it; "" where that is not known."""
+        return str(self._summary.get("created", ""))
+
+    def is_at(self, server: "Server") -> bool:
+        """Tell whether it is in the account of `server`."""
+        return (self._server.url, self._server.user_id) == (server.url, server.user_id)
+
+    def columns(self) -> dict[str, StoredColumn]:
+        """Return the stored columns by name, with dtype, shape, length, bytes and hash."""
+        return {name: column for name, column in self._held.items() if isinstance(column, StoredColumn)}
+
+    def add(self, *data: Any, **columns: Any) -> None:  # type: ignore[override]  # Bokeh's form is one of ours
+        """Add columns, `add(z=z)` or, as in Bokeh, `add(values, "z")`; `commit` sends them.
+
+        Raises:
+            CloudError: a column of this name is there; `update` replaces it.
+        """
+        if data:
+            values, name = data
+            columns = {**columns, name: values}
+        for name in columns:
+            if name in self._held:
+                raise CloudError(f"There is a column {name!r} already; update({name}=...) replaces it.")
+        self._stage(columns)
+
+    def update(self, **columns: Any) -> None:
+        """Replace columns; `commit` sends them. CloudError where there is no such column."""
+        for name in columns:
+            self._demand(name)
+        self._stage(columns)
+
+    def remove(self, name: str) -> None:
+        """Remove a column; `commit` tells the server. CloudError where there is none."""
+        self._demand(name)
+        self._staged.setdefault(name, None)
+        self._hold({other: values for other, values in self._held.items() if other != name})
+
+    def commit(self) -> "RemoteDataSource":
+        """Make a version of the columns as they are here; without a change, do nothing.
+
+        Raises:
+            CloudError: somebody else made a version meanwhile; the message says what to do. Or see
+                `Connection.request`.
+        """
+        if self._staged:
+            self._put(self._held)
+        return self
+
+    def replace(self, columns: Mapping[str, Any]) -> "RemoteDataSource":
+        """Make a version that has these columns and no others, at once; see `commit`."""
+        self._put(columns)
+        return self
+
+    def refresh(self) -> "RemoteDataSource":
+        """Take the newest version of the server; changes that were not committed are lost."""
+        self._answer("GET", self._path)
+        return self
+
+    def stream(self, new_data: Any = None, rollover: int | None = None, **columns: Any) -> None:
+        """Append rows at once: `stream(t=[...], y=[...])` or, as in Bokeh, `stream({...}, 100)`.
+
+        Args:
+            new_data: rows by column, a dictionary or a frame of pandas.
+            rollover: how many rows to keep; None for all.
+            columns: rows by column.
+
+        Raises:
+            CloudError: there are changes that were not committed; or see `Connection.request`.
+        """
+        self._demand_clean("stream")
+        rows = {**_columns_of(new_data), **columns}
+        value: dict[str, Any] = {"rows": {name: leaf(name, values) for name, values in rows.items()}}
+        if rollover is not None:
+            value["rollover"] = rollover
+        headers = {"Content-Type": PACKED}
+        self._answer("POST", f"{self._path}/rows", data=bytes(pack(value)), headers=headers)
+
+    def patch(self, patches: Any, setter: Any = None) -> None:  # noqa: ARG002 - Bokeh's signature
+        """Change values at once, as in Bokeh: `patch({"y": [(3, 1.5), (slice(0, 2), [0, 1])]})`.
+
+        The chunks that change are sent; the others stay.
+        """
+        self._demand_clean("patch")
+        changed = {}
+        for name, changes in patches.items():
+            self._demand(name)
+            changed[name] = np.array(self._held[name])
+            for index, value in changes:
+                changed[name][index] = value
+        self._put({**self._held, **changed})
+
+    def versions(self) -> list[int]:
+        """Return the numbers of the versions that the server keeps."""
+        pages = self._server.pages(f"{self._path}/versions")
+        return [item["version"] for page in pages for item in page["versions"]]
+
+    def rollback(self, version: int) -> "RemoteDataSource":
+        """Make a new version with the columns of an old one; NotFound where that is not kept."""
+        self._answer("POST", f"{self._path}/rollback", json={"version": version})
+        return self
+
+    def delete(self, *, force: bool = False) -> None:
+        """Delete it from the server.
+
+        Raises:
+            Rejected: plots use it, and the message names them; `force` breaks them.
+        """
+        self._server.connection.request("DELETE", f"{self._path}?force={str(force).lower()}")
+
+    def to_pandas(self) -> Any:
+        """Return the columns as a frame of pandas."""
+        from .frames import to_pandas
+
+        return to_pandas(self.columns())
+
+    to_df = to_pandas
+
+    def to_arrow(self, columns: Iterable[str] | None = None) -> Any:
+        """Return the columns, or some of them, as a table of pyarrow.
+
+        Raises:
+            CloudError: there is no such column, pyarrow is missing, or see `Connection.request`.
+        """
+        from .frames import to_arrow
+
+        wanted = list(self._held) if columns is None else list(columns)
+        for name in wanted:
+            self._demand(name)
+        return to_arrow({name: self.columns()[name] for name in wanted})
+
+    def to_serializable(self, serializer: Serializer) -> Any:
+        """Be a ColumnDataSource to browsers."""
+        if self._staged and is_destination(self._server.url, self._server.user_id):
+            raise ValueError(
+                f"the data source {self.name!r} has changes that were not sent: commit() them first"
+            )
+        found: Any = super().to_serializable(serializer)
+        found["name"] = ColumnDataSource.__qualified_model__
+        return found
+
+    @property
+    def _path(self) -> str:
+        return f"/{quote(self._server.user_id)}/data/{quote(self.source_id)}"
+
+    @property
+    def _held(self) -> dict[str, Any]:
+        """The columns that are here, stored or not; `data`, whose declared type knows no stored ones."""
+        held: Any = self.data
+        return dict(held)
+
+    def _hold(self, columns: Mapping[str, Any]) -> None:
+        self.data = cast("Any", dict(columns))
+
+    def _stage(self, columns: Mapping[str, Any]) -> None:
+        for name, values in columns.items():
+            stored(name, values)  # what cannot be stored is refused before anything is changed
+        self._staged.update(columns)
+        self._hold({**self._held, **columns})
+
+    def _demand(self, name: str) -> None:
+        if name not in self._held:
+            raise CloudError(
+                f"There is no column {name!r}; there are {', '.join(self.column_names) or 'none'}."
+            )
+
+    def _demand_clean(self, what: str) -> None:
+        if self._staged:
+            raise CloudError(
+                f"There are changes that were not sent: commit() them, or refresh(), then {what}."
+            )
+
+    def _put(self, columns: Mapping[str, Any]) -> None:
+        body = {"columns": specs(self._server, self.name or "", columns)}
+        try:
+            self._answer("PUT", self._path, json=body, headers={"If-Match": self._etag_here()})
+        except Rejected as error:
+            if error.status != 412:
+                raise
+            raise Rejected(
+                f"{self.name!r} was changed by somebody else since version {self.version}, which is here: "
+                "refresh() takes their version over, then change and commit again.",
+                error.status,
+                error.problem,
+            ) from error
+
+    def _etag_here(self) -> str:
+        """Return the ETag of the version that is here, which lists of sources do not tell."""
+        if self._etag is None:
+            response = self._server.connection.request("GET", self._path)
+            same = self._server.connection.decode(response).get("version") == self.version
+            self._etag = response.headers.get("ETag") if same else None
+        return self._etag or '"outdated"'
+
+    def _answer(self, method: str, path: str, **arguments: Any) -> None:
+        response = self._server.connection.request(method, path, **arguments)
+        self._take(self._server.connection.decode(response), response.headers.get("ETag"))
+
+    def _values(self, column: Mapping[str, Any]) -> Any:
+        from .download import fetch_columns
+
+        connection, user = self._server.connection, self._server.user_id
+        if is_fixed(column["dtype"]):
+            path = f"/{quote(user)}/data/columns/{column['hash']}?form=stored"
+            return array_of(column["dtype"], column["shape"], connection.request("GET", path).content)
+        [data] = fetch_columns(connection, user, [column["hash"]])
+        values = unpacked_values(data)
+        array = np.empty(len(values), dtype=object)
+        array[:] = values
+        return array
+
+
+def specs(server: "Server", label: str, columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Send what is missing of columns, and return what the server is told of each."""
+    made: dict[str, Stored | StoredColumn] = {
+        name: values if isinstance(values, StoredColumn) else stored(name, values)
+        for name, values in columns.items()
+    }
+    chunked = [values for values in made.values() if isinstance(values, Column)]
+    upload_chunks(server.connection, server.user_id, chunked, f"Sending {label}")
+    return {name: _spec(values) for name, values in made.items()}
+
+
+def create(server: "Server", name: str, columns: Mapping[str, Any]) -> RemoteDataSource:
+    """Make a live data source; see `Server.DataSource`."""
+    body = {"name": name, "live": True, "columns": specs(server, name, columns)}
+    response = server.connection.request("POST", f"/{quote(server.user_id)}/data", json=body)
+    return RemoteDataSource(server, server.connection.decode(response), response.headers.get("ETag"))
+
+
+def sources_in(models: Iterable[HasProps]) -> Sequence[RemoteDataSource]:
+    """Return those of some models that are on a server."""
+    return [model for model in models if isinstance(model, RemoteDataSource)]
+
+
+def _columns_of(given: Any) -> dict[str, Any]:
+    if given is None:
+        return {}
+    return {str(name): given[name] for name in given}
+
+
+def _spec(values: Stored | StoredColumn) -> Any:
+    if isinstance(values, Column):
+        return values.manifest()
+    return {"hash": values.hash} if isinstance(values, StoredColumn) else values

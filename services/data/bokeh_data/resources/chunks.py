@@ -1,0 +1,44 @@
+"""Uploading chunks."""
+
+import falcon
+
+from bokeh_common.http.body import check_length, read_blocks
+from bokeh_common.http.operations import Answer, Operation
+from bokeh_data import api
+from bokeh_data.resources.base import WRITE, Resource
+
+MAX_CHUNKS_A_QUESTION = 10_000
+
+
+class MissingChunks(Resource):
+    """`POST /{user}/data/chunks/missing`."""
+
+    access = {"POST": WRITE}
+    describe = {
+        "POST": Operation({200: Answer(api.Missing)}, body=api.Chunks, example={"chunks": [api.A_HASH]})
+    }
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
+        """List those of these chunks that have to be uploaded."""
+        hashes = self._list_of(req, "chunks", MAX_CHUNKS_A_QUESTION)
+        resp.media = {"missing": self._sources.missing_chunks(user, hashes)}
+
+
+class ChunkUpload(Resource):
+    """`PUT /{user}/data/chunks/{chunk}`."""
+
+    access = {"PUT": WRITE}
+    describe = {
+        "PUT": Operation(
+            {201: Answer(says="It is stored."), 204: Answer(says="It was there.")},
+            body=bytes,
+            media=("application/octet-stream",),
+            problems=("hash-mismatch", "quota-exceeded", "length-required"),
+        )
+    }
+
+    def on_put(self, req: falcon.Request, resp: falcon.Response, user: str, chunk: str) -> None:
+        """Store the body, when it hashes to `chunk`."""
+        check_length(req, self._settings.max_chunk_bytes)
+        stored = self._sources.store_chunk(user, chunk, read_blocks(req))
+        resp.status = falcon.HTTP_201 if stored else falcon.HTTP_204

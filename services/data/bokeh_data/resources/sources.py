@@ -1,0 +1,110 @@
+"""Listing, making, changing and deleting data sources."""
+
+from typing import Any
+
+import falcon
+
+from bokeh_common.errors import Conflict, Invalid
+from bokeh_common.http.body import read_query
+from bokeh_common.http.operations import Answer, Operation
+from bokeh_common.http.replies import Paging, if_match, link_next, not_modified, page_of
+from bokeh_data import api
+from bokeh_data.resources.base import PACKED_TYPE, READ, READ_OR_VIEW, WRITE, Resource, demanded, show
+
+JSON_OR_PACKED = ("application/json", PACKED_TYPE)
+SOURCE = Answer(api.SourceSummary, headers=("ETag", "Location"))
+
+
+class SourceList(Resource):
+    """`GET` and `POST /{user}/data`."""
+
+    access = {"GET": READ, "POST": WRITE}
+    describe = {
+        "GET": Operation({200: Answer(api.SourcePage, headers=("Link",))}, query=Paging),
+        "POST": Operation(
+            {200: SOURCE, 201: SOURCE},
+            body=api.NewSource,
+            media=JSON_OR_PACKED,
+            problems=("missing-chunks", "not-packed", "quota-exceeded"),
+            example=api.NEW_SOURCE_EXAMPLE,
+            details=api.MAKING,
+        ),
+    }
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
+        """List the data sources."""
+        after, limit = page_of(req)
+        sources = self._sources.page(user, after, limit)
+        resp.media = {"sources": [source.summary for source in sources]}
+        if len(sources) == limit:
+            link_next(req, resp, sources[-1].id, limit)
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
+        """Make a data source of columns: a frozen one, or a live one."""
+        body, buffers = self._given(req)
+        source, created = self._make(user, body, buffers)
+        resp.status = falcon.HTTP_201 if created else falcon.HTTP_200
+        show(resp, user, source)
+
+    def _make(self, user: str, body: dict[str, Any], buffers: list[memoryview]) -> Any:
+        if body.get("live", False) not in (True, False):
+            raise Invalid("'live' must be true or false.")
+        if body.get("live"):
+            columns, keep = body.get("columns"), body.get("keep")
+            return self._live.create(user, body.get("name"), columns, buffers, keep), True
+        return self._sources.create(user, body.get("name"), body.get("columns"))
+
+
+class OneSource(Resource):
+    """`GET`, `PUT` and `DELETE /{user}/data/{source}`."""
+
+    access = {"GET": READ_OR_VIEW, "PUT": WRITE, "DELETE": WRITE}
+    describe = {
+        "GET": Operation({200: SOURCE, 304: None}, query=api.OfVersion, headers=("If-None-Match",)),
+        "PUT": Operation(
+            {200: SOURCE},
+            body=api.NewSourceVersion,
+            media=JSON_OR_PACKED,
+            headers=("If-Match",),
+            problems=(
+                "missing-chunks",
+                "not-packed",
+                "quota-exceeded",
+                "precondition-required",
+            ),
+            details=api.MAKING,
+        ),
+        "DELETE": Operation(
+            {204: None}, query=api.Forced, headers=("If-Match",), problems=("source-in-use",)
+        ),
+    }
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, source: str) -> None:
+        """Summarise a data source: column names, dtypes, lengths, hashes."""
+        found = self._sources.get(user, source)
+        found = self._versions.at(user, found, read_query(req, api.OfVersion).version)
+        self._check_view(req, list(found.hashes.values()))
+        if not not_modified(req, resp, found.tag):
+            show(resp, user, found)
+
+    def on_put(self, req: falcon.Request, resp: falcon.Response, user: str, source: str) -> None:
+        """Commit a new version of a live source: other columns, another name."""
+        expected = demanded(req)
+        body, buffers = self._given(req)
+        show(resp, user, self._live.replace(user, source, body, buffers, expected))
+
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, user: str, source: str) -> None:
+        """Delete a data source, unless a plot uses it."""
+        if not read_query(req, api.Forced).force:
+            self._demand_unused(user, source)
+        self._live.delete(user, source, if_match(req))
+        resp.status = falcon.HTTP_204
+
+    def _demand_unused(self, user: str, source: str) -> None:
+        self._sources.get(user, source)
+        users = {item["plot"]: item["name"] for item in self._plots.using(user, source)}
+        if users:
+            plots = [{"id": plot, "name": name} for plot, name in users.items()]
+            named = ", ".join(repr(name) for name in list(users.values())[:5])
+            detail = f"{len(plots)} plots use this source ({named}); delete them, or send '?force=true'."
+            raise Conflict(detail, slug="source-in-use", plots=plots)

@@ -1,0 +1,209 @@
+"""Live sources: versions, appending, rolling over, going back."""
+
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bokeh_common.errors import Changed, Conflict, Invalid, NotFound
+from bokeh_common.storage import open_blobs, open_records
+from bokeh_data import columnstore
+from bokeh_data.columnstore import ColumnStore
+from bokeh_data.live import LiveSources, Rows
+from bokeh_data.records import Records
+from bokeh_data.shown import shown_size
+from bokeh_data.sources import Source, Sources
+from bokeh_data.values import Values, from_arrow
+from bokeh_data.versions import Versions
+
+
+def read(sources: Sources, source: Source, name: str) -> list[Any]:
+    """Return the values of a column as stored."""
+    [column] = sources.columns("ada", [source.hashes[name]])
+    parts = [v.array for v in ColumnStore(sources._records).rows(column, 0, column.length)]
+    assert sum(map(len, parts)) == column.length
+    return [
+        item
+        for part in parts
+        for item in (part.tolist() if isinstance(part, np.ndarray) else part.to_pylist())
+    ]
+
+
+def test_versions_grow_and_are_kept(live: LiveSources, sources: Sources, versions: Versions) -> None:
+    first = live.create("ada", "s", {"x": [1, 2], "name": ["a", None]}, [])
+    second = live.append("ada", first.id, Rows({"x": [3], "name": ["c"]}, []))
+    third = live.replace("ada", first.id, {"columns": {"y": [0.5]}, "name": "t"}, [], second.tag)
+    assert [first.version, second.version, third.version] == [1, 2, 3]
+    assert [v.version for v in versions.page("ada", third, 0, 10)] == [1, 2, 3]
+    assert versions.at("ada", third, 2).columns == second.columns
+    assert read(sources, second, "x") == [1, 2, 3]
+    assert read(sources, second, "name") == ["a", None, "c"]
+    back = live.rollback("ada", first.id, 2)
+    assert (back.version, back.columns, back.name) == (4, second.columns, "t")
+
+
+def test_who_changes_must_have_read_it(live: LiveSources) -> None:
+    first = live.create("ada", "s", {"x": [1]}, [])
+    live.append("ada", first.id, Rows({"x": [2]}, []))
+    for change in (
+        lambda: live.replace("ada", first.id, {"columns": {}}, [], first.tag),
+        lambda: live.append("ada", first.id, Rows({"x": [2]}, []), first.tag),
+        lambda: live.rollback("ada", first.id, 1, first.tag),
+        lambda: live.delete("ada", first.id, first.tag),
+    ):
+        with pytest.raises(Changed, match="version 2"):
+            change()
+
+
+def test_nothing_changed_makes_no_version(live: LiveSources) -> None:
+    first = live.create("ada", "s", {"x": [1]}, [])
+    assert live.replace("ada", first.id, {"columns": {"x": [1]}}, [], None).version == 1
+
+
+def test_frozen_sources_do_not_change(live: LiveSources, sources: Sources) -> None:
+    frozen, _ = sources.create("ada", "f", {})
+    with pytest.raises(Conflict, match="frozen"):
+        live.append("ada", frozen.id, Rows({}, []))
+
+
+def test_a_repeated_append_is_done_once(live: LiveSources, sources: Sources) -> None:
+    source = live.create("ada", "s", {"x": [1]}, [])
+    rows = Rows({"x": [2]}, [], key="once")
+    assert live.append("ada", source.id, rows).version == live.append("ada", source.id, rows).version == 2
+    assert read(sources, sources.get("ada", source.id), "x") == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ({"x": [1]}, "each of the columns"),
+        ({"x": [1], "y": [1], "z": [1]}, "each of the columns"),
+        ({"x": [1], "y": [1, 2]}, "same number"),
+        ({"x": [1.5], "y": [1]}, "'x'"),
+        ({"x": ["a"], "y": [1]}, "'x'"),
+        ({"x": [1 << 70], "y": [1]}, "'x'"),
+        ({"x": [None], "y": [1]}, "'x'"),
+        ({"x": 5, "y": [1]}, "'x'"),
+        ({"x": {"type": "ndarray", "dtype": "int64", "shape": [2]}, "y": [1]}, "'x'"),
+    ],
+)
+def test_rows_that_do_not_fit(live: LiveSources, rows: Any, says: str) -> None:
+    source = live.create("ada", "s", {"x": [1], "y": [0.5]}, [])
+    with pytest.raises(Invalid, match=says):
+        live.append("ada", source.id, Rows(rows, []))
+
+
+def test_old_versions_are_forgotten_but_those_that_plots_show(
+    live: LiveSources, versions: Versions, plots: Any, sources: Sources
+) -> None:
+    source = live.create("ada", "s", {"x": [0]}, [], {"versions": 3})
+    for i in range(10):
+        source = live.append("ada", source.id, Rows({"x": [i]}, []))
+        if source.version == 4:
+            plots.shown.add(source.hashes["x"])
+    versions.prune("ada", source)
+    assert [v.version for v in versions.page("ada", source, 0, 99)] == [4, 9, 10, 11]
+    with pytest.raises(NotFound, match="not kept"):
+        versions.at("ada", source, 2)
+
+
+def test_deleting_takes_the_history(live: LiveSources, sources: Sources, records: Records) -> None:
+    source = live.create("ada", "s", {"x": [0]}, [])
+    live.append("ada", source.id, Rows({"x": [1]}, []))
+    live.delete("ada", source.id)
+    assert records.versions("ada", source.id, 0, 10) == []
+    with pytest.raises(NotFound):
+        sources.get("ada", source.id)
+
+
+def test_tail_alone_is_written_anew(
+    live: LiveSources, sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columnstore, "CHUNK_BYTES", 8000)
+    monkeypatch.setattr(columnstore, "SMALL_BYTES", 400)
+    source = live.create("ada", "s", {"x": Values("int64", np.arange(10_000))}, [])
+    [before] = sources.columns("ada", [source.hashes["x"]])
+    for i in range(200):
+        values = Values("int64", np.arange(7) + 10_000 + 7 * i)
+        source = live.append("ada", source.id, Rows({"x": values}, []))
+    [after] = sources.columns("ada", [source.hashes["x"]])
+    assert after.chunks[: len(before.chunks)] == before.chunks
+    assert len(after.chunks) < len(before.chunks) + 8
+    assert read(sources, source, "x") == list(range(11_400))
+
+
+KINDS = st.sampled_from(
+    ["int64", "float32", "datetime64[ns]", "bool", "string", "dictionary", "nullable", "list"]
+)
+
+
+def rows_of(kind: str, start: int, stop: int) -> Values:
+    numbers = np.arange(start, stop)
+    if kind == "string":
+        return from_arrow(pa.array([f"row {n}" if n % 5 else None for n in numbers], pa.string()))
+    if kind == "dictionary":
+        return from_arrow(pa.array([f"k{n % 7}" for n in numbers], pa.string()).dictionary_encode())
+    if kind == "nullable":
+        return from_arrow(pa.array([None, *[int(n) for n in numbers[1:]]], pa.int32()))
+    if kind == "list":
+        return from_arrow(pa.array([[float(n)] * (n % 3) for n in numbers], pa.list_(pa.float64())))
+    return Values(kind, numbers.astype(kind))
+
+
+@settings(max_examples=40, deadline=None)
+@given(KINDS, st.lists(st.integers(1, 300), min_size=1, max_size=8), st.none() | st.integers(1, 200))
+def test_any_appends_with_any_rollover(
+    tmp_path_factory: pytest.TempPathFactory, kind: str, sizes: list[int], keep: int | None
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columnstore, "CHUNK_BYTES", 512)
+        patch.setattr(columnstore, "SMALL_BYTES", 64)
+        storage = f"local://{tmp_path_factory.mktemp('appends')}"
+        sources = Sources(Records(open_records(storage, "data"), open_blobs(storage, "data")))
+        store, start = ColumnStore(sources._records), sizes[0]
+        column = store.make("ada", rows_of(kind, 0, start))
+        expected = to_list(rows_of(kind, 0, start))
+        for size in sizes[1:]:
+            values = rows_of(kind, start, start + size)
+            column = store.append("ada", column, values, keep)
+            expected = (expected + to_list(values))[-keep if keep else 0 :]
+            start += size
+        assert all_of(store.rows(column, 0, column.length)) == expected
+        half = column.length // 2
+        assert all_of(store.rows(column, half, half + 9)) == expected[half : half + 9]
+        assert len(b"".join(store.shown(column))) == shown_size(column)
+
+
+def to_list(values: Values) -> list[Any]:
+    return list(values.array.tolist() if isinstance(values.array, np.ndarray) else values.array.to_pylist())
+
+
+def all_of(parts: Iterable[Values]) -> list[Any]:
+    return [item for part in parts for item in to_list(part)]
+
+
+def test_threads_lose_nothing(storage: str, versions: Versions) -> None:
+    """Two services, which share no lock, and eight clients."""
+    made = [Records(open_records(storage, "data"), open_blobs(storage, "data")) for _ in range(2)]
+    services = [LiveSources(records, Sources(records), versions) for records in made]
+    source = services[0].create("ada", "s", {"client": [-1], "n": [-1]}, [])
+
+    def client(number: int) -> None:
+        for n in range(12):
+            services[number % 2].append("ada", source.id, Rows({"client": [number], "n": [n]}, []))
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sources = Sources(made[0])
+    now = sources.get("ada", source.id)
+    pairs = list(zip(read(sources, now, "client"), read(sources, now, "n"), strict=True))
+    assert sorted(pairs) == sorted([(-1, -1), *((c, n) for c in range(8) for n in range(12))])
+    assert now.version == 97

@@ -1,0 +1,39 @@
+"""Limits on what a client publishes, each a setting: `BOKEH_CLOUD_MAX_` and the name in capitals."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most that is taken.
+
+    Attributes:
+        depth: levels of nesting of a document. Bokeh's own serializer recurses too, so no real document
+            comes near the default; Python's recursion ends at about 300.
+        objects: models of a document.
+        columns: columns that a document refers to.
+        sources: data sources of a plot.
+        extensions: texts of JavaScript of custom models.
+        ids: objects that are asked for at once.
+        name_length: characters of a plot's name.
+        title_length: characters of a title.
+    """
+
+    depth: int = 200
+    objects: int = 100_000
+    columns: int = 10_000
+    sources: int = 10_000
+    extensions: int = 100
+    ids: int = 1000
+    name_length: int = 200
+    title_length: int = 1000
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Limits":
+        """Read them from environment variables; `ValueError` for what is no number."""
+        names = {item.name: f"BOKEH_CLOUD_MAX_{item.name.upper()}" for item in fields(cls)}
+        return cls(**{name: int(environ[key]) for name, key in names.items() if key in environ})
+
+
+DEFAULT = Limits()

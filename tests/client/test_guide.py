@@ -1,0 +1,94 @@
+"""The guide: every example runs as it stands, and the list of commands says what their `--help` says.
+
+Blocks of `python` in a page are one program, those with `file=` are files beside it, and lines of `console`
+that begin with `$` are run by bash after it. `UPDATE_DOCS=1` writes `commands.md` anew.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from bokeh_cloud import cli
+from bokeh_cloud.commands import TABLE
+from bokeh_cloud.config.general import General
+from tests.integration.people import Cloud
+
+DOCS = Path(__file__).parents[2] / "client" / "docs"
+BLOCK = re.compile(r"^```(\w+)(?: file=(\S+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+SETTINGS: Any = cli.main.context_settings
+PAGES = sorted(
+    path for path in DOCS.glob("*.md") if BLOCK.search(path.read_text()) and path.stem != "commands"
+)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_each_example_runs_as_it_stands(
+    page: Path, accounts: Cloud, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOKEH_CLOUD_URL", accounts.url)
+    monkeypatch.setenv("BOKEH_CLOUD_API_KEY", key)
+    monkeypatch.setenv("BOKEH_CLOUD_BROWSER", "no")
+    program = os.environ.get("SERVER_PROGRAM") if page.stem == "self-host" else None
+    monkeypatch.setenv("PATH", f"{Path(program or sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    program, commands = "", ""
+    for language, file, text in BLOCK.findall(page.read_text()):
+        if file:
+            (tmp_path / file).write_text(text)
+        elif language == "python":
+            program += text + "\n"
+        elif language == "console":
+            commands += re.sub(r"^\$ ", "", text, flags=re.MULTILINE)
+    (tmp_path / "example.py").write_text(program)
+    for command in ([sys.executable, "-W", "ignore", "example.py"], ["bash", "-euc", commands]):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+
+
+def test_the_guide_lists_all_its_pages() -> None:
+    linked = set(re.findall(r"\]\((\S+\.md)\)", (DOCS / "README.md").read_text()))
+    assert linked == {path.name for path in DOCS.glob("*.md")} - {"README.md"}
+
+
+def test_every_setting_is_in_the_guide() -> None:
+    text = (DOCS / "configuration.md").read_text()
+    for name in General.__slots__:
+        assert f"| `{name}` | `BOKEH_CLOUD_{name.upper()}` |" in text
+
+
+def test_the_guide_says_what_help_says() -> None:
+    text = commands_page()
+    if os.environ.get("UPDATE_DOCS"):
+        (DOCS / "commands.md").write_text(text)
+    assert (DOCS / "commands.md").read_text() == text, "run UPDATE_DOCS=1 pytest tests/client/test_guide.py"
+
+
+def commands_page() -> str:
+    parts = [
+        "# Commands\n",
+        cli.EPILOG.replace("\b\n", "").replace("Exit codes:\n", "Exit codes:\n\n```text\n") + "\n```\n",
+    ]
+    group = cli.main
+    for name in sorted(TABLE):
+        with click.Context(group, info_name="bokeh-cloud", terminal_width=100, **SETTINGS) as context:
+            command = group.get_command(context, name)
+            assert command is not None
+            parts += pages_of(command, context, name)
+    return "\n".join(parts)
+
+
+def pages_of(command: click.Command, parent: click.Context, name: str) -> list[str]:
+    with click.Context(command, parent=parent, info_name=name, terminal_width=100) as context:
+        title = f"## {context.command_path}\n"
+        parts = [title, f"```text\n{command.get_help(context)}\n```\n"]
+        if isinstance(command, click.Group):
+            for sub in command.list_commands(context):
+                inner = command.get_command(context, sub)
+                assert inner is not None
+                parts += pages_of(inner, context, sub)
+    return parts

@@ -1,0 +1,1 @@
+"""Tests of the garbage collector against whole clouds, on all backends."""
