@@ -2,13 +2,14 @@
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
+BOKEH ?= 3.4.3 3.5.2 3.6.3 3.7.3 3.8.2 3.9.2
 DISTRIBUTIONS := libs/bokeh_common services/auth services/plots services/data services/gc services/web client .
 PYPROJECTS := pyproject.toml $(wildcard libs/*/pyproject.toml services/*/pyproject.toml client/pyproject.toml)
 NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell $(p) $(NEW_ENOUGH) 2>/dev/null && echo $(p))))
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help setup run test lint bench soak
+.PHONY: help setup run test lint bench dist test-dist test-matrix soak
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -36,6 +37,16 @@ soak: $(VENV)/.dev ## publish while garbage is collected, for ten minutes (ARGS=
 bench: $(VENV)/.dev ## measure, as ratios against a peer in the same run
 	@tests/system-packages
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+dist: $(VENV)/.run ## build wheels of all distributions in dist/
+	@rm -rf dist
+	@$(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist $(addprefix ./,$(DISTRIBUTIONS))
+
+test-dist: $(VENV)/.dev dist ## install the wheels into empty environments, publish with them, serve with them
+	@$(BIN)/python -m pytest $(ARGS) tests/wheels/check_wheels.py
+
+test-matrix: $(VENV)/.dev ## the client's tests with each Bokeh (BOKEH="3.4.3 3.9.2")
+	@tests/matrix $(BOKEH)
 
 $(VENV)/bin/python:
 	@$(or $(PYTHON),false) $(NEW_ENOUGH) 2>/dev/null || { echo "Bokeh Cloud needs Python 3.11 or newer: install it, or say where it is, as in make run PYTHON=/opt/python3.13/bin/python3" >&2; exit 1; }

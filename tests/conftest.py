@@ -36,7 +36,7 @@ def one_process(
         environ: more environment variables.
     """
     port = free_port()
-    program = str(Path(sys.executable).with_name("bokeh-cloud"))
+    program = os.environ.get("SERVER_PROGRAM") or str(Path(sys.executable).with_name("bokeh-cloud"))
     command = [program, "serve", "--port", str(port), "--no-samples"]
     env = {**os.environ, **environ}
     server = subprocess.Popen(

@@ -32,6 +32,7 @@ def serialise(obj: Publishable) -> tuple[Any, Scripts]:
         NotPublishable: there is nothing in it, it is no Bokeh object, or Bokeh cannot serialise it.
     """
     roots = roots_of(obj)
+    _warn_of_emptiness(roots)
     if submodel_has_python_callbacks(roots):
         log.warning(_CALLBACKS)
     with _document_for(roots, None if isinstance(obj, Document) else FromCurdoc) as document:
@@ -64,6 +65,16 @@ def roots_of(obj: Publishable) -> list[Model]:
     if not roots:
         raise NotPublishable("There is nothing to publish: add a figure or a layout first.")
     return list(dict.fromkeys(roots))
+
+
+def _warn_of_emptiness(roots: list[Model]) -> None:
+    """Say that there is nothing to see; perhaps it is meant so, or a script draws into it in the browser."""
+    drawn = {"renderers", "children", "tabs"}
+    holders = [root for root in roots if drawn & root.properties()]
+    if len(holders) == len(roots) and not any(getattr(root, name, None) for root in roots for name in drawn):
+        log.warning(
+            "This is empty: no glyph was added to the figure, or nothing to the layout. It is published."
+        )
 
 
 @contextmanager

@@ -34,7 +34,8 @@ def test_each_example_runs_as_it_stands(
     monkeypatch.setenv("BOKEH_CLOUD_URL", accounts.url)
     monkeypatch.setenv("BOKEH_CLOUD_API_KEY", key)
     monkeypatch.setenv("BOKEH_CLOUD_BROWSER", "no")
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    program = os.environ.get("SERVER_PROGRAM") if page.stem == "self-host" else None
+    monkeypatch.setenv("PATH", f"{Path(program or sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     program, commands = "", ""
     for language, file, text in BLOCK.findall(page.read_text()):
         if file:

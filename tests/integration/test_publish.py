@@ -128,7 +128,7 @@ def test_scene_of_each_version(server: bokeh_cloud.Server, cloud: str) -> None:
     assert "immutable" in first.headers["cache-control"]
     assert "immutable" not in newest.headers["cache-control"]
     assert get(cloud, f"/local/plots/{plot.id}/scene?version=3").status_code == 404
-    assert get(cloud, f"/local/plots/{plot.id}/scene?version=x").status_code == 400
+    assert get(cloud, f"/local/plots/{plot.id}/scene?version=x").status_code == 422
 
 
 def test_versions_and_rollback(server: bokeh_cloud.Server, cloud: str) -> None:

@@ -6,6 +6,7 @@ the newest thousand entries.
 
 import json
 import logging
+import re
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,9 @@ from bokeh_auth.times import Clock, now, stamp
 from bokeh_common.errors import Unavailable
 
 log = logging.getLogger("bokeh_cloud.audit")
+
+LONGEST = 80  # characters of a fact
+PREFIX = re.compile(r"bk[a-z]_")
 
 KEPT = 1000
 PAGE = 1000
@@ -51,7 +55,7 @@ class Audit:
             facts: ids of the things concerned; `by`, the key or session that was used.
         """
         entry = {"time": stamp(self._clock()), "action": action, "user": user, "origin": origin}
-        entry |= {"outcome": outcome, **facts}
+        entry |= {"outcome": outcome, **{name: _harmless(fact) for name, fact in facts.items()}}
         log.info("%s", json.dumps(entry, ensure_ascii=True))
         return entry
 
@@ -85,6 +89,13 @@ class Audit:
     def _name(self) -> str:
         micros = int(self._clock().timestamp() * 1_000_000)
         return f"{LAST - micros:016d}{secrets.token_hex(4)}"
+
+
+def _harmless(fact: Any) -> Any:
+    """Return a fact, unless it is a text that cannot be an id: people send keys where their ids belong."""
+    if isinstance(fact, str) and (len(fact) > LONGEST or PREFIX.search(fact)):
+        return "(not an id)"
+    return fact
 
 
 def print_audit() -> None:

@@ -14,7 +14,7 @@ from bokeh_auth.resources import MAX_JSON_BYTES, list_of_texts
 from bokeh_auth.sessions import Sessions
 from bokeh_auth.shares import Shares
 from bokeh_auth.vault import Credential, Vault
-from bokeh_common.errors import Invalid
+from bokeh_common.errors import Invalid, NotFound
 from bokeh_common.http.auth import Access
 from bokeh_common.http.body import read_json
 
@@ -51,6 +51,8 @@ class ViewTokens:
         """Make a token that opens one plot; for who came by the share link `share` it ends with that."""
         user_id, plot, share = _texts(req, "user_id", "plot", "share")
         opened = self._vault.open(share) if share else None
+        if share and opened is None:  # it was revoked while its page was made
+            raise NotFound("There is nothing here for this share link; ask for a new one.")
         resp.media = {"token": self._views.make(str(user_id), str(plot), opened.id if opened else None)}
 
 

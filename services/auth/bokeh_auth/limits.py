@@ -48,7 +48,7 @@ class Limits:
             TooMany: there were many from this origin, or to this address.
             Unavailable: without the counts nobody is let through: what they bound is mail to strangers.
         """
-        place, reader = _network(origin), hashlib.sha256(address.encode()).hexdigest()
+        place, reader = _network(origin), hashlib.sha256(_mailbox(address).encode()).hexdigest()
         left = [self._limiter.hit(self._mails, place)]
         left.append(self._limiter.hit(MAILS_PER_PAIR, place, reader))
         self._limiter.hit(MAILS_PER_ADDRESS, reader)
@@ -65,6 +65,12 @@ class Limits:
                 self._limiter.hit(self._wrong_keys, _network(origin))
             except Unavailable as error:  # the key opens nothing, counted or not
                 log.warning("A wrong key was not counted: %s", error)
+
+
+def _mailbox(address: str) -> str:
+    """Return what addresses that differ in a +tag have in common: mostly one person reads them (RFC 5233)."""
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
 
 
 def _network(origin: str) -> str:

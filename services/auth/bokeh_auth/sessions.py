@@ -4,6 +4,7 @@ A session's token is in the cookie of a browser and opens the whole account, for
 signs out there or everywhere.
 """
 
+from contextlib import suppress
 from datetime import timedelta
 
 from bokeh_auth.accounts import Account, Accounts
@@ -11,6 +12,7 @@ from bokeh_auth.credentials import SESSION
 from bokeh_auth.scopes import SCOPES
 from bokeh_auth.times import Clock, now, past
 from bokeh_auth.vault import Credential, Vault
+from bokeh_common.errors import NotFound
 
 LIFETIME = timedelta(days=14)
 MAX_AGENT = 100
@@ -66,4 +68,5 @@ class Sessions:
         there = sorted(self._vault.page(SESSION, user), key=lambda session: session.created, reverse=True)
         for i, session in enumerate(there):
             if i >= MAX_SESSIONS - 1 or past(session.expires, self._clock()):
-                self._vault.revoke(SESSION, user, session.id)
+                with suppress(NotFound):  # somebody else did it
+                    self._vault.revoke(SESSION, user, session.id)

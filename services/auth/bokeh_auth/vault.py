@@ -13,10 +13,11 @@ from typing import Any
 
 from bokeh_auth.credentials import PERSONAL, SESSION, SHARE, digest_of, is_well_formed, new_secret
 from bokeh_auth.records import Records
-from bokeh_auth.times import Clock, hour_of, now, past, stamp
+from bokeh_auth.times import Clock, hour_of, now, parsed, past, stamp
 from bokeh_common.errors import Conflict, NotFound, Unavailable
 
 PAGE = 1000
+ATTEMPTS = 10
 
 #: The rooms of the storage, by the prefix of the secret.
 ROOMS = {PERSONAL: "keys", SESSION: "sessions", SHARE: "shares"}
@@ -132,12 +133,20 @@ class Vault:
             return False
 
     def end(self, credential: Credential, within: timedelta) -> None:
-        """Let a credential expire soon, unless it does so sooner by itself."""
-        value, etag = self._records.credential(ROOMS[credential.prefix], credential.user_id, credential.id)
-        last = stamp(self._clock() + within)
-        if value["expires"] is None or value["expires"] > last:
-            self._records.change_credential(ROOMS[credential.prefix], {**value, "expires": last}, etag)
-            self._changed(credential.user_id)
+        """Let a credential expire soon, unless it does so sooner by itself; one that is gone has ended."""
+        room, last = ROOMS[credential.prefix], stamp(self._clock() + within)
+        for _ in range(ATTEMPTS):
+            try:
+                value, etag = self._records.credential(room, credential.user_id, credential.id)
+            except NotFound:
+                return
+            if past(value["expires"], parsed(last)):
+                return
+            with suppress(Conflict):  # its use was noted meanwhile
+                self._records.change_credential(room, {**value, "expires": last}, etag)
+                self._changed(credential.user_id)
+                return
+        raise Conflict("The key changes at this moment; try again.")
 
     def revoke(self, prefix: str, user: str, name: str) -> Credential:
         """Make a credential open nothing from now on; `NotFound`."""

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bokeh_auth.audit import DONE, REFUSED, Audit
+from bokeh_auth.credentials import new_secret
 from bokeh_auth.domain import Domain
 from bokeh_common.errors import Unavailable
 
@@ -67,3 +68,15 @@ def test_an_act_is_not_undone_by_its_entry(
         domain.audit.note("keys.make", "ada", "", DONE)
     assert '"keys.make"' in caplog.messages[0]
     assert "could not be kept" in caplog.messages[1]
+
+
+def test_a_key_that_is_sent_in_the_place_of_its_id_is_not_kept(
+    domain: Domain, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = new_secret("bkp_")
+    with caplog.at_level(logging.INFO, "bokeh_cloud.audit"):
+        for fact in (secret, f"x{secret}y", "bkv_abc.def", "k" * 81):
+            domain.audit.note("keys.revoke", "ada", "", REFUSED, key=fact)
+    entries = domain.audit.page("ada", "", 10)
+    assert {entry["key"] for entry in entries} == {"(not an id)"}
+    assert secret not in caplog.text

@@ -66,3 +66,31 @@ def test_service_tokens_are_settings(storage: str) -> None:
 
 def test_a_storage_that_cannot_be(storage: str) -> None:
     assert "must begin with" in run("nonsense", "users", "list", code=1)
+
+
+def test_quota(storage: str, now: Domain) -> None:
+    now.accounts.create("ada@example.com", "ada")
+    assert run(storage, "users", "quota", "ada") == "ada  bytes: default  plots: default\n"
+    assert "bytes: 1000  plots: 0" in run(storage, "users", "quota", "ada", "--bytes", "1000", "--plots", "0")
+    assert now.accounts.get("ada").quota({}) == {"bytes": 1000, "plots": 0}
+    assert "bytes: default  plots: 0" in run(storage, "users", "quota", "ada", "--bytes", "default")
+    for wrong in ("1 GB", "-1", "x"):
+        assert "whole number" in run(storage, "users", "quota", "ada", f"--bytes={wrong}", code=2)
+    assert "no account" in run(storage, "users", "quota", "nobody", "--plots", "1", code=1)
+
+
+def test_what_the_operator_does_is_in_the_log_of_the_account(storage: str, now: Domain) -> None:
+    run(storage, "users", "create", "ada", "ada@example.com")
+    run(storage, "users", "disable", "ada")
+    run(storage, "users", "enable", "ada")
+    run(storage, "users", "quota", "ada", "--plots", "1")
+    link = run(storage, "login-link", "ada").strip()
+    run(storage, "keys", "revoke", "ada", "--all")
+    entries = now.audit.page("ada", "", 10)
+    assert {entry["by"] for entry in entries} == {"operator"}
+    assert [entry["action"] for entry in reversed(entries)] == [
+        "account.create", "account.disable", "account.enable", "account.quota", "login.link", "keys.revoke",
+    ]  # fmt: skip
+    assert link.rpartition("/")[2] not in str(entries)
+    assert now.links.look(link.rpartition("/")[2]) is not None
+    assert now.accounts.get("ada").epoch == 1  # so the link opens nothing any more

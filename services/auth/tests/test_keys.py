@@ -200,3 +200,33 @@ def test_a_secret_of_one_kind_is_none_of_another(ada: Domain, kind: str) -> None
     assert not active(ada, secrets[kind].upper())
     assert not active(ada, secrets[kind].lower())
     assert not active(ada, f" {secrets[kind]}")
+
+
+def test_a_key_that_is_used_while_it_is_rotated(
+    ada: Domain, monkeypatch: pytest.MonkeyPatch, clock: Any
+) -> None:
+    old, before = ada.keys.make("ada", "robot", PUBLISHING, None, ALL)
+    real = ada.records.credential
+
+    def used_meanwhile(*args: Any) -> Any:
+        found = real(*args)
+        clock.turn(hours=1)
+        if len(reads) < 3:
+            reads.append(introspect(ada, before))  # notes the hour of its use
+        return found
+
+    reads: list[Any] = []
+    monkeypatch.setattr(ada.records, "credential", used_meanwhile)
+    _, after = ada.keys.rotate("ada", old.id, timedelta(0), ALL)
+    assert len(reads) == 3
+    clock.turn(hours=12)
+    assert active(ada, after)
+    assert not active(ada, before)
+
+
+def test_a_key_that_is_revoked_while_it_is_rotated(ada: Domain) -> None:
+    old, before = ada.keys.make("ada", "robot", PUBLISHING, None, ALL)
+    ada.keys.revoke("ada", old.id)
+    ada.vault.end(old, timedelta(days=1))
+    assert not active(ada, before)
+    assert ada.keys.page("ada", "", 10) == []

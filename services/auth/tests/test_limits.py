@@ -61,3 +61,13 @@ def test_addresses_do_not_reach_the_counter(redis: tuple[str, "subprocess.Popen[
     names = list(library.Redis.from_url(url).scan_iter())
     assert len(names) == 3
     assert b"@" not in b"".join(names)
+
+
+def test_addresses_of_one_mailbox_are_one() -> None:
+    limits = Limits(Limiter())
+    for i in range(5):
+        limits.mail("10.0.0.1", f"ada+{i}@example.com")
+    with pytest.raises(TooMany):
+        limits.mail("10.0.0.1", "ada@example.com")
+    limits.mail("10.0.0.1", "adam@example.com")
+    limits.mail("10.0.0.1", "ada@example.org")

@@ -286,3 +286,27 @@ def test_wrong_keys_are_limited_by_address(store: RecordStore, storage: str, tmp
     assert client.simulate_get("/whoami", headers=bearer("bkp_x")).status_code == 429
     assert client.simulate_get("/whoami", headers=bearer(right)).status_code == 200
     assert client.simulate_get("/whoami").status_code == 401
+
+
+def test_a_wrong_service_token_is_refused_however_often(
+    store: RecordStore, storage: str, tmp_path: Any
+) -> None:
+    settings = Settings(storage, accounts=True, services=TOKENS, outbox=tmp_path, wrong_keys=2)
+    nobody = Peer("http://nobody.invalid")
+    client = testing.TestClient(create_app(Dependencies(settings, store, nobody, nobody)))
+    headers = {"Bokeh-Cloud-Service": new_secret(SERVICE)}
+    for _ in range(5):
+        answer = client.simulate_post("/internal/auth/introspection", json={"token": None}, headers=headers)
+        assert (answer.status_code, answer.json["type"]) == (403, "/problems/service-refused")
+
+
+def test_a_share_link_that_ends_while_its_page_is_made(
+    client: testing.TestClient, key: str, domain: Domain
+) -> None:
+    share, token = domain.shares.make("ada", "plot1", None, [])
+    body = {"user_id": "ada", "plot": "plot1", "share": token}
+    made = client.simulate_post("/internal/auth/view-tokens", json=body, headers=service("web"))
+    assert made.json["token"].startswith("bkv_")
+    domain.shares.revoke("ada", "plot1", share.id)
+    refused = client.simulate_post("/internal/auth/view-tokens", json=body, headers=service("web"))
+    assert refused.status_code == 404

@@ -6,7 +6,9 @@ top, unless its author named the state that it was meant for.
 
 import base64
 import json
+import random
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,6 +25,7 @@ from bokeh_plots.records import Records, Refers
 
 ID_BYTES = 10
 ATTEMPTS = 20
+MAX_PAUSE = 0.5  # seconds between two of them
 
 T = TypeVar("T")
 
@@ -185,13 +188,14 @@ class Publisher:
         return replace(changed, etag=etag)
 
     def _repeat(self, once: Callable[[], T]) -> T:
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             try:
                 return once()
             except Conflict as error:
                 if error.kind != Conflict.slug:
                     raise
-                continue  # somebody else changed it meanwhile: look again
+            # Somebody else changed it meanwhile: look again, and not all at once.
+            time.sleep(random.uniform(0, min(MAX_PAUSE, 0.01 * 2**attempt)))  # noqa: S311  # no secret
         raise Conflict("Others keep changing this plot at this moment; try again.")
 
     def _changes(self, body: Any) -> dict[str, Any]:

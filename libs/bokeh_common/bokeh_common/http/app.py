@@ -6,7 +6,9 @@ from typing import Any
 import falcon
 
 from bokeh_common.http.auth import OPEN, Access, Authenticator
+from bokeh_common.http.encoding import Encoded
 from bokeh_common.http.errors import SAFE_HEADERS, handle_errors
+from bokeh_common.http.negotiation import Negotiated
 from bokeh_common.http.openapi import Route, describe
 from bokeh_common.http.operations import Api
 from bokeh_common.http.origin import Origins
@@ -106,7 +108,9 @@ def new_app(
     """
     # A sandboxed frame has the opaque origin "null"; a bearer token, never a cookie, is what lets it read.
     cors: Any = falcon.CORSMiddleware(allow_origins="*", expose_headers=EXPOSED)
-    app = App(middleware=[Traced(), origins or Origins(), SafeHeaders(), cors, authenticator])
+    first = [Traced(), Encoded(), origins or Origins(), SafeHeaders(), cors]
+    middleware = [*first, authenticator, Negotiated()]
+    app = App(middleware=middleware)
     handle_errors(app)
     app.add_route("/internal/openapi.json", Described(api, app.routes))
     app.add_route("/health/live", Live())

@@ -8,8 +8,10 @@ import falcon
 import msgspec
 
 from bokeh_common.errors import Invalid, TooLarge
+from bokeh_common.http.encoding import decoded
 
 BLOCK_BYTES = 1 << 20
+UNPACKED_BYTES = 64 << 20
 
 T = TypeVar("T")
 
@@ -29,8 +31,19 @@ def check_length(req: falcon.Request, limit: int) -> int:
     return length
 
 
-def read_blocks(req: falcon.Request) -> Iterator[bytes]:
-    """Yield the body in blocks of at most 1 MiB; it ends early when the client does."""
+def read_blocks(req: falcon.Request, limit: int = UNPACKED_BYTES) -> Iterator[bytes]:
+    """Yield the body in blocks of at most 1 MiB, unpacked; it ends early when the client does.
+
+    Raises:
+        falcon.HTTPUnsupportedMediaType: it is packed in a way that is not taken.
+        TooLarge: it unpacks to more than `limit` bytes; the blocks until then were yielded.
+        Invalid: it is packed, and damaged.
+    """
+    encoding = req.get_header("Content-Encoding")
+    return decoded(_sent(req), encoding, limit) if encoding else _sent(req)
+
+
+def _sent(req: falcon.Request) -> Iterator[bytes]:
     while block := req.bounded_stream.read(BLOCK_BYTES):
         yield block
 
@@ -40,7 +53,7 @@ def read_json(req: falcon.Request, limit: int) -> Any:
 
     Raises:
         falcon.HTTPUnsupportedMediaType: it does not call itself `application/json`.
-        TooLarge: over `limit`.
+        TooLarge: over `limit`, packed or unpacked.
         Invalid: not JSON, or nested too deeply.
     """
     length = check_length(req, limit)
@@ -49,6 +62,8 @@ def read_json(req: falcon.Request, limit: int) -> Any:
     body = req.bounded_stream.read()
     if len(body) != length:
         raise Invalid("The body ended before its Content-Length; send it again.", slug="not-json")
+    if encoding := req.get_header("Content-Encoding"):
+        body = b"".join(decoded([body], encoding, limit))
     return parse_json(body)
 
 

@@ -60,6 +60,8 @@ class Peer:
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         if token is not None:
             self._session.headers[SERVICE_HEADER] = token
+        # What passes between services is not worth packing; and what is packed has another ETag.
+        self._session.headers["Accept-Encoding"] = "identity"
         if adapter is not None:
             self._session.mount(self._url + "/", adapter)
 

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from bokeh_common.errors import Invalid
 from bokeh_common.http.body import read_query
+from bokeh_common.http.encoding import plain_tag
 
 PAGE_LIMIT = 1000
 PAGE_DEFAULT = 100
@@ -19,10 +20,11 @@ PAGE_DEFAULT = 100
 def not_modified(req: falcon.Request, resp: falcon.Response, etag: str) -> bool:
     """Set a strong ETag; True, with status 304, when the client has that already (RFC 9110, 13.1.2)."""
     resp.etag = etag
-    known = req.if_none_match or []
-    if "*" in known or any(not tag.is_weak and tag == etag for tag in known if isinstance(tag, falcon.ETag)):
-        resp.status = 304
-        return True
+    for tag in req.if_none_match or []:
+        if tag == "*" or (isinstance(tag, falcon.ETag) and not tag.is_weak and plain_tag(tag) == etag):
+            resp.status = 304
+            resp.etag = etag if tag == "*" else str(tag)  # that of the packed one, where the client has that
+            return True
     return False
 
 
@@ -31,10 +33,10 @@ def if_match(req: falcon.Request) -> str | None:
     demanded = req.if_match or []
     if not demanded or "*" in demanded:
         return None
-    strong = [str(tag) for tag in demanded if isinstance(tag, falcon.ETag) and not tag.is_weak]
+    strong = {plain_tag(tag) for tag in demanded if isinstance(tag, falcon.ETag) and not tag.is_weak}
     if len(strong) != 1:
         raise Invalid("'If-Match' must name one strong ETag, or '*'.")
-    return strong[0]
+    return strong.pop()
 
 
 def immutable(resp: falcon.Response) -> None:

@@ -104,11 +104,23 @@
     }
   }
 
-  function rootElement(id) {
+  // Neither of these has a box of its own: the figures are laid out as if they stood in the body.
+  function stage() {
+    const heading = document.createElement("h1");
+    heading.className = "unseen";
+    heading.textContent = note.title;
+    const main = document.createElement("main");
+    main.style.display = "contents";
+    main.append(heading);
+    document.body.append(main);
+    return main;
+  }
+
+  function rootElement(id, place) {
     const element = document.createElement("div");
     element.dataset.rootId = id;
     element.style.display = "contents";
-    document.body.append(element);
+    place.append(element);
     return element;
   }
 
@@ -247,7 +259,8 @@
     const { Document } = Bokeh.require("document");
     const doc = Document.from_json(json, [], assembler.buffers);
     const idle = new Promise((resolve) => (doc.is_idle ? resolve() : doc.idle.connect(() => resolve())));
-    const elements = doc.roots().map((root) => rootElement(root.id));
+    const place = stage();
+    const elements = doc.roots().map((root) => rootElement(root.id, place));
     doc.roots().forEach((root, i) => describe(elements[i], root));
     const views = await Bokeh.embed.add_document_standalone(doc, document.body, elements);
     Bokeh.documents.push(doc);

@@ -1,0 +1,65 @@
+"""A cloud with accounts, in one process and in own processes: fixtures `people`, `ada`, `bob`, `visitor`.
+
+With `CLOUD_URL`, that cloud is taken; `CLOUD_KEY` and `CLOUD_OTHER_KEY` are keys of two accounts there, with
+all scopes.
+"""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import one_process
+from tests.integration.conftest import GIVEN
+from tests.integration.people import Cloud, Person
+from tests.integration.test_api_spec.caller import Caller
+from tests.mailbox import Mailbox, smtp_server
+
+SCOPES = ("plots:read", "plots:write", "data:read", "data:write", "gc:run", "keys:write", "account")
+
+
+@pytest.fixture(scope="session", params=["given"] if GIVEN else ["local"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Name what the cloud runs on: this is about the API, and not about the storage."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="package")
+def people(cloud_storage: str) -> Iterator[Cloud]:
+    """Return a cloud that sends mail, with accounts."""
+    box = Mailbox()
+    with smtp_server(box) as port:
+        smtp = f"smtp://127.0.0.1:{port}"
+        with one_process(cloud_storage, "--accounts", BOKEH_CLOUD_SMTP_URL=smtp) as url:
+            yield Cloud(url, box)
+
+
+def _caller(request: pytest.FixtureRequest, name: str, variable: str) -> Caller:
+    if GIVEN:
+        key = os.environ.get(variable)
+        if key is None:
+            pytest.skip(f"{variable} is not set")
+        visitor = Caller(GIVEN)
+        return Caller(GIVEN, visitor.ok("GET", "/whoami", key=key)["user_id"], key)
+    cloud: Cloud = request.getfixturevalue("people")
+    person = Person(cloud, name)
+    person.register()
+    return Caller(cloud.url, name, person.make_key(*SCOPES))
+
+
+@pytest.fixture(scope="package")
+def ada(request: pytest.FixtureRequest, backend: str) -> Caller:
+    """Return somebody with an account and a key."""
+    return _caller(request, "ada", "CLOUD_KEY")
+
+
+@pytest.fixture(scope="package")
+def bob(request: pytest.FixtureRequest, backend: str) -> Caller:
+    """Return somebody else."""
+    return _caller(request, "bob", "CLOUD_OTHER_KEY")
+
+
+@pytest.fixture(scope="package")
+def visitor(ada: Caller) -> Caller:
+    """Return somebody without an account."""
+    return Caller(ada.url)

@@ -1,0 +1,119 @@
+"""Plots: list, scene graph, changes, data, versions, shares."""
+
+from typing import Any
+
+from tests.integration.test_api_spec.caller import Caller, problem
+
+
+def test_get_plots_lists_them_in_pages(ada: Caller) -> None:
+    made = [ada.plot(f"page {i}", float(i)) for i in range(3)]
+    found, path = [], "/{user}/plots?limit=2"
+    while path:
+        answer = ada("GET", path)
+        assert len(answer.json()["plots"]) <= 2
+        found += answer.json()["plots"]
+        path = answer.links.get("next", {}).get("url", "")
+    names = [plot["name"] for plot in found]
+    assert names == sorted(set(names))
+    wanted = {"id", "name", "title", "version", "visibility", "created", "modified", "show", "embed"}
+    assert all(wanted <= plot.keys() for plot in found)
+    assert {plot["id"] for plot in made} <= {plot["id"] for plot in found}
+
+
+def test_get_plot_sends_the_objects_of_its_scene_graph(ada: Caller) -> None:
+    plot = ada.plot("graph", 1.0, 2.0)
+    answer = ada.ok("GET", f"/{{user}}/plots/{plot['id']}")
+    assert answer["roots"] == [f"{plot['id']}.p1"]
+    assert list(answer["objects"]) == [f"{plot['id']}.p1", f"{plot['id']}.p2"]
+    assert answer["objects"][f"{plot['id']}.p1"]["attributes"]["tags"] == [{"id": "p2"}]
+
+
+def test_get_plot_of_a_version(ada: Caller) -> None:
+    plot = ada.plot("of a version", 1.0)
+    ada.plot("of a version", 2.0)
+    old, new = (ada("GET", f"/{{user}}/plots/{plot['id']}{q}").json() for q in ("?version=1", ""))
+    assert (old["version"], new["version"]) == (1, 2)
+    assert old["objects"] != new["objects"]
+    problem(ada("GET", f"/{{user}}/plots/{plot['id']}?version=3"), 404, "not-found")
+    for wrong in ("0", "-1", "x", "", "1" * 40):
+        answer = ada("GET", f"/{{user}}/plots/{plot['id']}?version={wrong}")
+        assert answer.status_code in {404, 422}, wrong
+
+
+def test_patch_plot_sets_title_and_visibility(ada: Caller, visitor: Caller) -> None:
+    plot = ada.plot("patched", 1.0)
+    path = f"/{{user}}/plots/{plot['id']}"
+    problem(visitor("GET", path.replace("{user}", ada.user)), 404, "not-found")
+    changed = ada.ok("PATCH", path, json={"title": "New", "visibility": "public"})
+    assert (changed["title"], changed["visibility"], changed["version"]) == ("New", "public", 1)
+    assert visitor("GET", path.replace("{user}", ada.user)).status_code == 200
+    wrong: list[Any] = [{}, {"title": ""}, {"visibility": "all"}, {"name": "x"}, [], "x", {"title": 5}]
+    for body in wrong:
+        problem(ada("PATCH", path, json=body), 422, "invalid")
+
+
+def test_delete_plot(ada: Caller) -> None:
+    plot = ada.plot("deleted", 1.0)
+    path = f"/{{user}}/plots/{plot['id']}"
+    assert ada("DELETE", path).status_code == 204
+    problem(ada("GET", path), 404, "not-found")
+    problem(ada("DELETE", path), 404, "not-found")
+
+
+def test_changes_take_if_match(ada: Caller) -> None:
+    old = ada.publish("if match", 1.0).headers["ETag"]
+    new = ada.publish("if match", 2.0, headers={"If-Match": old})
+    path, stale = f"/{{user}}/plots/{new.json()['id']}", {"If-Match": old}
+    problem(ada.publish("if match", 3.0, headers=stale), 412, "precondition-failed")
+    problem(ada("PATCH", path, headers=stale, json={"title": "x"}), 412, "precondition-failed")
+    problem(ada("POST", f"{path}/rollback", headers=stale, json={"version": 1}), 412, "precondition-failed")
+    problem(ada("DELETE", path, headers=stale), 412, "precondition-failed")
+    fresh = {"If-Match": ada("GET", path).headers["ETag"]}
+    assert ada("PATCH", path, headers=fresh, json={"title": "x"}).status_code == 200
+
+
+def test_get_plot_data_lists_the_ids_of_its_data_sources(ada: Caller) -> None:
+    plot, source = ada.plot("data", 7.0, 8.0), ada.source(7.0, 8.0)
+    answer = ada.ok("GET", f"/{{user}}/plots/{plot['id']}/data")
+    assert answer == {"sources": [{"model": "p2", "id": source["id"]}]}
+
+
+def test_get_versions_and_rollback(ada: Caller) -> None:
+    plot = ada.plot("history", 1.0)
+    ada.plot("history", 2.0)
+    path = f"/{{user}}/plots/{plot['id']}"
+    assert [v["version"] for v in ada.ok("GET", f"{path}/versions")["versions"]] == [2, 1]
+    assert ada.ok("POST", f"{path}/rollback", json={"version": 1})["version"] == 3
+    scenes = [ada("GET", f"{path}/scene?version={n}").text for n in (1, 2, 3)]
+    assert scenes[0] == scenes[2] != scenes[1]
+    assert ada.ok("POST", f"{path}/rollback", json={"version": 1})["unchanged"] is True
+    problem(ada("POST", f"{path}/rollback", json={"version": 9}), 404, "not-found")
+    problem(ada("POST", f"{path}/rollback", json={"version": "1"}), 422, "invalid")
+
+
+def test_scenes_are_conditional_and_those_of_versions_immutable(ada: Caller) -> None:
+    plot = ada.plot("conditional", 1.0)
+    path = f"/{{user}}/plots/{plot['id']}/scene"
+    first = ada("GET", path)
+    again = ada("GET", path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+    assert "immutable" in ada("GET", f"{path}?version=1").headers["Cache-Control"]
+    assert "immutable" not in first.headers["Cache-Control"]
+
+
+def test_shares_have_expiry_and_origins_and_are_revocable(ada: Caller, visitor: Caller) -> None:
+    plot = ada.plot("shared", 1.0)
+    path = f"/{{user}}/plots/{plot['id']}/shares"
+    body = {"expires": "2099-01-01T00:00:00Z", "origins": ["https://example.org"]}
+    made = ada("POST", path, json=body)
+    assert made.status_code == 201
+    share = made.json()
+    frame = visitor("GET", share["embed"])
+    assert frame.status_code == 200
+    assert "https://example.org" in frame.headers["Content-Security-Policy"]
+    [listed] = ada.ok("GET", path)["shares"]
+    assert (listed["id"], listed["origins"]) == (share["id"], ["https://example.org"])
+    assert ada("DELETE", f"{path}/{share['id']}").status_code == 204
+    assert visitor("GET", share["embed"]).status_code == 401
+    assert ada.ok("GET", path) == {"shares": []}
