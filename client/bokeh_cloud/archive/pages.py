@@ -42,7 +42,7 @@ function load(path) {
 
 function leaves(node, found = []) {
   if (node === null || typeof node !== "object") return found;
-  if (node.type === "bytes" && typeof node.data === "object") found.push(node.data);
+  if (node.type === "bytes" && typeof node.data === "object") found.push(node);
   else Object.values(node).forEach((item) => leaves(item, found));
   return found;
 }
@@ -53,16 +53,13 @@ async function show(version) {
   for (const name of view.extensions) await load(`${root}extensions/${name}.js`);
   const places = leaves(view.scene);
   const columns = new Map();
-  await Promise.all([...new Set(places.map((place) => place.id))].map(async (id) => {
+  await Promise.all([...new Set(places.map((place) => place.data.id))].map(async (id) => {
     columns.set(id, await get(`${root}columns/${id}`, "arrayBuffer"));
   }));
-  const buffers = new Map();
-  places.forEach((place, index) => {  // each place gets a buffer of its own: patching one leaves the others
-    const data = columns.get(place.id);
-    place.id = `${index}`;
-    buffers.set(place.id, data.slice(0));
-  });
-  const drawn = Bokeh.require("document").Document.from_json(view.scene, [], buffers);
+  for (const place of places) {  // each gets a buffer of its own: patching one leaves the others
+    place.data = {buffer: columns.get(place.data.id).slice(0)};
+  }
+  const drawn = Bokeh.require("document").Document.from_json(view.scene);
   const element = document.querySelector("main");
   await Bokeh.embed.add_document_standalone(drawn, element, drawn.roots().map(() => element), true);
 }
