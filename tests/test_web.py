@@ -1,5 +1,6 @@
 """The pages, asked without a browser: headers on each of them, and what is said to whom."""
 
+import io
 import json
 import re
 import time
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 import requests
 from bokeh.plotting import figure
+from PIL import Image
 
 import bokeh_cloud
 from bokeh_cloud.plot import Plot
@@ -21,7 +23,8 @@ from tests.mailbox import Mailbox, smtp_server
 
 PAGES = (
     "/", "/login", "/register", "/u/ada", "/terms", "/nothing", "/plots/aaaaaaaaaaaaaaaa/show", "/plots",
-    "/data", "/account", "/account/keys", "/account/shares", "/account/sessions", "/account/activity", "/oembed",
+    "/data", "/account", "/account/keys", "/account/shares", "/account/sessions", "/account/activity",
+    "/oembed",
 )  # fmt: skip
 
 
@@ -231,3 +234,19 @@ def test_data_names_what_deleting_it_would_break(cloud: Cloud, ada: Person, key:
     page = ada.get(f"/data/{source['id']}/delete").text
     assert "The fed plot" in page
     assert requests.get(f"{cloud.url}/data/{source['id']}", timeout=TIMEOUT).status_code == 401
+
+
+def test_without_javascript_there_is_a_picture(cloud: Cloud, ada: Person, key: str) -> None:
+    plot, picture = publish(cloud, key, "pictured"), io.BytesIO()
+    Image.new("RGB", (640, 400), "teal").save(picture, "PNG")
+    path, headers = f"/plots/{plot.id}/thumbnail", {"Bokeh-Cloud-Form": ada.form_token()}
+    url = f"{cloud.url}{path}?version=1"
+    assert ada.browser.put(url, data=picture.getvalue(), headers=headers, timeout=TIMEOUT).status_code == 204
+    page = ada.get(f"/plots/{plot.id}/show").text
+    [plain] = re.findall(r"<noscript>(.*?)</noscript>", page, re.DOTALL)
+    assert f'src="{path}.png"' in plain
+    assert 'alt="The pictured plot"' in plain
+    sent = ada.browser.get(f"{cloud.url}{path}.png", timeout=TIMEOUT)
+    assert Image.open(io.BytesIO(sent.content)).size == (480, 300)
+    assert ada.browser.put(url, data=b"no picture", headers=headers, timeout=TIMEOUT).status_code == 422
+    assert requests.get(f"{cloud.url}{path}.png", timeout=TIMEOUT).status_code == 404

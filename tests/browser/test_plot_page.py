@@ -13,7 +13,9 @@ from tests.browser.chromium import Tab, wait_ready
 from tests.browser.reference import serve_folder
 from tests.browser.town import Town, browsing, open_plot
 
-RANGE = "(() => { const f = [...Bokeh.documents[0].roots()[0].references()].find((m) => 'x_range' in m.properties)"
+#: Begins a function about the figure `f`. (What is no function would need `eval`, which the policy forbids.)
+RANGE = """() => {
+  const f = [...Bokeh.documents[0].roots()[0].references()].find((model) => "x_range" in model.properties)"""
 
 
 @pytest.fixture
@@ -31,25 +33,25 @@ def plot_frame(page: Page) -> Frame:
 
 
 def x_range(frame: Frame) -> list[float]:
-    found = frame.evaluate(f"{RANGE}; return [f.x_range.start, f.x_range.end] }})()")
+    found = frame.evaluate(f"{RANGE}; return [f.x_range.start, f.x_range.end] }}")
     return [float(value) for value in found]
 
 
 def zoom(frame: Frame, start: float, end: float) -> None:
-    frame.evaluate(f"{RANGE}; f.x_range.setv({{start: {start}, end: {end}}}) }})()")
+    frame.evaluate(f"{RANGE}; f.x_range.setv({{start: {start}, end: {end}}}) }}")
 
 
 def test_a_link_opens_the_same_zoom(ada: Tab, browser: Browser, town: Town) -> None:
     open_plot(ada.page, town.plots["sine"].url)
     assert "#" not in ada.page.url
     zoom(plot_frame(ada.page), 2, 3)
-    ada.page.wait_for_function("location.hash.startsWith('#view=2,3,')")
+    ada.page.wait_for_function("() => location.hash.startsWith('#view=2,3,')")
     link = ada.page.locator("#link").input_value()
     assert link == ada.page.url
     with browsing(browser) as stranger:
         open_plot(stranger.page, link)
         frame = plot_frame(stranger.page)
-        frame.wait_for_function(f"{RANGE}; return f.x_range.start === 2 && f.x_range.end === 3 }})()")
+        frame.wait_for_function(f"{RANGE}; return f.x_range.start === 2 && f.x_range.end === 3 }}")
         embedded = town.plots["sine"].embed_url + "#" + link.split("#")[1]
         stranger.page.goto(embedded)
         wait_ready(stranger.page.main_frame)
@@ -119,7 +121,6 @@ def test_embedding_with_a_script_is_as_high_as_the_plot(browser: Browser, town: 
         tab.page.goto(site.write("blog", f"<!DOCTYPE html><body><p>Before</p>{script}<p>After</p>"))
         frame = tab.page.frame_locator("iframe")
         frame.locator("html[data-state=ready]").wait_for(state="attached")
-        tab.page.wait_for_function("document.querySelector('iframe').clientHeight !== 400 || true")
         tab.page.wait_for_timeout(300)
         height = tab.page.locator("iframe").evaluate("(frame) => frame.clientHeight")
         assert 395 <= height <= 430
@@ -131,15 +132,6 @@ def test_a_private_plot_is_not_embedded_elsewhere(ada: Tab, town: Town, tmp_path
         ada.page.goto(site.write("thief", f'<iframe src="{town.plots["walk"].embed_url}"></iframe>'))
         frame = ada.page.frames[1]
         assert "Bokeh" not in frame.evaluate("Object.keys(window).join()")
-
-
-def test_without_javascript_there_is_a_picture(browser: Browser, town: Town, ada: Tab) -> None:
-    open_plot(ada.page, town.plots["sine"].url)
-    ada.page.wait_for_timeout(1500)
-    with browsing(browser, java_script_enabled=False) as plain:
-        plain.page.goto(town.plots["sine"].url)
-        expect(plain.page.get_by_text("A plot is drawn by JavaScript")).to_be_visible()
-        expect(plain.page.get_by_role("img", name="A sine")).to_be_visible()
 
 
 def test_what_a_screen_reader_says(ada: Tab, town: Town) -> None:

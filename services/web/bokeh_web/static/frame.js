@@ -162,7 +162,7 @@
 
     look(view) {
       const wanted = (view || this.home).split(";").map((part) => part.split(",").map(Number));
-      if (wanted.length !== this.figures.length) return;
+      if (wanted.length !== this.figures.length || wanted.some((ends) => ends.length !== 4)) return;
       wanted.forEach((ends, i) => this.set(this.figures[i], ends));
     }
 
