@@ -48,15 +48,20 @@ class Cloud:
         assert answer.status_code in {200, 201}, answer.text
         return str(answer.json["id"])
 
-    def upload(self, user: str, key: str, data: bytes) -> str:
+    def upload(self, user: str, key: str, data: bytes, live: bool = False) -> str:
         """Commit a data source with one column of these bytes, and return its id."""
         name = blake3(data).hexdigest()
         assert self.ask("PUT", f"/{user}/data/chunks/{name}", key, body=data).status_code in {201, 204}
         chunks = [{"hash": name, "size": len(data)}]
         columns = {"x": {"dtype": "uint8", "shape": [len(data)], "chunks": chunks}}
-        answer = self.ask("POST", f"/{user}/data", key, json={"name": "x", "columns": columns})
+        answer = self.ask("POST", f"/{user}/data", key, json={"name": "x", "live": live, "columns": columns})
         assert answer.status_code in {200, 201}, answer.text
         return str(answer.json["id"])
+
+    def append(self, user: str, key: str, source: str, values: list[int]) -> None:
+        """Append rows to a live source."""
+        answer = self.ask("POST", f"/{user}/data/{source}/rows", key, json={"rows": {"x": values}})
+        assert answer.status_code == 200, answer.text
 
     def keys_of(self, user: str) -> list[str]:
         """Return the keys of everything that is stored under an account."""

@@ -32,7 +32,7 @@ def key(cloud: Cloud) -> str:
         cloud.upload(user, own, b"shared" * 100)
         cloud.domain.shares.make(user, plot, None, [])
         cloud.domain.sessions.start(cloud.domain.accounts.get(user), "Firefox")
-    cloud.upload("ada", key, b"mine alone" * 10)
+    cloud.append("ada", key, cloud.upload("ada", key, b"mine alone" * 10, live=True), [1, 2])
     return key
 
 

@@ -34,6 +34,7 @@ plots/ID/versions/N/scene.json          its Bokeh document, with hashes of colum
 plots/ID/versions/N/manifest.json       what belongs to it: data sources, parts of BokehJS, extensions
 plots/ID/extensions/HASH.js             the JavaScript of custom models
 data/sources/ID.json                    a data source: its columns by name, with dtype, shape and hash
+data/sources/ID/versions/N.json         a live one as it was
 data/columns/HASH.json                  a column: dtype, shape, and its chunks in order
 data/chunks/HASH                        the bytes of a chunk: little-endian, C order
 complete.json                           the last file: without it the archive was cut short

@@ -1,8 +1,9 @@
 """An account's data as files of an archive.
 
-data/sources/{id}.json     a data source: its columns by name, with dtype, shape and hash
-data/columns/{hash}.json   a column: dtype, shape, and its chunks in order
-data/chunks/{hash}         the bytes of a chunk: little-endian, C order; each once, named by its BLAKE3-256
+data/sources/{id}.json                a data source: its columns by name, with dtype, shape and hash
+data/sources/{id}/versions/{n}.json   a live one as it was
+data/columns/{hash}.json              a column: dtype, shape, and its chunks in order
+data/chunks/{hash}                    the bytes of a chunk, once, named by their BLAKE3-256
 """
 
 from collections.abc import Iterator
@@ -30,7 +31,15 @@ class Archive:
         while page := self._records.sources(user, after, PAGE):
             for source in page:
                 yield from json_member(f"data/sources/{source['id']}.json", source)
+                yield from self._versions(user, source["id"])
             after = str(page[-1]["id"])
+
+    def _versions(self, user: str, source: str) -> Iterator[bytes]:
+        after = 0
+        while page := self._records.versions(user, source, after, PAGE):
+            for version in page:
+                yield from json_member(f"data/sources/{source}/versions/{version['version']}.json", version)
+            after = int(page[-1]["version"])
 
     def _columns(self, user: str) -> Iterator[bytes]:
         after = ""
