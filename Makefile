@@ -9,7 +9,7 @@ NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell $(p) $(NEW_ENOUGH) 2>/dev/null && echo $(p))))
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help setup run test lint bench dist test-dist test-matrix
+.PHONY: help setup run test lint bench dist test-dist test-matrix soak
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -29,6 +29,10 @@ lint: $(VENV)/.dev ## ruff and mypy
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy *.py tests libs/*/bokeh_* services/*/bokeh_* client/bokeh_cloud
 	@for folder in libs/*/tests services/*/tests client/tests; do $(BIN)/mypy $$folder || exit; done
+
+soak: $(VENV)/.dev ## publish while garbage is collected, for ten minutes (ARGS=60 for one) on each server
+	@tests/system-packages
+	@$(BIN)/python -m tests.garbage.soak $(ARGS)
 
 bench: $(VENV)/.dev ## measure, as ratios against a peer in the same run
 	@tests/system-packages

@@ -125,6 +125,19 @@ class Plot:
         found = self._connection.json("GET", f"{self._path}/shares")["shares"]
         return [Share(summary, self._connection, self._path) for summary in found]
 
+    def clone(self, name: str | None = None) -> "Plot":
+        """Copy this plot, as it is now, into the account of the key, and return the copy; no data are sent.
+
+        Args:
+            name: of the copy; that of the plot without it, which somebody else's plot can keep.
+
+        Raises:
+            Rejected: the name is taken.
+        """
+        from .cloning import clone
+
+        return clone(self._connection, self.id, name)
+
     def delete(self) -> None:
         """Delete the plot, all its versions and its share links; its address opens nothing from now on."""
         self._connection.request("DELETE", self._path)

@@ -192,6 +192,12 @@ class Server:
 
         return import_(self, Path(folder))
 
+    def clone(self, address: str, name: str | None = None) -> Plot:
+        """Copy a plot that one may read into one's own account; see `cloning.clone`."""
+        from .cloning import clone
+
+        return clone(self.connection, address, name)
+
     def pages(self, path: str | None) -> Iterator[Any]:
         """Follow `Link: rel="next"` (RFC 8288). Only its path counts: the key goes to this server alone."""
         while path is not None:

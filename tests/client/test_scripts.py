@@ -66,7 +66,7 @@ def test_a_script_that_fails_says_how_and_publishes_what_came_before(tmp_path: P
     [
         ("x = 1", "showed nothing: it has to call show or save"),
         (
-            "from bokeh.io import curdoc\nfrom bokeh.plotting import show\nshow([])",
+            "from bokeh.plotting import save\nsave([])",
             "There is nothing to publish",
         ),
         ("import sys; sys.exit('stop')", "ended itself with 'stop'"),

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import bokeh
 from bokeh.core.serialization import Buffer
+from bokeh.util.paths import bokehjs_path
 
 from ..connection import Connection
 from ..download import fetch_columns
-from ..errors import CloudError
+from ..errors import CloudError, NotFound
 from ..plot import Plot
 from ..scene import column_hashes, unpacked
 from . import pages
@@ -82,8 +84,7 @@ class _Exporter:
         for name in graph["extensions"]:
             self._file(f"extensions/{name}.js", f"/plots/{quote(plot.id)}/extensions/{name}.js")
         for name in graph["bundles"]:
-            script = f"static/bokehjs/{content['version']}/{name}.min.js"
-            self._file(script, f"/{script}")
+            self._bokehjs(content["version"], name)
         write(place / "scene.json", scene.content)
         write_json(place / "parts.json", parts)
         write_json(place / "view.json", self._view(content, parts))
@@ -104,6 +105,17 @@ class _Exporter:
         missing = [name for name in hashes if not (self._folder / "columns" / name).exists()]
         for name, data in zip(missing, fetch_columns(self._connection, self._user, missing), strict=True):
             write(self._folder / "columns" / name, data)
+
+    def _bokehjs(self, version: str, name: str) -> None:
+        """Write a file of BokehJS: the server's, else that of this Python's Bokeh if it is the same."""
+        place = f"static/bokehjs/{version}/{name}.min.js"
+        try:
+            self._file(place, f"/{place}")
+        except NotFound:
+            own = bokehjs_path() / "js" / f"{name}.min.js"
+            if version != bokeh.__version__ or not own.exists():
+                raise
+            write(self._folder / place, own.read_bytes())
 
     def _file(self, place: str, path: str) -> None:
         if not (self._folder / place).exists():

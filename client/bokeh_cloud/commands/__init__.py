@@ -2,6 +2,7 @@
 
 #: Where each command is: module of this package, and the name in it.
 TABLE = {
+    "clone": ("plots", "clone"),
     "completion": ("completion", "completion"),
     "export": ("archive", "export"),
     "import": ("archive", "import_"),

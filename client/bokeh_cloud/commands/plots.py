@@ -68,6 +68,18 @@ def rollback(name: str, version: int, url: str | None, quiet: bool) -> None:
 
 
 @click.command()
+@click.argument("plot")
+@click.option("--name", help="What to call the copy; default: as PLOT is called.")
+@options.url
+@options.quiet
+def clone(plot: str, name: str | None, url: str | None, quiet: bool) -> None:
+    """Copy PLOT, the address of somebody's plot or the name of yours, into your account."""
+    server = connect(url)
+    copy = server.clone(plot, name) if "://" in plot else server.plot(plot).clone(name)
+    click.echo(copy.url if quiet else f"{copy.name}, version {copy.version}: {copy.url}")
+
+
+@click.command()
 @options.name
 @options.url
 @options.yes

@@ -1,6 +1,6 @@
 """What is too old, or leads nowhere: deleted when the garbage collector asks for it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -19,9 +19,17 @@ class Expiry:
         self._records = records
         self._clock = clock
 
-    def clear(self, dry_run: bool = False) -> dict[str, int]:
-        """Delete what has expired, unless it is a dry run; return how much of it there was, by kind."""
-        counts = {kind: self._credentials(room, dry_run) for room, kind in ROOMS.items()}
+    def clear(self, dry_run: bool = False, shares: Collection[str] = ()) -> dict[str, int]:
+        """Delete what has expired, unless it is a dry run; return how much of it there was, by kind.
+
+        Args:
+            dry_run: whether to delete nothing.
+            shares: ids of share links that are to go as well, as their plots are gone.
+        """
+        counts = {
+            kind: self._credentials(room, dry_run, shares if room == "shares" else ())
+            for room, kind in ROOMS.items()
+        }
         return {**counts, "one-time link": self._links(dry_run), "digest": self._digests(dry_run)}
 
     def shares(self, after: str) -> tuple[list[dict[str, str]], str | None]:
@@ -30,8 +38,9 @@ class Expiry:
         shares = [{"user": v["user_id"], "plot": v["only"], "id": v["id"]} for _, v in page]
         return shares, page[-1][0] if len(page) == PAGE else None
 
-    def _credentials(self, room: str, dry_run: bool) -> int:
-        old = [value for _, value in self._all(room) if past(value["expires"], self._clock())]
+    def _credentials(self, room: str, dry_run: bool, gone: Collection[str]) -> int:
+        time = self._clock()
+        old = [v for _, v in self._all(room) if past(v["expires"], time) or v["id"] in gone]
         for value in old if not dry_run else ():
             self._records.delete_credential(room, value)
         return len(old)

@@ -130,10 +130,10 @@ class Expired:
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Delete what has expired, unless it is a dry run; tell how much there was."""
         match read_json(req, MAX_JSON_BYTES):
-            case {"dry_run": bool(dry_run)}:
-                resp.media = self._expiry.clear(dry_run)
+            case {"dry_run": bool(dry_run), "shares": [*shares]}:
+                resp.media = self._expiry.clear(dry_run, {str(share) for share in shares})
             case _:
-                raise Invalid("Send {'dry_run': true or false}.")
+                raise Invalid("Send {'dry_run': true or false, 'shares': [id, ...]}.")
 
 
 class Registrations:

@@ -25,7 +25,7 @@ VIEWING = ("plots:read", "data:read")
 SERVICE_SCOPES = {
     "auth": ("internal:introspect", "internal:holdings"),
     "data": ("internal:introspect", "internal:columns", "internal:references"),
-    "gc": ("internal:introspect", "internal:references", "internal:collect", "internal:shares"),
+    "gc": ("internal:introspect", "internal:references", "internal:collect"),
     "plots": ("internal:introspect", "internal:shares", "internal:hold", "internal:sources"),
     "web": (
         "internal:introspect",

@@ -108,16 +108,12 @@ class Collector:
         return Sweep(Holdings(self.services, pace), folder, self.clock(), self.grace, user)
 
     def _expired(self, dry_run: bool) -> dict[str, int]:
-        freed = self.auth.clear(dry_run)
         [ids] = [room for room in ROOMS if room.name == "ids"]
-        gone = 0
+        gone: list[str] = []
         for page in self.auth.shares():
             found = Holdings(self.services).inspect(ids, [f"ids/{share['plot']}" for share in page])
-            for share in (share for share, plot in zip(page, found, strict=True) if plot is None):
-                gone += 1
-                if not dry_run:
-                    self.auth.revoke_share(share)
-        return {**freed, "share": freed.get("share", 0) + gone}
+            gone += [share["id"] for share, plot in zip(page, found, strict=True) if plot is None]
+        return {kind: count for kind, count in self.auth.clear(dry_run, gone).items() if count}
 
 
 def written(seconds: float) -> str:

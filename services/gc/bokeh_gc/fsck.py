@@ -68,7 +68,7 @@ class Check:
 
     def _missing(self, folder: Folder, room: Room) -> Iterator[Finding]:
         """Yield who refers to something of this room that is not there."""
-        if room.referred != room.id:
+        if room.optional or room.referred != room.id:
             return
         there = folder.runs(f"there {room.id}").cursor()
         for lines in folder.runs(f"wanted {room.id}").blocks():

@@ -112,9 +112,10 @@ class Auth:
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
 
-    def clear(self, dry_run: bool) -> dict[str, int]:
-        """Have it delete what has expired; return how much, by kind."""
-        return dict(self._peer.post("/internal/auth/expired", {"dry_run": dry_run}))
+    def clear(self, dry_run: bool, shares: Sequence[str]) -> dict[str, int]:
+        """Have it delete what has expired, and these share links; return how much, by kind."""
+        body = {"dry_run": dry_run, "shares": shares}
+        return dict(self._peer.post("/internal/auth/expired", body))
 
     def shares(self) -> Iterator[list[dict[str, str]]]:
         """Yield all share links: `user`, `plot`, `id`."""
@@ -124,7 +125,3 @@ class Auth:
             if answer["shares"]:
                 yield answer["shares"]
             after = answer["after"]
-
-    def revoke_share(self, share: dict[str, str]) -> None:
-        """Revoke a share link, whose plot is gone."""
-        self._peer.delete(path("internal", "auth", "shares", share["user"], share["plot"], share["id"]))

@@ -17,6 +17,7 @@ class Room:
         kind: what one of them is called.
         why: why one that nothing refers to is an orphan.
         refers: whether they refer to others.
+        optional: whether they may be missing where something refers to them.
         private: whether each belongs to the account in its key.
         follows: what is referred to in place of these things; themselves when empty.
         parts: of the key, behind the room, that are in the name of what is referred to in their place.
@@ -27,6 +28,7 @@ class Room:
     kind: str
     why: str
     refers: bool = False
+    optional: bool = False
     private: bool = True
     follows: str = ""
     parts: int = 1
@@ -51,7 +53,7 @@ class Room:
 ROOMS = (
     Room("plots", "plots", "plot", "", refers=True),
     Room("plots", "ids", "plot id", "its plot is gone", private=False),
-    Room("plots", "visits", "visits", "their plot is gone", refers=True),
+    Room("plots", "visits", "visits", "their plot is gone", refers=True, optional=True),
     Room("plots", "thumbnails", "thumbnail", "its plot has another one, or is gone"),
     Room("plots", "manifests", "manifest", "no version of a plot is made of it", refers=True),
     Room("plots", "scenes", "scene", "no version of a plot shows it"),

@@ -1,0 +1,55 @@
+"""The Python interface as it was promised, line by line, on a terminal and with an account."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.integration.people import Cloud
+
+BEFORE = """
+import numpy as np
+import bokeh.io
+from bokeh.plotting import figure
+email, username = "lines@example.com", "lines"
+fig = figure(title="Sine")
+t = np.arange(10.0)
+y, z = np.sin(t), np.cos(t)
+fig.line(t, y)
+"""
+
+LINES = """
+import bokeh_cloud
+cloud = bokeh_cloud.Cloud()
+server = bokeh_cloud.Server()
+server.register(email, username, quiet=False)
+plot = cloud.publish(fig, "sine")
+plot.url, plot.embed_url, plot.version, plot.share(expires="7d"), plot.versions(), plot.rollback(1)
+cloud.plots(); cloud.data()
+src = cloud.DataSource(t=t, y=y)
+fig.line("t", "y", source=src)
+src.columns(); src.add(z=z); src.remove("y"); src.commit(); src.stream(t=[10.0], z=[0.5]); src.to_pandas()
+bokeh_cloud.output_server("http://localhost:5006"); bokeh_cloud.output_cloud("sine"); bokeh.io.show(fig)
+bokeh_cloud.install()
+"""
+
+
+def test_every_line_runs_as_written(
+    accounts: Cloud, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOKEH_CLOUD_URL", accounts.url)
+    monkeypatch.setenv("BOKEH_CLOUD_API_KEY", key)
+    monkeypatch.setenv("BOKEH_CLOUD_BROWSER", "no")
+    (tmp_path / "lines.py").write_text(BEFORE + LINES)
+    outer, inner = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "lines.py"],
+        cwd=tmp_path, stdin=inner, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    os.close(outer)
+    os.close(inner)
+    assert done.returncode == 0, done.stderr
+    assert f"{accounts.url}/account" in done.stdout

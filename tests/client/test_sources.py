@@ -1,0 +1,228 @@
+"""Data sources on the server: plots share them, a change shows in all of them, and nothing is sent twice."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import requests
+from bokeh.models import ColumnDataSource
+from bokeh.plotting import figure
+
+import bokeh_cloud
+from bokeh_cloud.sources import RemoteDataSource
+
+T = np.arange(1000.0)
+
+
+@pytest.fixture
+def src(server: bokeh_cloud.Server, request: pytest.FixtureRequest) -> RemoteDataSource:
+    return server.DataSource(request.node.name, t=T, y=np.sin(T))
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Bytes of each chunk that is sent."""
+    found: list[int] = []
+    real = requests.Session.send
+
+    def counting(self: requests.Session, request: requests.PreparedRequest, **how: Any) -> requests.Response:
+        if request.method == "PUT" and "/chunks/" in str(request.url):
+            found.append(len(request.body or b""))
+        return real(self, request, **how)
+
+    monkeypatch.setattr(requests.Session, "send", counting)
+    return found
+
+
+def shown(plot: bokeh_cloud.Plot, column: str = "y", version: str = "") -> Any:
+    """The values of a column as a reader of the plot gets them."""
+    path = f"/{plot.user_id}/plots/{plot.id}/scene{version}"
+    from bokeh_cloud.download import as_document, document_of
+
+    document = as_document(document_of(plot._connection, plot.user_id, path))
+    source: Any
+    [source] = document.select({"type": ColumnDataSource})
+    values: Any = source.data[column]
+    return values
+
+
+def test_a_glyph_takes_it_and_publishing_sends_nothing(
+    server: bokeh_cloud.Server, src: RemoteDataSource, sent: list[int]
+) -> None:
+    line, dots = figure(), figure()
+    line.line("t", "y", source=src)
+    dots.scatter("t", "y", source=src)
+    first, second = server.publish(line, "with source 1"), server.publish(dots, "with source 2")
+    assert not sent
+    for plot in (first, second):
+        np.testing.assert_array_equal(shown(plot), np.sin(T))
+    assert server.publish(line, "with source 1").unchanged
+
+
+def test_a_commit_shows_in_every_plot_that_uses_it(server: bokeh_cloud.Server, src: RemoteDataSource) -> None:
+    line, dots = figure(), figure()
+    line.line("t", "y", source=src)
+    dots.scatter("t", "y", source=src)
+    plots = server.publish(line, "live 1"), server.publish(dots, "live 2")
+    src.update(y=np.cos(T))
+    src.commit()
+    src.stream(t=[1000.0], y=[7.0])
+    for plot in plots:
+        np.testing.assert_array_equal(shown(plot), [*np.cos(T), 7.0])
+        np.testing.assert_array_equal(shown(plot, version="?version=1"), np.sin(T))
+        assert requests.get(plot.embed_url, timeout=30).status_code == 200
+
+
+def test_committing_sends_what_changed_alone(src: RemoteDataSource, sent: list[int]) -> None:
+    src.add(z=T[:10])
+    assert not sent
+    with pytest.raises(bokeh_cloud.CloudError):
+        src.add(z=T)
+    src.update(z=T * 2)
+    src.commit()
+    assert sent == [8000]
+    assert src.version == 2
+    src.remove("z")
+    assert list(src.columns()) == ["t", "y"]
+    src.commit()
+    assert (src.version, sent) == (3, [8000])
+    assert src.commit().version == 3
+    assert src.rollback(2).columns().keys() == {"t", "y", "z"}
+    assert src.versions()[-1] == 4
+
+
+@pytest.mark.parametrize("how", ["columns", "dictionary", "frame"])
+def test_streaming(src: RemoteDataSource, how: str) -> None:
+    rows: Any = {"t": [1000.0, 1001.0], "y": [0.5, np.nan]}
+    if how == "columns":
+        src.stream(**rows)
+    elif how == "dictionary":
+        src.stream(rows)
+    else:
+        src.stream(pd.DataFrame(rows))
+    assert len(src.data["t"]) == 1002
+    np.testing.assert_array_equal(np.asarray(src.data["y"])[-2:], [0.5, np.nan])
+    src.stream({"t": [1.0], "y": [2.0]}, rollover=5)
+    np.testing.assert_array_equal(src.data["t"], [998.0, 999.0, 1000.0, 1001.0, 1.0])
+    with pytest.raises(bokeh_cloud.Rejected):
+        src.stream(t=[1.0])
+
+
+def test_patching(src: RemoteDataSource) -> None:
+    src.patch({"y": [(0, 5.5), (slice(1, 3), [7, 8])]})
+    np.testing.assert_array_equal(np.asarray(src.data["y"])[:4], [5.5, 7, 8, np.sin(3)])
+    with pytest.raises(bokeh_cloud.CloudError, match="no column 'x'; there are t, y"):
+        src.patch({"x": [(0, 1)]})
+
+
+def test_values_of_all_kinds_come_back(server: bokeh_cloud.Server) -> None:
+    frame = pd.DataFrame(
+        {
+            "number": [1.5, np.nan],
+            "whole": [2**60, -1],
+            "text": ["ü", None],
+            "day": pd.to_datetime(["2026-01-01", "2026-06-01"]),
+            "zoned": pd.to_datetime(["2026-01-01", "2026-06-01"]).tz_localize("Europe/Zurich"),
+            "truth": [True, False],
+            "with space": [[1, 2], [3]],
+        }
+    )
+    server.DataSource("kinds", frame)
+    back = server.source("kinds").to_pandas()
+    pd.testing.assert_frame_equal(back, frame, check_dtype=False)
+    assert str(back.zoned.dtype).endswith("Europe/Zurich]")
+    table = server.source("kinds").to_arrow()
+    assert table.column("text").to_pylist() == ["ü", None]
+    assert table.column("whole").to_pylist() == [2**60, -1]
+    assert str(table.schema.field("zoned").type).endswith("tz=Europe/Zurich]")
+
+
+def test_who_comes_second_is_told_and_loses_nothing(
+    server: bokeh_cloud.Server, src: RemoteDataSource
+) -> None:
+    other = server.source(src.name or "")
+    other.update(y=T)
+    other.commit()
+    src.update(y=T * 2)
+    with pytest.raises(bokeh_cloud.Rejected, match=r"changed by somebody else.*refresh\(\)"):
+        src.commit()
+    src.refresh()
+    np.testing.assert_array_equal(src.data["y"], T)
+    [listed] = [item for item in server.data() if item.source_id == src.source_id]
+    listed.update(y=T * 3)
+    assert listed.commit().version == 3
+
+
+def test_changes_that_were_not_sent_are_not_published(
+    server: bokeh_cloud.Server, src: RemoteDataSource
+) -> None:
+    src.add(z=T)
+    drawn = figure()
+    drawn.line("t", "z", source=src)
+    assert server.publish(drawn, "refreshed first")  # refreshing takes the columns of the server
+    src.add(z=T)
+    with pytest.raises(bokeh_cloud.CloudError, match="commit"):
+        src.stream(t=[1], y=[1])
+
+
+def test_on_another_server_and_in_files_its_values_are_taken(src: RemoteDataSource, tmp_path: Path) -> None:
+    from bokeh.embed import file_html
+
+    from tests.conftest import one_process
+
+    drawn = figure()
+    drawn.line("t", "y", source=src)
+    assert len(file_html(drawn)) > 8000
+    with one_process(f"local://{tmp_path / 'other'}") as url:
+        plot = bokeh_cloud.Server(url).publish(drawn, "elsewhere")
+        np.testing.assert_array_equal(shown(plot), np.sin(T))
+
+
+def test_a_source_that_is_in_use_is_not_deleted(server: bokeh_cloud.Server, src: RemoteDataSource) -> None:
+    drawn = figure()
+    drawn.line("t", "y", source=src)
+    server.publish(drawn, "user of the source")
+    with pytest.raises(bokeh_cloud.Rejected, match="user of the source"):
+        src.delete()
+    src.delete(force=True)
+    with pytest.raises(bokeh_cloud.NotFound, match="There is no data source"):
+        server.source(src.source_id)
+
+
+def test_frozen_sources_say_that_they_are(server: bokeh_cloud.Server) -> None:
+    drawn = figure()
+    drawn.line([1, 2], [3, 4])
+    server.publish(drawn, "frozen")
+    [source] = [item for item in server.data() if (item.name or "").startswith("frozen/")]
+    assert not source.live
+    with pytest.raises(bokeh_cloud.CloudError):
+        source.stream(x=[1], y=[1])
+
+
+def run(*arguments: str, cwd: Path, code: int = 0) -> str:
+    command = [sys.executable, "-m", "bokeh_cloud", "data", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=cwd)
+    assert done.returncode == code, done.stderr
+    return done.stdout or done.stderr
+
+
+def test_files_of_tables_on_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text("x,name\n1,a\n2,b\n")
+    first = run("put", "table.csv", "--quiet", cwd=tmp_path)
+    assert run("put", "table.csv", "--append", "--quiet", cwd=tmp_path) == first
+    columns = json.loads(run("columns", "table", "--json", cwd=tmp_path))
+    assert [(item["column"], item["length"]) for item in columns] == [("x", 4), ("name", 4)]
+    assert "table" in run("list", cwd=tmp_path)
+    run("get", "table", "part.csv", "--columns", "x", "--rows", "1:3", cwd=tmp_path)
+    assert (tmp_path / "part.csv").read_text() == '"x"\n2\n1\n'
+    for ending in ("parquet", "arrow"):
+        run("get", "table", f"table.{ending}", cwd=tmp_path)
+        assert json.loads(run("put", f"table.{ending}", "--json", cwd=tmp_path))["version"] == 2  # the same
+    assert "--rows" in run("get", "table", "x.csv", "--rows", "a:b", cwd=tmp_path, code=2)
+    run("rm", "table", "--yes", cwd=tmp_path)
+    run("rm", "table", "--yes", cwd=tmp_path, code=3)
