@@ -249,7 +249,22 @@
     document.documentElement.dataset.state = "failed";
   }
 
-  const loaded = Promise.all([fetchScene(), fetchColumns()]);
+  function columnsOf(value, found = new Set()) {
+    if (value === null || typeof value !== "object") return found;
+    if (["bytes", "packed"].includes(value.type) && typeof value.data === "object") return found.add(value.data.id);
+    for (const item of Object.values(value)) columnsOf(item, found);
+    return found;
+  }
+
+  // Live data may have gone on since this page was made; then the scene names columns that it did not know of.
+  async function load() {
+    const [scene, columns] = await Promise.all([fetchScene(), fetchColumns()]);
+    const late = [...columnsOf(scene)].filter((hash) => !columns.has(hash));
+    for (const [hash, data] of late.length ? await fetchBatch(late) : []) columns.set(hash, data);
+    return [scene, columns];
+  }
+
+  const loaded = load();
   loaded.catch(() => {}); // `show` reports it, once there is a body to write to
 
   async function show() {
