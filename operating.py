@@ -14,8 +14,11 @@ from bokeh_auth.peers import Keepers
 from bokeh_common.errors import CloudError
 from bokeh_gc.fsck import Check
 from bokeh_gc.peers import Holdings
+from bokeh_web.cli import bokehjs
 
 __all__ = ["admin"]
+
+admin.add_command(bokehjs)
 
 
 @users.command()

@@ -139,6 +139,22 @@ def test_a_service_that_is_down_is_waited_for(cloud: Cloud, key: str) -> None:
     assert left(cloud) == []
 
 
+def test_one_that_cannot_be_finished_does_not_hold_up_others(cloud: Cloud, key: str) -> None:
+    class Busy(Crashing):
+        def erase(self, user: str) -> Any:
+            if user == "ada":
+                raise Conflict("it changes all the time")
+            return self._keepers.erase(user)
+
+    busy = Busy(cloud, 0, Crash())
+    with pytest.raises(Conflict):
+        closing(cloud, busy).close("ada", "", "")
+    with pytest.raises(Crash):
+        closing(cloud, Crashing(cloud, 0, Crash())).close("bob", "", "")
+    assert closing(cloud, busy, timedelta(minutes=2)).resume() == 1
+    assert cloud.keys_of("bob") == ["accounts/bob", "closing/bob", "looks/bob"]
+
+
 def test_what_was_under_way_is_swept_up(cloud: Cloud, key: str) -> None:
     close(cloud, key)
     late = cloud.key("ada")  # as a process made it that had looked at the account before

@@ -9,7 +9,7 @@ from bokeh.models import CustomJS
 from bokeh.plotting import figure
 from playwright.sync_api import Browser, Frame, Page, expect
 
-from tests.browser.chromium import wait_ready
+from tests.browser.chromium import Tab, wait_ready
 from tests.browser.town import Town, browsing
 
 #: Runs in the plot when it is drawn; what it finds is left where the test looks.
@@ -24,26 +24,32 @@ Open = Callable[[str], tuple[Page, Frame]]
 
 
 @pytest.fixture
-def opened(browser: Browser, town: Town) -> Iterator[Open]:
-    """Publish a plot with this script, and open its page as its owner, who has most to lose."""
+def tab(browser: Browser, town: Town) -> Iterator[Tab]:
+    """A tab of the owner, who has most to lose."""
     with browsing(browser) as tab:
         town.sign_in(tab.page.context)
+        yield tab
 
-        def open_with(code: str) -> tuple[Page, Frame]:
-            plot = figure(width=300, height=200, title="Hostile")
-            plot.line([1, 2], [1, 2])
-            document = Document(title="Hostile")
-            document.add_root(plot)
-            document.js_on_event("document_ready", CustomJS(code=code))
-            published = town.server.publish(document, "hostile")
-            tab.page.goto(published.url)
-            element = tab.page.query_selector("iframe.plot-frame")
-            assert element is not None
-            frame = element.content_frame()
-            assert frame is not None
-            return tab.page, frame
 
-        yield open_with
+@pytest.fixture
+def opened(tab: Tab, town: Town) -> Open:
+    """Publish a plot with this script, and open its page."""
+
+    def open_with(code: str) -> tuple[Page, Frame]:
+        plot = figure(width=300, height=200, title="Hostile")
+        plot.line([1, 2], [1, 2])
+        document = Document(title="Hostile")
+        document.add_root(plot)
+        document.js_on_event("document_ready", CustomJS(code=code))
+        published = town.server.publish(document, "hostile")
+        tab.page.goto(published.url)
+        element = tab.page.query_selector("iframe.plot-frame")
+        assert element is not None
+        frame = element.content_frame()
+        assert frame is not None
+        return tab.page, frame
+
+    return open_with
 
 
 #: Asks once as the browser would, and once with the token of the frame.
@@ -181,14 +187,12 @@ def test_a_form_over_the_whole_screen(opened: Open) -> None:
     usable(page)
 
 
-def test_a_loop_without_end(opened: Open) -> None:
+def test_a_loop_without_end(opened: Open, tab: Tab) -> None:
     """The frame has a process of its own, so that the page around it stays usable."""
-    heard: list[str] = []
-    code = "setTimeout(() => { console.log('around we go'); for (;;); }, 200)"
+    code = "setTimeout(() => { console.error('around we go'); for (;;); }, 200)"
     page, _ = opened(code)
-    page.on("console", lambda message: heard.append(message.text))
     page.wait_for_timeout(2500)
-    assert "around we go" in heard
+    assert any("around we go" in error for error in tab.errors)
     usable(page)
     page.get_by_role("button", name="Account of ada").click()
     expect(page.get_by_text("Signed in as ada")).to_be_visible()

@@ -6,6 +6,7 @@ freed is kept over it. What was under way when the account was closed, such as a
 minutes later.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,7 +19,9 @@ from bokeh_auth.peers import Keepers
 from bokeh_auth.records import Records
 from bokeh_auth.times import Clock, now, past, stamp
 from bokeh_auth.vault import Vault
-from bokeh_common.errors import Conflict, Unavailable
+from bokeh_common.errors import CloudError, Conflict
+
+log = logging.getLogger(__name__)
 
 ATTEMPTS = 20
 PAGE = 100
@@ -70,8 +73,10 @@ class Closing:
         count, after = 0, ""
         while page := self._records.all_closing(after, PAGE):
             for user in page:
-                with suppress(Unavailable):
+                try:
                     count += self._look_after(user)
+                except CloudError as error:  # the others must not wait for it
+                    log.warning("An account is not deleted yet: %s", error)
             after = page[-1]
         return count
 

@@ -174,6 +174,7 @@ def test_a_link_is_used_for_a_session(client: testing.TestClient, domain: Domain
     assert session["name"] == "Firefox"
     assert client.simulate_delete("/internal/auth/sessions/current", headers=headers).status_code == 204
     assert client.simulate_get("/internal/auth/sessions", headers=headers).status_code == 401
+    assert [entry["action"] for entry in domain.audit.page("eve", "", 10)] == ["logout", "register"]
 
 
 def test_a_link_makes_an_account_or_signs_in_and_never_both(

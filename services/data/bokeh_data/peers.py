@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from bokeh_common.errors import NotFound
 from bokeh_common.http.peer import Peer, path
 
 
@@ -13,14 +12,15 @@ class Plots:
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
 
-    def demand_columns(self, plot: str, hashes: list[Any], authorization: str | None) -> None:
-        """Raise `NotFound` unless the plot shows all of these columns: its view token opens no others."""
+    def hidden_columns(
+        self, plot: str, hashes: list[Any], authorization: str | None
+    ) -> tuple[list[str], list[str]]:
+        """Return those columns that a plot does not show, and the ids of the live sources that it shows."""
         body = {"columns": hashes}
         answer = self._peer.post(
             path("internal", "plots", plot, "columns"), body, authorization=authorization
         )
-        if answer["missing"]:
-            raise NotFound("This plot does not show these columns.", missing=answer["missing"])
+        return answer["missing"], answer["live"]
 
     def using(self, user: str, source_id: str) -> Iterator[dict[str, Any]]:
         """Yield each version of each plot of an account that uses a data source."""

@@ -21,6 +21,7 @@ A chunk is stored once for all accounts, but an account has to send it before it
 learns from a hash what others store, and a column can be handed to another account by its manifest alone.
 """
 
+import random
 import time
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +34,7 @@ from bokeh_common.storage.staged import StagedRecords
 from bokeh_data.columns import Column, read_column, write_column
 
 PAGE = 1000
+ATTEMPTS = 30
 
 #: Seconds after which who says that a thing is there says so to who collects garbage, too.
 RENEW_SECONDS = 3600.0
@@ -109,14 +111,21 @@ class Records:
 
         Raises:
             Invalid: chunks are gone; `missing` names them.
+            Conflict: others try to add it all the time.
         """
         key, refers = f"sources/{user}/{source_id}", [_column_name(user, column.hash) for column in columns]
         value = {**value, "held": time.time()}
-        try:
-            self._records.put_referring(key, value, ABSENT, refers, lambda: self._hold(user, columns))
-        except Conflict:
-            return False
-        return True
+        for attempt in range(ATTEMPTS):
+            try:
+                self._records.put_referring(key, value, ABSENT, refers, lambda: self._hold(user, columns))
+            except Conflict:
+                # Another request makes the same source; it is there only when that one has come to its end.
+                if self.find_source(user, source_id) is not None:
+                    return False
+                time.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 5)))  # noqa: S311  # no secret
+            else:
+                return True
+        raise Conflict("Others keep making this source at this moment; try again.")
 
     def renew_source(self, user: str, source_id: str) -> None:
         """Tell who collects garbage that somebody is about to use a source."""

@@ -72,6 +72,15 @@ class Versions:
         older = [one for one in found if one.version < source.version]
         return [*older, source] if len(older) < limit and after < source.version else older
 
+    def not_in(self, user: str, source_id: str, columns: list[str]) -> list[str]:
+        """Return those of `columns` that no kept version of a source has."""
+        rest, after = set(columns), 0
+        while rest and (page := self._records.versions(user, source_id, after, PAGE)):
+            kept = [Source.of(value) for value in page]
+            rest -= {column for one in kept for column in one.hashes.values()}
+            after = kept[-1].version
+        return [column for column in columns if column in rest]
+
     def after_commit(self, user: str, source: Source) -> None:
         """Forget old versions, now and then."""
         if source.version % EVERY == 0:

@@ -1,6 +1,7 @@
 """Data sources on a real storage."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -109,6 +110,17 @@ def test_same_content_is_the_same_source(sources: Sources) -> None:
     other, _ = sources.create("ada", "sine", {"x": column(DATA)})
     assert (again.id, created) == (first.id, False)
     assert other.id != first.id
+
+
+def test_who_makes_the_same_source_at_once_finds_it_there(sources: Sources) -> None:
+    upload(sources, DATA)
+
+    def make(_: int) -> str:
+        made, _created = sources.create("ada", "sine", {"x": column(DATA)})
+        return sources.get("ada", made.id).id
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(make, range(24)))) == 1
 
 
 def test_list_is_paged_by_id(sources: Sources) -> None:

@@ -1,5 +1,8 @@
 """What an account has here: counted for its owner, and deleted with the account."""
 
+from typing import Any
+
+from bokeh_common.errors import Conflict
 from bokeh_plots.records import Records
 
 PAGE = 1000
@@ -26,8 +29,15 @@ class Holdings:
         Returns:
             the `plots` that were deleted, the `bytes` of scenes and the like, and whether it is `done`.
         """
-        plots = self._records.page(user, "", AT_ONCE)
-        for value, etag in plots:
+        there = self._records.page(user, "", AT_ONCE)
+        plots = sum(self._removed(user, *plot) for plot in there)
+        gone = self._records.erase_blobs(user, AT_ONCE - len(there))
+        done = plots == len(there) and plots + len(gone) < AT_ONCE
+        return {"plots": plots, "bytes": sum(gone), "done": done}
+
+    def _removed(self, user: str, value: dict[str, Any], etag: str) -> bool:
+        try:
             self._records.remove(user, value, etag)
-        gone = self._records.erase_blobs(user, AT_ONCE - len(plots))
-        return {"plots": len(plots), "bytes": sum(gone), "done": len(plots) + len(gone) < AT_ONCE}
+        except Conflict:  # a publication that was under way; the next call sees what it made
+            return False
+        return True

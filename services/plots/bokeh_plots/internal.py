@@ -7,6 +7,7 @@ from bokeh_common.http.auth import Access
 from bokeh_common.http.body import read_query
 from bokeh_common.http.replies import link_next, page_of
 from bokeh_plots import api
+from bokeh_plots.live import live_ids
 from bokeh_plots.resources import Resource, version_of
 
 VIEW = Access("plots:read", bound=True, visitors=True, service="internal:pages")
@@ -50,12 +51,19 @@ class ShownColumns(Resource):
     access = {"POST": COLUMNS}
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
-        """List those of these columns that the plot does not show."""
+        """List those of these columns that the plot does not show, and its live sources.
+
+        A reader may still load a state of these that was replaced a moment ago; only the data service knows.
+        """
         body = self._json(req)
         columns = body.get("columns") if isinstance(body, dict) else None
         if not isinstance(columns, list) or not all(isinstance(item, str) for item in columns):
             raise Invalid("Send {'columns': [...]}.")
-        resp.media = {"missing": self._scenes.not_shown(self._plot(req, plot), columns)}
+        found = self._plot(req, plot)
+        resp.media = {
+            "missing": self._scenes.not_shown(found, columns),
+            "live": live_ids(self._plots.manifest(found)["sources"]),
+        }
 
 
 class Extension(Resource):

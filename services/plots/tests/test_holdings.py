@@ -1,5 +1,7 @@
 """What an account has among the plots."""
 
+from typing import Any
+
 import pytest
 
 from bokeh_common.http.peer import Peer
@@ -41,3 +43,19 @@ def test_counted_and_erased_in_steps(storage: str, monkeypatch: pytest.MonkeyPat
     assert len(store.list("ids/")) == 1
     assert Plots(records).find("ada2", "one") is not None
     assert Holdings(records).erase("ada") == {"plots": 0, "bytes": 0, "done": True}
+
+
+def test_a_plot_that_changes_meanwhile_is_seen_again(storage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    records = Records(open_records(storage, "plots"), open_blobs(storage, "plots"))
+    publish(records, "ada", "one", "two")
+    real, calls = records.remove, []
+
+    def overtaken(user: str, value: Any, etag: str) -> None:
+        calls.append(value["name"])
+        real(user, value, "an older one" if len(calls) == 1 else etag)
+
+    monkeypatch.setattr(records, "remove", overtaken)
+    first, second = Holdings(records).erase("ada"), Holdings(records).erase("ada")
+    assert (first["plots"], first["done"]) == (1, False)
+    assert (second["plots"], second["done"]) == (1, True)
+    assert calls == ["one", "two", "one"]

@@ -111,6 +111,7 @@ def _add_plot(app: App, site: Site) -> None:
     app.add_route("/plots/{plot}/thumbnail.png", owned.Thumbnail(site))
     app.add_route("/plots/{plot}/thumbnail", owned.NewThumbnail(site))
     app.add_route("/plots/{plot}/settings", owned.Changes(site))
+    app.add_route("/plots/{plot}/clone", owned.Clone(site))
     app.add_route("/plots/{plot}/rollback", owned.Rollback(site))
 
 

@@ -76,7 +76,7 @@ def test_retries_that_race_make_one_version(ada: Caller) -> None:
             answers = list(
                 pool.map(lambda _: ada.publish("raced", 5.0 + round_, headers=retry), range(8))  # noqa: B023  # done within the round
             )
-        assert {answer.status_code for answer in answers} == {200}
+        assert [answer.text for answer in answers if answer.status_code != 200] == []
         assert {answer.json()["version"] for answer in answers} == {2 * round_ + 2}
 
 

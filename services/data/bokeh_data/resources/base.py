@@ -5,7 +5,7 @@ from typing import Any
 
 import falcon
 
-from bokeh_common.errors import Invalid
+from bokeh_common.errors import Invalid, NotFound
 from bokeh_common.http.auth import Access
 from bokeh_common.http.body import check_length, read_json
 from bokeh_common.http.replies import if_match
@@ -67,9 +67,15 @@ class Resource:
         return body, buffers
 
     def _check_view(self, req: falcon.Request, hashes: list[Any]) -> None:
-        only = req.context.principal.only
-        if only is not None:
-            self._plots.demand_columns(only, hashes, req.get_header("Authorization"))
+        """Raise `NotFound` unless the plot of a view token shows all of these columns: it opens no others."""
+        principal = req.context.principal
+        if principal.only is None:
+            return
+        missing, live = self._plots.hidden_columns(principal.only, hashes, req.get_header("Authorization"))
+        for source in live:
+            missing = self._versions.not_in(principal.user_id, source, missing)
+        if missing:
+            raise NotFound("This plot does not show these columns.", missing=missing)
 
 
 def media_type(req: falcon.Request) -> str:

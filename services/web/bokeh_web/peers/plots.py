@@ -58,6 +58,12 @@ class Plots:
         """Set title or visibility; `NotFound`, `Invalid`."""
         self._peer.patch(path(user, "plots", plot), changes, authorization=authorization)
 
+    def clone(self, user: str, plot: str, name: str, authorization: str | None) -> dict[str, Any]:
+        """Copy a plot that the visitor may see into their account; `Conflict` where the name is taken."""
+        return dict(
+            self._peer.post(path(user, "clone"), {"plot": plot, "name": name}, authorization=authorization)
+        )
+
     def roll_back(self, user: str, plot: str, version: int, authorization: str | None) -> None:
         """Show an old version again, as a new one; `NotFound`."""
         address = path(user, "plots", plot, "rollback")

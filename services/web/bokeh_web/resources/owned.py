@@ -6,6 +6,7 @@ import falcon
 import msgspec
 
 from bokeh_common.errors import Invalid
+from bokeh_common.http.auth import Access
 from bokeh_common.http.body import check_length
 from bokeh_common.http.operations import Operation
 from bokeh_web.forms import go
@@ -56,6 +57,19 @@ class Rollback(Resource):
             raise Invalid("Choose the version to go back to.")
         self._site.plots.roll_back(user_of(req), plot, int(version), key_of(req))
         go(resp, f"/plots/{plot}/show")
+
+
+class Clone(Resource):
+    """`POST /plots/{plot}/clone`."""
+
+    access = {"POST": Access("plots:write", besides=("data:write",))}
+    describe = {"POST": FORM}
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
+        """Copy a plot that one may see into one's own account."""
+        name = self._form(req).get("name", "")
+        made = self._site.plots.clone(user_of(req), plot, name, key_of(req))
+        go(resp, made["show"])
 
 
 class NewShare(Show):

@@ -71,9 +71,11 @@ class Embed(Resource):
 
     def _note(self, view: dict[str, Any], share: str | None) -> dict[str, Any]:
         user, plot = view["user_id"], view["id"]
+        # Without a version, live data come as they are at that moment.
+        query = "" if view["live"] else f"?version={view['version']}"
         return {
             "token": self._site.auth.view_token(user, plot, share),
-            "scene": f"/{user}/plots/{plot}/scene?version={view['version']}",
+            "scene": f"/{user}/plots/{plot}/scene{query}",
             "columns": f"/{user}/data/columns",
             "sizes": view["columns"],
             "title": view["title"],

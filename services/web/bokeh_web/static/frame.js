@@ -162,7 +162,7 @@
 
     look(view) {
       const wanted = (view || this.home).split(";").map((part) => part.split(",").map(Number));
-      if (wanted.length !== this.figures.length) return;
+      if (wanted.length !== this.figures.length || wanted.some((ends) => ends.length !== 4)) return;
       wanted.forEach((ends, i) => this.set(this.figures[i], ends));
     }
 
@@ -249,7 +249,22 @@
     document.documentElement.dataset.state = "failed";
   }
 
-  const loaded = Promise.all([fetchScene(), fetchColumns()]);
+  function columnsOf(value, found = new Set()) {
+    if (value === null || typeof value !== "object") return found;
+    if (["bytes", "packed"].includes(value.type) && typeof value.data === "object") return found.add(value.data.id);
+    for (const item of Object.values(value)) columnsOf(item, found);
+    return found;
+  }
+
+  // Live data may have gone on since this page was made; then the scene names columns that it did not know of.
+  async function load() {
+    const [scene, columns] = await Promise.all([fetchScene(), fetchColumns()]);
+    const late = [...columnsOf(scene)].filter((hash) => !columns.has(hash));
+    for (const [hash, data] of late.length ? await fetchBatch(late) : []) columns.set(hash, data);
+    return [scene, columns];
+  }
+
+  const loaded = load();
   loaded.catch(() => {}); // `show` reports it, once there is a body to write to
 
   async function show() {

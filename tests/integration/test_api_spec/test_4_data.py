@@ -1,0 +1,140 @@
+"""Data sources: list, create, commit, read, append, and the chunks that they are made of."""
+
+import re
+import struct
+from typing import Any
+
+from blake3 import blake3
+
+from tests.integration.test_api_spec.caller import Caller, document, problem
+
+
+def live(caller: Caller, *values: float) -> Any:
+    """Make a live source with the column `y`."""
+    body = {"name": "live", "live": True, "columns": {"y": caller.upload(*values)}}
+    return caller.ok("POST", "/{user}/data", json=body)
+
+
+def append(caller: Caller, source: str, *values: float) -> Any:
+    return caller.ok("POST", f"/{{user}}/data/{source}/rows", json={"rows": {"y": list(values)}})
+
+
+def column(caller: Caller, name: str, **how: Any) -> tuple[float, ...]:
+    data = caller("GET", f"/{{user}}/data/columns/{name}", **how).content
+    return struct.unpack(f"<{len(data) // 8}d", data)
+
+
+def y_of(scene: Any) -> str:
+    [entry] = scene["roots"][0]["attributes"]["tags"][0]["attributes"]["data"]["entries"]
+    return str(entry[1]["array"]["data"]["id"])
+
+
+def test_get_data_lists_data_sources(ada: Caller) -> None:
+    made = {ada.source(60.0 + i)["id"] for i in range(3)}
+    found, path = [], "/{user}/data?limit=2"
+    while path:
+        answer = ada("GET", path)
+        found += answer.json()["sources"]
+        path = answer.links.get("next", {}).get("url", "")
+    assert made <= {source["id"] for source in found}
+
+
+def test_post_data_creates_a_frozen_source(ada: Caller) -> None:
+    first, again = ada.source(61.0, 62.0), ada.source(61.0, 62.0)
+    assert first == again
+    assert (first["version"], first["live"]) == (1, False)
+
+
+def test_put_data_commits_a_new_version(ada: Caller) -> None:
+    source = live(ada, 1.0)
+    path = f"/{{user}}/data/{source['id']}"
+    change = {"columns": {"y": ada.upload(2.0)}}
+    problem(ada("PUT", path, json=change), 428, "precondition-required")
+    tag = {"If-Match": ada("GET", path).headers["ETag"]}
+    done = ada("PUT", path, json=change, headers=tag)
+    assert (done.status_code, done.json()["version"]) == (200, 2)
+    problem(ada("PUT", path, json=change, headers=tag), 412, "precondition-failed")
+
+
+def test_get_data_source_summarises_it(ada: Caller) -> None:
+    source = ada.source(63.0, 64.0, 65.0)
+    answer = ada("GET", f"/{{user}}/data/{source['id']}")
+    [(name, summary)] = answer.json()["columns"].items()
+    assert name == "y"
+    assert (summary["dtype"], summary["shape"], summary["length"], summary["size"]) == ("float64", [3], 3, 24)
+    assert column(ada, summary["hash"]) == (63.0, 64.0, 65.0)
+    headers = {"If-None-Match": answer.headers["ETag"]}
+    assert ada("GET", f"/{{user}}/data/{source['id']}", headers=headers).status_code == 304
+
+
+def test_post_rows_appends(ada: Caller) -> None:
+    source = live(ada, 1.0)
+    grown = append(ada, source["id"], 2.0, 3.0)
+    assert grown["version"] == 2
+    assert column(ada, grown["columns"]["y"]["hash"]) == (1.0, 2.0, 3.0)
+
+
+def test_post_missing_chunks_then_put_those(ada: Caller, bob: Caller) -> None:
+    data = struct.pack("<d", 66.25)
+    chunk = blake3(data).hexdigest()
+    asked = {"json": {"chunks": [chunk]}}
+    assert ada.ok("POST", "/{user}/data/chunks/missing", **asked) == {"missing": [chunk]}
+    problem(ada("PUT", f"/{{user}}/data/chunks/{chunk}", data=b"other"), 422, "hash-mismatch")
+    assert ada("PUT", f"/{{user}}/data/chunks/{chunk}", data=data).status_code == 201
+    assert ada.ok("POST", "/{user}/data/chunks/missing", **asked) == {"missing": []}
+    assert bob.ok("POST", "/{user}/data/chunks/missing", **asked) == {"missing": [chunk]}
+
+
+def test_post_columns_reads_small_columns_in_one_batch(ada: Caller) -> None:
+    hashes = [ada.source(value)["columns"]["y"]["hash"] for value in (67.0, 68.0)]
+    answer = ada("POST", "/{user}/data/columns", json={"columns": hashes})
+    assert answer.content == struct.pack("<QdQd", 8, 67.0, 8, 68.0)
+
+
+def test_delete_data_names_the_plots_that_it_would_break(ada: Caller) -> None:
+    plot, source = ada.plot("uses data", 69.0), ada.source(69.0)["id"]
+    refused = ada("DELETE", f"/{{user}}/data/{source}")
+    assert refused.status_code == 409
+    assert refused.json()["plots"] == [{"id": plot["id"], "name": "uses data"}]
+    assert ada("DELETE", f"/{{user}}/data/{source}?force=true").status_code == 204
+    problem(ada("GET", f"/{{user}}/data/{source}"), 404, "not-found")
+
+
+def test_a_plot_shows_live_data_as_they_are_and_versions_as_they_were(ada: Caller) -> None:
+    source = live(ada, 1.0)
+    body = {
+        "name": "live",
+        "document": document(source["columns"]["y"]),
+        "sources": [{"model": "p2", "id": source["id"]}],
+    }
+    plot = ada.ok("POST", "/{user}/store", json=body)
+    path = f"/{{user}}/plots/{plot['id']}/scene"
+    before = ada("GET", path)
+    append(ada, source["id"], 2.0)
+    after = ada("GET", path, headers={"If-None-Match": before.headers["ETag"]})
+    assert after.status_code == 200
+    assert column(ada, y_of(after.json())) == (1.0, 2.0)
+    assert column(ada, y_of(ada.ok("GET", f"{path}?version=1"))) == (1.0,)
+    [item] = ada.ok("GET", f"/{{user}}/objects/{plot['id']}.p2")["objects"]
+    assert item["attributes"]["data"]["entries"][0][1]["shape"] == [2]
+    assert ada.ok("GET", f"/{{user}}/plots/{plot['id']}/data")["sources"][0]["live"] is True
+
+
+def test_a_view_token_opens_live_columns_that_were_just_replaced(ada: Caller, visitor: Caller) -> None:
+    source = live(ada, 5.0)
+    body = {
+        "name": "live frame",
+        "document": document(source["columns"]["y"]),
+        "sources": [{"model": "p2", "id": source["id"]}],
+    }
+    plot = ada.ok("POST", "/{user}/store", json=body)
+    ada.ok("PATCH", f"/{{user}}/plots/{plot['id']}", json={"visibility": "link"})
+    columns = [append(ada, source["id"], 6.0)["columns"]["y"]["hash"] for _ in range(2)]
+    frame = visitor("GET", f"/plots/{plot['id']}/embed").text
+    [token] = set(re.findall(r"bkv_[\w.-]+", frame))
+    columns.append(append(ada, source["id"], 7.0)["columns"]["y"]["hash"])
+    for name in columns:
+        assert len(column(Caller(ada.url, ada.user, token), name)) > 1
+    other = ada.source(99.0)["columns"]["y"]["hash"]
+    hidden = visitor("GET", f"/{ada.user}/data/columns/{other}", key=token)
+    problem(hidden, 404, "not-found")
