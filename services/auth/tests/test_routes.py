@@ -24,7 +24,7 @@ TOKENS = {name: new_secret(SERVICE) for name in SERVICE_SCOPES}
 
 @pytest.fixture
 def clock() -> Clock:
-    """The time that the app goes by as well; one that stands still would be too old for it some day."""
+    """Return the clock that the app goes by too: links made on another would have expired, or not begun."""
     return now
 
 
