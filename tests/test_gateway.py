@@ -19,51 +19,14 @@ from tests.conftest import free_port
 from tests.processes import SERVICES, gateway, skip_without_caddy
 
 PATHS = [
-    "/",
-    "/whoami",
-    "/whoami/x",
-    "/u/ada",
-    "/u",
-    "/static/assets/x.js",
-    "/plots",
-    "/plots/x/show",
-    "/plots/data",
-    "/data",
-    "/data/x",
-    "/data/keys",
-    "/register",
-    "/login",
-    "/login/x",
-    "/logout",
-    "/account/keys",
-    "/health/live",
-    "/ada/keys",
-    "/ada/keys/x",
-    "/ada/keysx",
-    "/ada/account/export",
-    "/ada/audit",
-    "/ada/plots",
-    "/ada/plots/x/data",
-    "/ada/objects/a.1,b.2",
-    "/ada/store",
-    "/ada/delete",
-    "/ada/clone",
-    "/ada/data",
-    "/ada/data/chunks/x",
-    "/ada/gc/run",
-    "/ada/gcx",
-    "/oembed",
-    "/openapi.json",
-    "/docs/api",
-    "/problems/x",
-    "/nothing",
-    "/a/b/c",
-    "/static",
-    "/ada%2Fdata",
-    "/ada/data/",
-    "/terms",
+    "/", "/whoami", "/whoami/x", "/u/ada", "/u", "/static/assets/x.js", "/plots", "/plots/x/show",
+    "/plots/data", "/data", "/data/x", "/data/keys", "/register", "/login", "/login/x", "/logout",
+    "/account/keys", "/health/live", "/ada/keys", "/ada/keys/x", "/ada/keysx", "/ada/account/export",
+    "/ada/audit", "/ada/plots", "/ada/plots/x/data", "/ada/objects/a.1,b.2", "/ada/store", "/ada/delete",
+    "/ada/clone", "/ada/data", "/ada/data/chunks/x", "/ada/gc/run", "/ada/gcx", "/oembed", "/openapi.json",
+    "/docs/api", "/problems/x", "/nothing", "/a/b/c", "/static", "/ada%2Fdata", "/ada/data/", "/terms",
     "/health/other",
-]
+]  # fmt: skip
 
 
 class Naming(BaseHTTPRequestHandler):
@@ -144,21 +107,11 @@ def raw(url: str, request: bytes) -> bytes:
 
 
 INTERNAL = [
-    "/internal",
-    "/internal/",
-    "/internal/auth/introspection",
-    "//internal/auth",
-    "/%69nternal/data",
-    "/metrics",
-    "/./internal/plots",
-    "/ada/../internal/plots",
-    "/ada/%2e%2E/internal/plots",
-    "/internal/../ada/data",
-    "/internal/plots/../../ada/data",
-    "/ada/data/..",
-    "/ada/data/%2e%2e",
+    "/internal", "/internal/", "/internal/auth/introspection", "//internal/auth", "/%69nternal/data",
+    "/metrics", "/./internal/plots", "/ada/../internal/plots", "/ada/%2e%2E/internal/plots",
+    "/internal/../ada/data", "/internal/plots/../../ada/data", "/ada/data/..", "/ada/data/%2e%2e",
     "/ada/data/.?x",
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("path", INTERNAL)

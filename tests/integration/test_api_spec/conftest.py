@@ -27,16 +27,16 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="package")
-def people(backend: str, cloud_storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """Return a cloud that sends mail, with accounts."""
-    box = Mailbox()
+def people(backend: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """Return a cloud that sends mail, with accounts, and a storage that no other test has accounts in."""
+    box, storage = Mailbox(), f"local://{tmp_path_factory.mktemp('people')}"
     with smtp_server(box) as port:
         smtp = f"smtp://127.0.0.1:{port}"
         if backend == APART:
             # Processes tell each other of revoked keys over Redis.
             redis = redis_server(tmp_path_factory.mktemp("news"))
             with own_processes(
-                cloud_storage,
+                storage,
                 accounts=True,
                 BOKEH_CLOUD_SMTP_URL=smtp,
                 BOKEH_CLOUD_REDIS_URL=f"redis://127.0.0.1:{redis.port}",
@@ -44,7 +44,7 @@ def people(backend: str, cloud_storage: str, tmp_path_factory: pytest.TempPathFa
                 yield Cloud(processes.url, box)
             redis.stop()
         else:
-            with one_process(cloud_storage, "--accounts", BOKEH_CLOUD_SMTP_URL=smtp) as url:
+            with one_process(storage, "--accounts", BOKEH_CLOUD_SMTP_URL=smtp) as url:
                 yield Cloud(url, box)
 
 
