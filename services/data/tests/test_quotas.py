@@ -1,7 +1,8 @@
 """How much an account may have."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import pytest
 from blake3 import blake3
@@ -37,7 +38,7 @@ def test_what_is_deleted_or_raised_makes_room(
     records: Records, sources: Sources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr(quotas, "time", type("clock", (), {"monotonic": lambda: now[0]}))
+    monkeypatch.setattr(quotas, "time", SimpleNamespace(monotonic=lambda: now[0]))
     records.bound("ada", 1000)
     store(sources, b"a" * 1000)
     now[0] += 2
@@ -77,13 +78,13 @@ def test_who_is_handed_chunks_pays_for_them(records: Records) -> None:
 def test_uploads_that_break_count_no_more(records: Records, sources: Sources) -> None:
     records.bound("ada", 1000)
 
-    def broken() -> object:
+    def broken() -> Iterator[bytes]:
         yield b"x" * 900
         raise ConnectionResetError
 
     for _ in range(3):
         with pytest.raises(ConnectionResetError):
-            records.put_chunk("ada", "e" * 64, broken())  # type: ignore[arg-type]  # it never gets there
+            records.put_chunk("ada", "e" * 64, broken())
     store(sources, b"a" * 1000)
 
 
