@@ -25,12 +25,12 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="package")
-def people(cloud_storage: str) -> Iterator[Cloud]:
-    """Return a cloud that sends mail, with accounts."""
-    box = Mailbox()
+def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """Return a cloud that sends mail, with accounts, and a storage that no other test has accounts in."""
+    box, folder = Mailbox(), tmp_path_factory.mktemp("people")
     with smtp_server(box) as port:
         smtp = f"smtp://127.0.0.1:{port}"
-        with one_process(cloud_storage, "--accounts", BOKEH_CLOUD_SMTP_URL=smtp) as url:
+        with one_process(f"local://{folder}", "--accounts", BOKEH_CLOUD_SMTP_URL=smtp) as url:
             yield Cloud(url, box)
 
 
