@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import Tab, new_context
-from tests.browser.published import Camera
 from tests.conftest import one_process
 from tests.integration.people import Cloud
 from tests.mailbox import Mailbox, smtp_server
@@ -24,10 +23,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 
 @pytest.fixture
-def page(camera: Camera) -> Iterator[Page]:
+def page(browser: Browser) -> Iterator[Page]:
     """A page of a fresh profile: nobody is signed in."""
-    assert camera.context.browser is not None
-    context = new_context(camera.context.browser)
+    context = new_context(browser)
     tab = Tab(context.new_page())
     tab.watch()
     yield tab.page
