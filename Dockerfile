@@ -17,7 +17,7 @@ RUN python -m venv /opt/build \
 COPY libs/bokeh_common/pyproject.toml libs/bokeh_common/
 RUN /opt/build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /hollow ./libs/bokeh_common \
  && /opt/build/bin/pip --python /opt/bokeh-cloud/bin/python install --quiet --constraint constraints.txt \
-      gunicorn "$(ls /hollow/bokeh_common-*.whl)[redis,azure]"
+      "$(ls /hollow/bokeh_common-*.whl)[redis,azure,serving]"
 
 FROM common AS build
 ARG SERVICE=server
@@ -73,4 +73,4 @@ USER 10001:10001
 WORKDIR /tmp
 EXPOSE 8000
 ENTRYPOINT ["with-secrets"]
-CMD ["sh", "-c", "exec gunicorn --bind 0.0.0.0:8000 \"bokeh_$SERVICE.app:get_app()\""]
+CMD ["sh", "-c", "exec gunicorn --config python:bokeh_common.http.serving \"bokeh_$SERVICE.app:get_app()\""]
