@@ -1,4 +1,4 @@
-"""`python -m bokeh_auth.provision FOLDER`: make the secrets of a cloud once, each service's in its own folder.
+"""`python -m bokeh_auth.provision FOLDER`: make the secrets of a cloud once, a folder for each service.
 
 A file is an environment variable of its name. What is there already stays, so it can run at every start; a
 service's folder holds nothing of the others', but for auth's, which knows them all.
