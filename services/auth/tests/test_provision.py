@@ -11,7 +11,7 @@ from bokeh_auth.settings import Settings
 def made(folder: Path) -> dict[str, str]:
     """Make the secrets in a folder as volumes are, and return them by path."""
     for name in (*KEEPERS, "azurite-secrets"):
-        (folder / name).mkdir(exist_ok=True)
+        (folder / name).mkdir(parents=True, exist_ok=True)
     provision(folder)
     return {str(path.relative_to(folder)): path.read_text() for path in folder.glob("*/*")}
 
@@ -38,7 +38,7 @@ def test_they_are_made_once_and_readable_by_their_owner_alone(tmp_path: Path) ->
 
 
 def test_azurite_has_a_key_of_its_own(tmp_path: Path) -> None:
-    (one, another) = (made(tmp_path / name) for name in ("one", "another") if not (tmp_path / name).mkdir())
+    one, another = made(tmp_path / "one"), made(tmp_path / "another")
     account, _, key = one["azurite-secrets/AZURITE_ACCOUNTS"].partition(":")
     assert f"AccountName={account};AccountKey={key};" in one["data/AZURE_STORAGE_CONNECTION_STRING"]
     assert one["azurite-secrets/AZURITE_ACCOUNTS"] != another["azurite-secrets/AZURITE_ACCOUNTS"]
