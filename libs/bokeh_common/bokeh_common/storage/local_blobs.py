@@ -19,7 +19,7 @@ from bokeh_common.storage.local_tree import KEY, Tree, is_long
 class LocalBlobStore(BlobStore):
     """Blobs below one folder."""
 
-    traits = Traits(touch_seconds=0.02)  # the kernel stamps files by its timer tick
+    traits = Traits(touch_seconds=0.02, maps=True)  # the kernel stamps files by its timer tick
 
     def __init__(self, folder: Path) -> None:
         self._files = Files(folder / "incoming")
