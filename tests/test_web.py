@@ -138,7 +138,7 @@ def test_oembed(cloud: Cloud, ada: Person, key: str) -> None:
     assert ask(url="https://example.org/plots/aaaaaaaaaaaaaaaa/show") == 404
     assert ask(url=f"{cloud.url}/account") == 404
     assert ask(url=shown.url, format="xml") == 501
-    assert ask() == 400
+    assert ask() == 422
 
 
 def test_a_session_that_has_ended_is_forgotten(cloud: Cloud, key: str) -> None:

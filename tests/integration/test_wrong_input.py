@@ -115,7 +115,8 @@ def test_chunk_with_another_hash(cloud: str) -> None:
     check(response, 422, "hash-mismatch")
 
 
-@pytest.mark.parametrize("name", ["..", "%2e%2e", "a" * 64 + "x", "%00", "A" * 64, "x" * 10_000])
+# requests takes ".." out of a path, also as "%2e%2e", before it sends it.
+@pytest.mark.parametrize("name", ["..x", "%252e%252e", "a" * 64 + "x", "%00", "A" * 64, "x" * 10_000])
 def test_chunk_whose_name_is_no_hash(cloud: str, name: str) -> None:
     response = requests.put(f"{cloud}/local/data/chunks/{name}", data=b"x", timeout=30)
     assert response.status_code in {404, 405, 422}

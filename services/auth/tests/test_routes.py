@@ -14,11 +14,18 @@ from bokeh_auth.credentials import SERVICE, new_secret
 from bokeh_auth.domain import Domain
 from bokeh_auth.scopes import PUBLISHING, SCOPES, SERVICE_SCOPES
 from bokeh_auth.settings import Settings
+from bokeh_auth.times import Clock, now
 from bokeh_common.errors import Invalid
 from bokeh_common.http.peer import Peer
 from bokeh_common.storage import RecordStore
 
 TOKENS = {name: new_secret(SERVICE) for name in SERVICE_SCOPES}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Return the clock that the app goes by too: links made on another would have expired, or not begun."""
+    return now
 
 
 @pytest.fixture

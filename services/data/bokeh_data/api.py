@@ -136,12 +136,6 @@ class AddedRows(TypedDict):
     rollover: NotRequired[Annotated[int, Meta(ge=1, description="Keep the last so many rows.")] | None]
 
 
-class OfVersion(msgspec.Struct):
-    """Which version of a source."""
-
-    version: Annotated[int | None, Meta(description="A number; the newest when left out.")] = None
-
-
 class Forced(msgspec.Struct):
     """Whether to delete what plots use."""
 

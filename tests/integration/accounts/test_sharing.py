@@ -13,7 +13,7 @@ from tests.integration.people import TIMEOUT, Cloud, Person
 
 def visit(url: str, **how: Any) -> requests.Response:
     """Open an address as somebody without an account."""
-    return requests.get(url, timeout=TIMEOUT, headers={"Accept": "text/html", **how})
+    return requests.get(url, timeout=TIMEOUT, headers={"Accept": "text/html,*/*", **how})
 
 
 def test_visibility(cloud: Cloud, ada: Person, bob: Person) -> None:

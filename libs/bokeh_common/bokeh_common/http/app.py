@@ -5,6 +5,7 @@ from typing import Any
 
 import falcon
 
+from bokeh_common.errors import NotFound
 from bokeh_common.http.auth import OPEN, Access, Authenticator
 from bokeh_common.http.encoding import Encoded
 from bokeh_common.http.errors import SAFE_HEADERS, handle_errors
@@ -32,6 +33,15 @@ class SafeHeaders:
         for name, value in {**SAFE_HEADERS, "Cache-Control": "private, no-cache"}.items():
             if resp.get_header(name) is None:
                 resp.set_header(name, value)
+
+
+class OneAddress:
+    """What falcon's router overlooks: slashes at the beginning, so `/%2f/data` were the page `/data`."""
+
+    def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Find nothing there."""
+        if req.path.startswith("//"):
+            raise NotFound("There is nothing here. Check the address: it begins with two slashes.")
 
 
 class Live:
@@ -108,7 +118,7 @@ def new_app(
     """
     # A sandboxed frame has the opaque origin "null"; a bearer token, never a cookie, is what lets it read.
     cors: Any = falcon.CORSMiddleware(allow_origins="*", expose_headers=EXPOSED)
-    first = [Traced(), Encoded(), origins or Origins(), SafeHeaders(), cors]
+    first = [Traced(), Encoded(), origins or Origins(), SafeHeaders(), OneAddress(), cors]
     middleware = [*first, authenticator, Negotiated()]
     app = App(middleware=middleware)
     handle_errors(app)

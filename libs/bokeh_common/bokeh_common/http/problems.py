@@ -136,6 +136,13 @@ COMMON = (
         "Try again. If it stays, report it to the operator with its 'X-Request-Id'.",
     ),
     Problem(
+        "not-implemented",
+        501,
+        "Not offered",
+        "The request asks for a form or a method that this server does not know.",
+        "Leave it out, or ask for what 'detail' names.",
+    ),
+    Problem(
         "unavailable",
         503,
         "Temporarily unavailable",

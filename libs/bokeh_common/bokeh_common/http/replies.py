@@ -44,6 +44,14 @@ def immutable(resp: falcon.Response) -> None:
     resp.set_header("Cache-Control", "private, max-age=31536000, immutable")
 
 
+class AtVersion(msgspec.Struct):
+    """Which version of the thing."""
+
+    version: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="A number; the newest when left out.")
+    ] = None
+
+
 class Paging(msgspec.Struct):
     """Which page of a list."""
 

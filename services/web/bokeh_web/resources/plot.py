@@ -8,7 +8,7 @@ import falcon
 from bokeh_common.http.auth import Principal
 from bokeh_web.cookies import share_of
 from bokeh_web.policy import SANDBOX, frame_policy
-from bokeh_web.resources.base import PAGE, SEE, Resource, key_of, version_of
+from bokeh_web.resources.base import PAGE_AT_VERSION, SEE, Resource, key_of, version_of
 from bokeh_web.resources.oembed import discovery
 from bokeh_web.resources.plots import VISIBILITIES
 
@@ -19,7 +19,7 @@ class Show(Resource):
     """`GET /plots/{plot}/show`."""
 
     access = {"GET": SEE}
-    describe = {"GET": PAGE}
+    describe = {"GET": PAGE_AT_VERSION}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """Show the page of a plot, with the plot in a frame."""
@@ -59,7 +59,7 @@ class Embed(Resource):
     """`GET /plots/{plot}/embed`."""
 
     access = {"GET": SEE}
-    describe = {"GET": PAGE}
+    describe = {"GET": PAGE_AT_VERSION}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """Show the bare frame: BokehJS, and a note for `frame.js` where the scene and the columns are."""
