@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 from gunicorn.app.base import BaseApplication
-from gunicorn.http import message
 
 import embedded
 from bokeh_auth.audit import print_audit
@@ -18,12 +17,9 @@ from bokeh_auth.post import SmtpServer
 from bokeh_auth.settings import Settings
 from bokeh_common.errors import CloudError
 from bokeh_common.http.loopback import is_loopback
-
-#: Bytes of a request's first line. A thousand object ids are 25 KB; gunicorn's own bound is 8, or nothing.
-REQUEST_LINE = 1 << 16
+from bokeh_common.http.serving import REQUEST_LINE, THREADS, allow_long_lines
 
 DEFAULT_PORT = 5006
-THREADS = 16
 
 
 class Server(BaseApplication):
@@ -96,7 +92,7 @@ def serve(host: str, port: int, storage: str | None, samples: bool, accounts: bo
         "when_ready": when_ready,
         "control_socket_disable": True,
     }
-    vars(message)["MAX_REQUEST_LINE"] = REQUEST_LINE
+    allow_long_lines()
     Server(storage, auth, options).run()
 
 

@@ -48,9 +48,12 @@ class Answer:
     kind: str
     body: bytes
 
-    def is_refusal(self) -> bool:
-        """Whether it is a problem that says that there is no such thing."""
-        return (
+    def is_refusal(self, value: str, direct: bool) -> bool:
+        """Whether it is a problem that says that there is no such thing.
+
+        A gateway may say of what is no URI (RFC 3986) that it does not understand it.
+        """
+        return (not direct and value == "%" and self.status == 400) or (
             self.status in {404, 422}
             and self.kind == "application/problem+json"
             and json.loads(self.body)["status"] == self.status
@@ -121,7 +124,9 @@ def body_of(method: str, route: Route) -> tuple[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
-def test_programs(ada: Caller, services: dict[str, Any], values: dict[str, str], value: str) -> None:
+def test_programs(
+    ada: Caller, services: dict[str, Any], values: dict[str, str], backend: str, value: str
+) -> None:
     wrong, asked = [], 0
     for service in ("auth", "plots", "data", "gc"):
         for method, route, name in taking_ids(services[service]):
@@ -129,7 +134,7 @@ def test_programs(ada: Caller, services: dict[str, Any], values: dict[str, str],
             path = path_of(route, values, name, value)
             answer = send(ada.url, method, path, body, {**headers, "Authorization": f"Bearer {ada.key}"})
             asked += 1
-            if not answer.is_refusal():
+            if not answer.is_refusal(value, direct=backend == "local"):
                 wrong.append(f"{method} {route.path} {name}: {answer.status} {answer.body[:100]!r}")
     assert not wrong, "\n".join(wrong)
     assert asked > 40
@@ -137,7 +142,12 @@ def test_programs(ada: Caller, services: dict[str, Any], values: dict[str, str],
 
 @pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
 def test_browsers(
-    ada: Caller, services: dict[str, Any], values: dict[str, str], browser: dict[str, str], value: str
+    ada: Caller,
+    services: dict[str, Any],
+    values: dict[str, str],
+    browser: dict[str, str],
+    backend: str,
+    value: str,
 ) -> None:
     wrong, asked = [], 0
     for method, route, name in taking_ids(services["web"]):
@@ -145,7 +155,7 @@ def test_browsers(
         headers = {**browser, "Content-Type": "application/x-www-form-urlencoded"}
         answer = send(ada.url, method, path_of(route, values, name, value), form, headers)
         asked += 1
-        if not answer.is_refusal():
+        if not answer.is_refusal(value, direct=backend == "local"):
             wrong.append(f"{method} {route.path} {name}: {answer.status} {answer.body[:100]!r}")
     assert not wrong, "\n".join(wrong)
     assert asked > 15
