@@ -9,8 +9,10 @@ import msgspec
 from bokeh_common.http.peer import Peer, path
 from bokeh_gc.rooms import Room
 
-PAGE = 2000
+PAGE = 2000  # things that are listed whole
+BRIEF = 5000  # things of which only keys and etags are listed
 T = TypeVar("T")
+P = TypeVar("P", bound=tuple[Any, ...])
 
 
 class Thing(NamedTuple):
@@ -59,13 +61,11 @@ class Holdings:
 
     def pages(self, room: Room, user: str | None = None) -> Iterator[list[Thing]]:
         """Yield the things of a room, or those of one account where it is private, in order."""
-        after: str | None = ""
-        prefix = f"{user}/" if user and room.private else ""
-        while after is not None:
-            page = self._ask(room, "GET", list[Thing], None, prefix=prefix, after=after, limit=PAGE)
-            if page:
-                yield page
-            after = page[-1].key if len(page) == PAGE else None
+        yield from self._pages(room, user, list[Thing], limit=PAGE)
+
+    def keys(self, room: Room, user: str | None = None) -> Iterator[list[tuple[str, str]]]:
+        """Yield the keys and etags of the things that `pages` yields; the etags of blobs are ""."""
+        yield from self._pages(room, user, list[tuple[str, str]], limit=BRIEF, brief="true")
 
     def inspect(self, room: Room, keys: Sequence[str]) -> list[Thing | None]:
         """Look at things one by one; None for those that are gone."""
@@ -93,6 +93,15 @@ class Holdings:
     def collect(self, room: Room, things: Sequence[tuple[str, str]]) -> list[bool]:
         """Delete the things that still have these etags; tell which ones were deleted."""
         return self._ask(room, "collect", list[bool], things) if things else []
+
+    def _pages(self, room: Room, user: str | None, kind: type[list[P]], **how: Any) -> Iterator[list[P]]:
+        after: str | None = ""
+        prefix = f"{user}/" if user and room.private else ""
+        while after is not None:
+            page = self._ask(room, "GET", kind, None, prefix=prefix, after=after, **how)
+            if page:
+                yield page
+            after = page[-1][0] if len(page) == how["limit"] else None
 
     def _ask(self, room: Room, what: str, kind: type[T], body: Any, **params: Any) -> T:
         begun, peer = time.monotonic(), self._services[room.service]

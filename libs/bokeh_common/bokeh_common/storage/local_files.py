@@ -119,7 +119,7 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def translated(path: Path, missing: bool = False) -> Iterator[None]:
+def translated(path: Path | str, missing: bool = False) -> Iterator[None]:
     """Turn an `OSError` into `Unavailable`; `FileNotFoundError` only where nothing may be missing."""
     try:
         yield

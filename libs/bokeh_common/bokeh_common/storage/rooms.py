@@ -47,6 +47,10 @@ class Room(ABC):
         """Return the first things whose keys begin with a prefix, in the order of their keys."""
 
     @abstractmethod
+    def keys(self, prefix: str, after: str, limit: int) -> list[tuple[str, str]]:
+        """Return the keys and etags of the things of a page; those of blobs, which never change, are ""."""
+
+    @abstractmethod
     def inspect(self, keys: Sequence[str]) -> list[Thing | None]:
         """Look at things one by one; None for those that are gone."""
 
@@ -98,6 +102,9 @@ class Blobs(Room):
     def page(self, prefix: str, after: str, limit: int) -> Sequence[Thing]:
         return [Thing(key) for key in self.store.keys(self.prefix + prefix, after, limit)]
 
+    def keys(self, prefix: str, after: str, limit: int) -> list[tuple[str, str]]:
+        return [(key, "") for key in self.store.keys(self.prefix + prefix, after, limit)]
+
     def inspect(self, keys: Sequence[str]) -> list[Thing | None]:
         return [self._inspect(key) for key in keys]
 
@@ -136,7 +143,7 @@ class Blobs(Room):
 
     def _refers(self, key: str) -> Refers | None:
         try:
-            return self.read(key, b"".join(self.store.get(key)))
+            return self.read(key, bytes(self.store.view(key)))
         except NotFound:
             return None
 
@@ -158,18 +165,17 @@ class Records(Room):
         store: the store below any `StagedRecords`: what is about to be referred to counts.
         prefix: what their keys begin with.
         about: tells what is to be known of a record, as readers see it.
-        values: whether pages look at the records.
     """
 
     store: RecordStore
     prefix: str
     about: Callable[[Record], About]
-    values: bool = True
 
     def page(self, prefix: str, after: str, limit: int) -> Sequence[Thing]:
-        if not self.values:
-            return [Thing(key) for key, _ in self.store.keys(self.prefix + prefix, after, limit)]
         return [self._thing(record) for record in self.store.list(self.prefix + prefix, after, limit)]
+
+    def keys(self, prefix: str, after: str, limit: int) -> list[tuple[str, str]]:
+        return self.store.keys(self.prefix + prefix, after, limit)
 
     def inspect(self, keys: Sequence[str]) -> list[Thing | None]:
         return [self._thing(record) if record else None for record in self._found(keys)]

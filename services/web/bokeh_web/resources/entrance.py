@@ -9,7 +9,7 @@ from bokeh_common.http.limits import tell_limits
 from bokeh_web.forms import answer_or_go, is_json, read_form
 from bokeh_web.resources.base import FORM, PAGE, Resource
 
-SENT = "If that can be done, an email is on its way: open the link in it. Look into the spam folder too."
+SENT = "If this address can be used, an email with a link is on its way. Look into the spam folder too."
 
 
 class Door(Resource):
