@@ -84,10 +84,12 @@ class Traits:
         lost_seconds: how old a confirmed change may be and still be lost when what stores it crashes; `inf`
             where nothing is ever made durable.
         touch_seconds: the resolution of `BlobStat.touched`.
+        maps: whether `BlobStore.view` maps bytes, and so takes no memory of this process.
     """
 
     lost_seconds: float = 0.0
     touch_seconds: float = 0.0
+    maps: bool = False
 
 
 class RecordStore(ABC):

@@ -21,7 +21,7 @@ SMALL = 1 << 16  # bytes that are read sooner than mapped
 class LocalBlobStore(BlobStore):
     """Blobs below one folder."""
 
-    traits = Traits(touch_seconds=0.02)  # the kernel stamps files by its timer tick
+    traits = Traits(touch_seconds=0.02, maps=True)  # the kernel stamps files by its timer tick
 
     def __init__(self, folder: Path) -> None:
         self._files = Files(folder / "incoming")
