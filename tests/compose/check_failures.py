@@ -56,9 +56,8 @@ def test_killed_replicas_and_restarted_storage_lose_nothing(scaled: Compose, cal
             scaled("restart", service)
             settle(running, start)
     log = running.log
-    print(
-        f"{log.requests} requests, {running.acknowledged} writes acknowledged, {len(log.failed)} failed; {log.slowest} s"
-    )
+    print(f"{log.count} requests, {running.acknowledged} writes acknowledged, {len(log.failed)} failed")
+    print(f"the slowest took {log.slowest:.1f} s")
     assert not log.wrong, "\n".join(log.wrong[:10])
 
 

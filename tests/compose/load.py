@@ -31,14 +31,14 @@ class Failed(Exception):
 class Log:
     """What all clients saw: when which request failed, and what was wrong."""
 
-    requests: int = 0
+    count: int = 0
     failed: list[tuple[float, str]] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     slowest: float = 0.0
 
     def take(self, answer: requests.Response) -> None:
         """Note an answer; `Failed` when it is none of success."""
-        self.requests += 1
+        self.count += 1
         self.slowest = max(self.slowest, answer.elapsed.total_seconds())
         if answer.ok:
             return
