@@ -38,9 +38,10 @@ def create_app(given: Dependencies) -> App:
     collector = create_collector(given)
     if given.settings.timer:
         create_worker(given).start()
+    peers = {"auth": given.auth.alive, "plots": given.plots.alive, "data": given.data.alive}
     checks = {"storage": collector.records.ping}
     authenticator = Authenticator(PeerIntrospection(given.auth, given.settings.redis_url))
-    app = new_app(authenticator, checks, API, Origins(given.settings.proxied))
+    app = new_app(authenticator, checks, API, Origins(given.settings.proxied), peers)
     app.add_route("/{user}/gc/orphans", resources.Orphans(collector))
     app.add_route("/{user}/gc/run", resources.Runs(collector))
     return app

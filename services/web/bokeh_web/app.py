@@ -60,12 +60,12 @@ def create_app(given: Dependencies) -> App:
     """Make the app from ready objects."""
     settings = given.settings
     introspect = PeerIntrospection(given.auth, settings.redis_url)
-    peers = {"auth": given.auth, "plots": given.plots, "data": given.data}
-    checks = {name: partial(peer.get, "/health/ready") for name, peer in peers.items()}
+    peers = {"auth": given.auth.alive, "plots": given.plots.alive, "data": given.data.alive}
+    checks = {} if given.blobs is None else {"storage": partial(given.blobs.list, limit=1)}
     cookies = Cookies(settings.public_url, settings.accounts)
     look = Look(settings.brand, Assets(settings.brand), Texts(settings.pages))
     pages = Pages(look, cookies, introspect, settings.accounts)
-    app = new_app(Authenticator(introspect), checks, API, Origins(settings.proxied))
+    app = new_app(Authenticator(introspect), checks, API, Origins(settings.proxied), peers)
     app.add_middleware(SecurityHeaders(settings.public_url))
     show_mistakes(app, pages, cookies)
     asked = Plots(given.plots)
