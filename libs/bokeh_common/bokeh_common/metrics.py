@@ -1,8 +1,8 @@
 """What Prometheus is told, of all worker processes of a service together.
 
 Metrics are kept where `PROMETHEUS_MULTIPROC_DIR` is set, as `bokeh_common.http.serving` does: the workers
-write into files there, and whichever is asked adds them up. Elsewhere nothing is measured, and prometheus_client is
-not imported.
+write into files there, and whichever is asked adds them up. Elsewhere nothing is measured, and
+prometheus_client is not imported.
 """
 
 import os
