@@ -1,14 +1,19 @@
 """What an operator sees of a cloud of own processes: log, metrics, and whether all is well."""
 
+import gzip
 import json
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.integration.test_api_spec.caller import Caller
@@ -45,12 +50,61 @@ class Watched:
         return {(s.name, frozenset(s.labels.items())): s.value for family in families for s in family.samples}
 
 
+class Receiver(ThreadingHTTPServer):
+    """Receives spans as any tracing system does: OTLP over HTTP."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        self.spans: list[tuple[str, Span]] = []
+        super().__init__(("127.0.0.1", 0), Receiving)
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def of(self, trace: str, services: set[str]) -> dict[str, Span]:
+        """Wait for the spans of a trace, by service; one of each."""
+        found: dict[str, Span] = {}
+        deadline = time.monotonic() + 20
+        while not services <= found.keys() and time.monotonic() < deadline:
+            time.sleep(0.05)
+            found = {name: span for name, span in list(self.spans) if span.trace_id.hex() == trace}
+        return found
+
+
+class Receiving(BaseHTTPRequestHandler):
+    """Keeps what arrives."""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
+        for sent in ExportTraceServiceRequest.FromString(body).resource_spans:
+            [name] = [a.value.string_value for a in sent.resource.attributes if a.key == "service.name"]
+            receiver: Any = self.server
+            receiver.spans += [(name, span) for scope in sent.scope_spans for span in scope.spans]
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
 @pytest.fixture(scope="module")
-def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as receiver:
+        yield receiver
+        receiver.shutdown()
+
+
+@pytest.fixture(scope="module")
+def watched(receiver: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     folder = tmp_path_factory.mktemp("watched")
     printed = folder / "output"
     with printed.open("wb") as output:
-        environ = {"BOKEH_CLOUD_WORKERS": "2", "BOKEH_CLOUD_DRAIN_SECONDS": "0"}
+        environ = {
+            "BOKEH_CLOUD_WORKERS": "2",
+            "BOKEH_CLOUD_DRAIN_SECONDS": "0",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{receiver.server_port}",
+            "OTEL_BSP_SCHEDULE_DELAY": "200",
+        }
         with own_processes(f"local://{folder / 'storage'}", output=output, **environ) as processes:  # type: ignore[arg-type]  # variables
             yield Watched(processes, printed)
 
@@ -69,6 +123,21 @@ def test_a_request_is_a_line_in_each_service_that_it_reaches(watched: Watched, p
     assert (line["method"], line["route"], line["status"]) == ("GET", "/plots/{plot}/show", 200)
     assert 0 < line["seconds"] < 30
     assert {watched.line("seen-everywhere", name)["trace_id"] for name in ("web", "plots", "auth")} == {trace}
+
+
+def test_a_trace_goes_through_the_services(watched: Watched, receiver: Receiver, plot: Any) -> None:
+    trace, parent = "5bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+    headers = {"traceparent": f"00-{trace}-{parent}-01", "X-Request-Id": "traced"}
+    url = f"{watched.processes.url}/plots/{plot['id']}/show"
+    assert requests.get(url, headers=headers, timeout=30).status_code == 200
+    spans = receiver.of(trace, {"bokeh-cloud-web", "bokeh-cloud-plots"})
+    web, plots = spans["bokeh-cloud-web"], spans["bokeh-cloud-plots"]
+    assert (web.name, web.parent_span_id.hex()) == ("GET /plots/{plot}/show", parent)
+    assert plots.parent_span_id == web.span_id
+    attributes = {a.key: a.value.string_value or a.value.int_value for a in web.attributes}
+    assert attributes["http.response.status_code"] == 200
+    assert attributes["bokeh_cloud.request_id"] == "traced"
+    assert watched.line("traced", "web")["trace_id"] == trace
 
 
 def test_the_user_is_a_hash_and_the_same_everywhere(watched: Watched, plot: Any) -> None:

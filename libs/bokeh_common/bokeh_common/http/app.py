@@ -1,5 +1,6 @@
 """The falcon app that every service starts from: the same errors, headers, health routes and access rules."""
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ import falcon
 
 from bokeh_common import metrics
 from bokeh_common.errors import NotFound, Unavailable
+from bokeh_common.http import spans
 from bokeh_common.http.auth import OPEN, Access, Authenticator
 from bokeh_common.http.draining import DRAINING
 from bokeh_common.http.encoding import Encoded
@@ -15,6 +17,7 @@ from bokeh_common.http.negotiation import Negotiated
 from bokeh_common.http.openapi import Route, describe
 from bokeh_common.http.operations import Api
 from bokeh_common.http.origin import Origins
+from bokeh_common.http.spans import Recorder
 from bokeh_common.http.tracing import REQUEST_ID, Traced
 from bokeh_common.http.watching import Metrics, Watched
 
@@ -132,7 +135,16 @@ def new_app(
     """
     # A sandboxed frame has the opaque origin "null"; a bearer token, never a cookie, is what lets it read.
     cors: Any = falcon.CORSMiddleware(allow_origins="*", expose_headers=EXPOSED)
-    first = [Traced(), Watched(api.name), Encoded(), origins or Origins(), SafeHeaders(), OneAddress(), cors]
+    recorder = Recorder(api.name) if spans.enabled(os.environ) else None
+    first = [
+        Traced(recorder),
+        Watched(api.name),
+        Encoded(),
+        origins or Origins(),
+        SafeHeaders(),
+        OneAddress(),
+        cors,
+    ]
     middleware = [*first, authenticator, Negotiated()]
     app = App(middleware=middleware)
     handle_errors(app)

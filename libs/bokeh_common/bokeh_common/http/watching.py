@@ -10,10 +10,7 @@ import falcon
 
 from bokeh_common import metrics
 from bokeh_common.http.auth import OPEN, Principal
-from bokeh_common.http.tracing import current
-
-#: What a request is that no route answers.
-NOWHERE = "(none)"
+from bokeh_common.http.tracing import NOWHERE, current
 
 #: Routes that watchers ask again and again.
 WATCHERS = {"/health/live", "/health/ready", "/metrics"}
