@@ -9,7 +9,7 @@ NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell $(p) $(NEW_ENOUGH) 2>/dev/null && echo $(p))))
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help setup run test lint bench dist test-dist test-matrix soak
+.PHONY: help setup run test lint bench dist test-dist test-matrix soak up down test-compose
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -38,6 +38,16 @@ bench: $(VENV)/.dev ## measure, as ratios against a peer in the same run
 	@tests/system-packages
 	@$(BIN)/python -m tests.bench $(ARGS)
 
+up: ## start the full cloud in containers, on http://localhost:8080
+	@docker compose up --detach --wait $(ARGS)
+
+down: ## end it; what it keeps stays (ARGS=--volumes deletes it)
+	@docker compose down $(ARGS)
+
+test-compose: $(VENV)/.dev ## the API's specification, a person's way and failures, against a cloud in containers
+	@tests/system-packages
+	@$(BIN)/python -m pytest $(ARGS) tests/compose/check_*.py
+
 dist: $(VENV)/.run ## build wheels of all distributions in dist/
 	@rm -rf dist
 	@$(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist $(addprefix ./,$(DISTRIBUTIONS))
@@ -60,5 +70,5 @@ $(VENV)/.run: $(VENV)/bin/python constraints.txt $(PYPROJECTS)
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@$(INSTALL) --requirement requirements-dev.txt
-	@$(INSTALL) --no-build-isolation --editable='./libs/bokeh_common[redis,azure,testing]'
+	@$(INSTALL) --no-build-isolation --editable='./libs/bokeh_common[redis,azure,testing,tracing]'
 	@touch $@

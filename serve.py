@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 from gunicorn.app.base import BaseApplication
-from gunicorn.http import message
 
 import embedded
 from bokeh_auth.audit import print_audit
@@ -18,12 +17,10 @@ from bokeh_auth.post import SmtpServer
 from bokeh_auth.settings import Settings
 from bokeh_common.errors import CloudError
 from bokeh_common.http.loopback import is_loopback
-
-#: Bytes of a request's first line. A thousand object ids are 25 KB; gunicorn's own bound is 8, or nothing.
-REQUEST_LINE = 1 << 16
+from bokeh_common.http.serving import REQUEST_LINE, THREADS, allow_long_lines
+from bokeh_common.storage import open_blobs, open_records
 
 DEFAULT_PORT = 5006
-THREADS = 16
 
 
 class Server(BaseApplication):
@@ -80,6 +77,7 @@ def serve(host: str, port: int, storage: str | None, samples: bool, accounts: bo
     url = f"http://{'localhost' if host == '127.0.0.1' else host}:{port}"
 
     auth = replace(_auth_settings(storage, accounts, url), allow_remote=remote)
+    _check_settings(storage, auth)
 
     def when_ready(_: object) -> None:
         click.echo(f"Bokeh Cloud is running at {url} (Ctrl+C stops it)\nIts data are in {storage}")
@@ -96,7 +94,7 @@ def serve(host: str, port: int, storage: str | None, samples: bool, accounts: bo
         "when_ready": when_ready,
         "control_socket_disable": True,
     }
-    vars(message)["MAX_REQUEST_LINE"] = REQUEST_LINE
+    allow_long_lines()
     Server(storage, auth, options).run()
 
 
@@ -140,6 +138,14 @@ def _check_port(host: str, port: int) -> None:
 
 def _check_storage(storage: str) -> None:
     try:
-        embedded.create_app(storage)
+        open_records(storage, "auth")
+        open_blobs(storage, "data")
     except (CloudError, ImportError) as error:
         raise click.ClickException(f"The storage {storage} cannot be used. {error}") from None
+
+
+def _check_settings(storage: str, auth: Settings) -> None:
+    try:
+        embedded.create_app(storage, auth)
+    except CloudError as error:
+        raise click.ClickException(f"A setting cannot be used. {error}") from None

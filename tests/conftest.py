@@ -12,6 +12,9 @@ from typing import IO
 
 import pytest
 import requests
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.chromium import ChromiumMissing, find_chromium, launch
 
 START_SECONDS = 30
 
@@ -58,7 +61,7 @@ def wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
         try:
             if requests.get(url, timeout=5).ok:
                 return
-        except requests.ConnectionError:
+        except requests.RequestException:
             time.sleep(0.1)
     raise RuntimeError(f"{url} did not answer in {START_SECONDS} seconds")
 
@@ -71,3 +74,22 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     with one_process(f"local://{tmp_path_factory.mktemp('cloud')}") as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The one Chromium of all tests; profiles and tabs are a test's own.
+
+    One, because Playwright keeps its event loop running in the thread for as long as it is open, and
+    refuses to open a second time beside it.
+    """
+    try:
+        find_chromium()
+    except ChromiumMissing as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(missing))
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()

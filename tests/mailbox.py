@@ -1,15 +1,23 @@
 """A real SMTP server that keeps what it is sent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, Protocol
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 
 from tests.conftest import free_port
+
+
+class Box(Protocol):
+    """Where mail arrives."""
+
+    @property
+    def mails(self) -> Sequence[EmailMessage]:
+        """What has arrived, oldest first."""
 
 
 class Mailbox:

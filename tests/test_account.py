@@ -114,3 +114,14 @@ def test_uploads_are_limited_by_account(storage: str, tmp_path: Any) -> None:
     assert refused[-1].json["type"] == "/problems/too-many"
     assert cloud.ask("GET", "/ada/plots", key).status_code == 200
     assert cloud.ask("PUT", f"/bob/data/chunks/{chunk}", others, body=data).status_code == 201
+
+
+def test_the_servers_own_bound_and_that_of_an_account(storage: str, tmp_path: Any) -> None:
+    cloud = Cloud(storage, tmp_path / "outbox", quota_bytes=100)
+    key = cloud.key("ada")
+    cloud.upload("ada", key, b"x" * 80)
+    data = b"y" * 30
+    refused = cloud.ask("PUT", f"/ada/data/chunks/{blake3(data).hexdigest()}", key, body=data)
+    assert (refused.status_code, refused.json["used"], refused.json["limit"]) == (403, 80, 100)
+    cloud.domain.accounts.change("ada", max_bytes=110)
+    assert cloud.ask("PUT", f"/ada/data/chunks/{blake3(data).hexdigest()}", key, body=data).status_code == 201

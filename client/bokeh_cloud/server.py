@@ -162,10 +162,12 @@ class Server:
 
     def data(self) -> "list[RemoteDataSource]":
         """Return the data sources of the account, made by `DataSource` or by publishing figures."""
+        from .resource import Resource
         from .sources import RemoteDataSource
 
         pages = self.pages(f"/{quote(self.user_id)}/data")
-        return [RemoteDataSource(self, summary, None) for page in pages for summary in page["sources"]]
+        found = (Resource(self, summary, None) for page in pages for summary in page["sources"])
+        return [RemoteDataSource(resource) for resource in found]
 
     def source(self, name: str) -> "RemoteDataSource":
         """Return the data source of an id or a name, the newest live one where several have it.

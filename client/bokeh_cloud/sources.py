@@ -2,25 +2,19 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import quote
 
 import numpy as np
 from bokeh.core.has_props import HasProps
 from bokeh.core.serialization import Serializer
 from bokeh.models import ColumnDataSource
 
-from .columns import Column
-from .errors import CloudError, Rejected
-from .packed import pack
+from .errors import CloudError
+from .resource import Resource
 from .stored import StoredColumn, is_destination
-from .upload import upload_chunks
-from .values import Stored, array_of, is_fixed, leaf, stored, unpacked_values
+from .values import leaf, stored
 
 if TYPE_CHECKING:
     from .server import Server
-
-PACKED = "application/vnd.bokeh-cloud.packed"
-LENGTH_BYTES = 8
 
 
 class RemoteDataSource(ColumnDataSource):
@@ -35,24 +29,18 @@ class RemoteDataSource(ColumnDataSource):
 
     __view_module__ = "bokeh.models.sources"  # so that no extension of Bokeh is looked for
 
-    def __init__(self, server: "Server", summary: Mapping[str, Any], etag: str | None):
-        super().__init__(name=summary["name"])
-        self._server = server
+    def __init__(self, resource: Resource):
+        super().__init__(name=resource.summary["name"])
+        self._resource = resource
         self._staged: dict[str, Any] = {}
-        self._take(summary, etag)
+        self._take()
 
-    def _take(self, summary: Mapping[str, Any], etag: str | None) -> None:
-        self._summary = summary
-        self._etag = etag
+    def _take(self) -> None:
+        """Hold the columns that the server has, and of those that were here before, what was fetched."""
         self._staged = {}
-        home = (self._server.url, self._server.user_id)
         before = {column.hash: column for column in self.columns().values()}
-
-        def of(column: Mapping[str, Any]) -> StoredColumn:
-            known = before.get(column["hash"])
-            return known or StoredColumn(summary["id"], home, column, lambda: self._values(column))
-
-        self._hold({name: of(column) for name, column in summary["columns"].items()})
+        now = self._resource.stored_columns()
+        self._hold({name: before.get(column.hash, column) for name, column in now.items()})
 
     def __repr__(self) -> str:
         kind = f"version {self.version}" if self.live else "frozen"
@@ -63,26 +51,26 @@ class RemoteDataSource(ColumnDataSource):
     @property
     def source_id(self) -> str:
         """The source's id on the server; `id` is Bokeh's, of this model."""
-        return str(self._summary["id"])
+        return str(self._resource.summary["id"])
 
     @property
     def version(self) -> int:
         """The version that the columns here are of."""
-        return int(self._summary.get("version", 1))
+        return self._resource.version
 
     @property
     def live(self) -> bool:
         """Whether it can change; the sources of published figures cannot."""
-        return bool(self._summary.get("live", False))
+        return bool(self._resource.summary.get("live", False))
 
     @property
     def created(self) -> str:
         """When it was made, as the server writes it; "" where that is not known."""
-        return str(self._summary.get("created", ""))
+        return str(self._resource.summary.get("created", ""))
 
     def is_at(self, server: "Server") -> bool:
         """Tell whether it is in the account of `server`."""
-        return (self._server.url, self._server.user_id) == (server.url, server.user_id)
+        return self._resource.home == (server.url, server.user_id)
 
     def columns(self) -> dict[str, StoredColumn]:
         """Return the stored columns by name, with dtype, shape, length, bytes and hash."""
@@ -132,7 +120,8 @@ class RemoteDataSource(ColumnDataSource):
 
     def refresh(self) -> "RemoteDataSource":
         """Take the newest version of the server; changes that were not committed are lost."""
-        self._answer("GET", self._path)
+        self._resource.read()
+        self._take()
         return self
 
     def stream(self, new_data: Any = None, rollover: int | None = None, **columns: Any) -> None:
@@ -151,8 +140,8 @@ class RemoteDataSource(ColumnDataSource):
         value: dict[str, Any] = {"rows": {name: leaf(name, values) for name, values in rows.items()}}
         if rollover is not None:
             value["rollover"] = rollover
-        headers = {"Content-Type": PACKED}
-        self._answer("POST", f"{self._path}/rows", data=bytes(pack(value)), headers=headers)
+        self._resource.append(value)
+        self._take()
 
     def patch(self, patches: Any, setter: Any = None) -> None:  # noqa: ARG002 - Bokeh's signature
         """Change values at once, as in Bokeh: `patch({"y": [(3, 1.5), (slice(0, 2), [0, 1])]})`.
@@ -170,12 +159,12 @@ class RemoteDataSource(ColumnDataSource):
 
     def versions(self) -> list[int]:
         """Return the numbers of the versions that the server keeps."""
-        pages = self._server.pages(f"{self._path}/versions")
-        return [item["version"] for page in pages for item in page["versions"]]
+        return self._resource.versions()
 
     def rollback(self, version: int) -> "RemoteDataSource":
         """Make a new version with the columns of an old one; NotFound where that is not kept."""
-        self._answer("POST", f"{self._path}/rollback", json={"version": version})
+        self._resource.rollback(version)
+        self._take()
         return self
 
     def delete(self, *, force: bool = False) -> None:
@@ -184,7 +173,7 @@ class RemoteDataSource(ColumnDataSource):
         Raises:
             Rejected: plots use it, and the message names them; `force` breaks them.
         """
-        self._server.connection.request("DELETE", f"{self._path}?force={str(force).lower()}")
+        self._resource.delete(force=force)
 
     def to_pandas(self) -> Any:
         """Return the columns as a frame of pandas."""
@@ -209,17 +198,13 @@ class RemoteDataSource(ColumnDataSource):
 
     def to_serializable(self, serializer: Serializer) -> Any:
         """Be a ColumnDataSource to browsers."""
-        if self._staged and is_destination(self._server.url, self._server.user_id):
+        if self._staged and is_destination(*self._resource.home):
             raise ValueError(
                 f"the data source {self.name!r} has changes that were not sent: commit() them first"
             )
         found: Any = super().to_serializable(serializer)
         found["name"] = ColumnDataSource.__qualified_model__
         return found
-
-    @property
-    def _path(self) -> str:
-        return f"/{quote(self._server.user_id)}/data/{quote(self.source_id)}"
 
     @property
     def _held(self) -> dict[str, Any]:
@@ -249,61 +234,13 @@ class RemoteDataSource(ColumnDataSource):
             )
 
     def _put(self, columns: Mapping[str, Any]) -> None:
-        body = {"columns": specs(self._server, self.name or "", columns)}
-        try:
-            self._answer("PUT", self._path, json=body, headers={"If-Match": self._etag_here()})
-        except Rejected as error:
-            if error.status != 412:
-                raise
-            raise Rejected(
-                f"{self.name!r} was changed by somebody else since version {self.version}, which is here: "
-                "refresh() takes their version over, then change and commit again.",
-                error.status,
-                error.problem,
-            ) from error
-
-    def _etag_here(self) -> str:
-        """Return the ETag of the version that is here, which lists of sources do not tell."""
-        if self._etag is None:
-            response = self._server.connection.request("GET", self._path)
-            same = self._server.connection.decode(response).get("version") == self.version
-            self._etag = response.headers.get("ETag") if same else None
-        return self._etag or '"outdated"'
-
-    def _answer(self, method: str, path: str, **arguments: Any) -> None:
-        response = self._server.connection.request(method, path, **arguments)
-        self._take(self._server.connection.decode(response), response.headers.get("ETag"))
-
-    def _values(self, column: Mapping[str, Any]) -> Any:
-        from .download import fetch_columns
-
-        connection, user = self._server.connection, self._server.user_id
-        if is_fixed(column["dtype"]):
-            path = f"/{quote(user)}/data/columns/{column['hash']}?form=stored"
-            return array_of(column["dtype"], column["shape"], connection.request("GET", path).content)
-        [data] = fetch_columns(connection, user, [column["hash"]])
-        values = unpacked_values(data)
-        array = np.empty(len(values), dtype=object)
-        array[:] = values
-        return array
-
-
-def specs(server: "Server", label: str, columns: Mapping[str, Any]) -> dict[str, Any]:
-    """Send what is missing of columns, and return what the server is told of each."""
-    made: dict[str, Stored | StoredColumn] = {
-        name: values if isinstance(values, StoredColumn) else stored(name, values)
-        for name, values in columns.items()
-    }
-    chunked = [values for values in made.values() if isinstance(values, Column)]
-    upload_chunks(server.connection, server.user_id, chunked, f"Sending {label}")
-    return {name: _spec(values) for name, values in made.items()}
+        self._resource.put(columns)
+        self._take()
 
 
 def create(server: "Server", name: str, columns: Mapping[str, Any]) -> RemoteDataSource:
     """Make a live data source; see `Server.DataSource`."""
-    body = {"name": name, "live": True, "columns": specs(server, name, columns)}
-    response = server.connection.request("POST", f"/{quote(server.user_id)}/data", json=body)
-    return RemoteDataSource(server, server.connection.decode(response), response.headers.get("ETag"))
+    return RemoteDataSource(Resource.create(server, name, columns))
 
 
 def sources_in(models: Iterable[HasProps]) -> Sequence[RemoteDataSource]:
@@ -315,9 +252,3 @@ def _columns_of(given: Any) -> dict[str, Any]:
     if given is None:
         return {}
     return {str(name): given[name] for name in given}
-
-
-def _spec(values: Stored | StoredColumn) -> Any:
-    if isinstance(values, Column):
-        return values.manifest()
-    return {"hash": values.hash} if isinstance(values, StoredColumn) else values

@@ -1,4 +1,5 @@
 """A browser for tests: headless Chromium that draws the same pixels every time.
 
-The fixture `camera` is in `conftest.py`; what a test calls with it is `published.assert_same_pixels`.
+The fixture `browser` is in `tests/conftest.py`, `camera` in `conftest.py` here; what a test calls with the
+latter is `published.assert_same_pixels`.
 """

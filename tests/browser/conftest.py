@@ -1,32 +1,17 @@
-import os
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.chromium import ChromiumMissing, find_chromium
 from tests.browser.published import Camera, open_camera
 from tests.browser.town import Town, open_town
 
 
 @pytest.fixture(scope="session")
-def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Camera]:
-    """One browser for all tests."""
-    try:
-        find_chromium()
-    except ChromiumMissing as missing:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(missing))
-    with open_camera(tmp_path_factory.mktemp("references")) as camera:
+def camera(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Camera]:
+    """One profile for all comparisons of pictures, and a site for the pages to compare with."""
+    with open_camera(browser, tmp_path_factory.mktemp("references")) as camera:
         yield camera
-
-
-@pytest.fixture(scope="session")
-def browser(camera: Camera) -> Browser:
-    """The browser, for tests with profiles of their own."""
-    assert camera.context.browser is not None
-    return camera.context.browser
 
 
 @pytest.fixture(scope="session")

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from playwright.sync_api import BrowserContext, ElementHandle, Frame, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ElementHandle, Frame, Page
 
 from tests.browser.chromium import (
     PAINTED,
-    launch,
     new_context,
     open_tab,
     screenshot,
@@ -39,7 +38,7 @@ FILL = """(element, [width, height]) => Object.assign(element.style, {
 
 @dataclass(frozen=True)
 class Camera:
-    """A browser, and a site for the pages that it compares with."""
+    """A profile in a browser, and a site for the pages that it compares with."""
 
     context: BrowserContext
     site: ReferenceSite
@@ -61,18 +60,10 @@ class Picture:
 
 
 @contextmanager
-def open_camera(folder: Path) -> Iterator[Camera]:
-    """Start Chromium, and a site that serves `folder`.
-
-    Raises:
-        ChromiumMissing: there is none; the message says what to install.
-    """
-    with sync_playwright() as playwright, serve_folder(folder) as site:
-        browser = launch(playwright)
-        try:
-            yield Camera(new_context(browser), site)
-        finally:
-            browser.close()
+def open_camera(browser: Browser, folder: Path) -> Iterator[Camera]:
+    """Open a profile in a browser, and a site that serves `folder`."""
+    with serve_folder(folder) as site, new_context(browser) as context:
+        yield Camera(context, site)
 
 
 def take_reference(camera: Camera, name: str, builder: Builder, size: tuple[int, int]) -> Picture:

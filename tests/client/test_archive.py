@@ -1,6 +1,5 @@
 """An exported folder is a web site and a backup: export, import, export is byte-equal."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,11 +10,10 @@ import numpy as np
 import pytest
 from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 import bokeh_cloud
 from bokeh_cloud.archive.layout import folder_name
-from tests.browser.chromium import ChromiumMissing, find_chromium, launch
 from tests.conftest import free_port, one_process, wait_for
 
 
@@ -36,20 +34,6 @@ def account(tmp_path: Path) -> Iterator[bokeh_cloud.Server]:
             server.publish(drawn(points, "ü"), "Übersicht: 東京")
         server.publish(drawn(5, "<script>"), "second", title="<b>Second</b>").visibility = "public"
         yield server
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    try:
-        find_chromium()
-    except ChromiumMissing as missing:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(missing))
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -93,7 +77,8 @@ def test_the_folder_shows_its_plots_without_any_service(
     web = subprocess.Popen([*command, str(tmp_path / "site")], stderr=subprocess.DEVNULL)
     try:
         wait_for(f"http://127.0.0.1:{port}/", web)
-        page = browser.new_page()
+        context = browser.new_context()
+        page = context.new_page()
         mistakes: list[str] = []
         page.on("pageerror", lambda error: mistakes.append(str(error)))
         page.goto(f"http://127.0.0.1:{port}/")
@@ -109,6 +94,7 @@ def test_the_folder_shows_its_plots_without_any_service(
         assert page.evaluate(f"[...{source}.y].length") == 1000
         assert not mistakes
         assert page.locator("[role=alert]").inner_text() == ""
+        context.close()
     finally:
         web.terminate()
         web.wait(timeout=30)

@@ -1,6 +1,7 @@
 """Data sources on the server: plots share them, a change shows in all of them, and nothing is sent twice."""
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,9 @@ import pytest
 import requests
 from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
+from playwright.sync_api import Browser, Page
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import ProtocolError
 
 import bokeh_cloud
 from bokeh_cloud.sources import RemoteDataSource
@@ -76,6 +80,35 @@ def test_a_commit_shows_in_every_plot_that_uses_it(server: bokeh_cloud.Server, s
         np.testing.assert_array_equal(shown(plot), [*np.cos(T), 7.0])
         np.testing.assert_array_equal(shown(plot, version="?version=1"), np.sin(T))
         assert requests.get(plot.embed_url, timeout=30).status_code == 200
+
+
+def test_browsers_show_what_was_committed_in_every_plot(
+    server: bokeh_cloud.Server, src: RemoteDataSource, browser: Browser, sent: list[int]
+) -> None:
+    line, dots = figure(), figure()
+    line.line("t", "y", source=src)
+    dots.scatter("t", "y", source=src)
+    plots = server.publish(line, "in a browser 1"), server.publish(dots, "in a browser 2")
+    assert not sent
+    with browser.new_context() as context:
+        pages = [(context.new_page(), plot.embed_url) for plot in plots]
+        for page, url in pages:
+            page.goto(url)
+            assert drawn_values(page)[:2] == [0, math.sin(1)]
+        src.update(y=T * 3)
+        src.commit()
+        assert sent == [8000]
+        for page, url in pages:
+            page.goto(url)
+            assert drawn_values(page)[:2] == [0, 3]
+
+
+def drawn_values(page: Page) -> list[float]:
+    """What BokehJS draws, once it has."""
+    page.wait_for_selector("html[data-state=ready]", state="attached")
+    source = "Bokeh.documents[0].roots()[0].renderers[0].data_source"
+    values: list[float] = page.evaluate(f"[...{source}.data.y]")
+    return values
 
 
 def test_committing_sends_what_changed_alone(src: RemoteDataSource, sent: list[int]) -> None:
@@ -156,6 +189,29 @@ def test_who_comes_second_is_told_and_loses_nothing(
     [listed] = [item for item in server.data() if item.source_id == src.source_id]
     listed.update(y=T * 3)
     assert listed.commit().version == 3
+
+
+def test_a_commit_whose_answer_is_lost_is_no_conflict(
+    src: RemoteDataSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = HTTPConnectionPool._make_request
+    lost: list[str] = []
+
+    def losing(self: HTTPConnectionPool, *given: Any, **how: Any) -> Any:
+        answer = real(self, *given, **how)
+        if (given[1], "/chunks/" in given[2], lost) == ("PUT", False, []):
+            lost.append(given[2])
+            raise ProtocolError("Connection aborted.")
+        return answer
+
+    src.update(y=T * 2)
+    with monkeypatch.context() as patched:
+        patched.setattr(HTTPConnectionPool, "_make_request", losing)
+        src.commit()
+    assert lost
+    assert (src.version, src.versions()) == (2, [1, 2])
+    src.update(y=T * 3)
+    assert src.commit().version == 3
 
 
 def test_changes_that_were_not_sent_are_not_published(

@@ -1,4 +1,7 @@
-"""The integration tests run once on each storage backend: fixtures `cloud` and `cloud_storage`."""
+"""The integration tests run once on each storage backend: fixtures `cloud` and `cloud_storage`.
+
+Modules that say `OWN_PROCESSES = True` run once more against a cloud of own processes.
+"""
 
 import os
 from collections.abc import Iterator
@@ -8,11 +11,31 @@ import pytest
 from bokeh_common.storage.testing.azure import connection_string
 from bokeh_common.storage.testing.servers import azurite_server, redis_server
 from tests.conftest import one_process
+from tests.processes import own_processes
 
 GIVEN = os.environ.get("CLOUD_URL")
 
 
-@pytest.fixture(scope="session", params=["given"] if GIVEN else ["local", "redis", "azure"])
+#: What `backend` is, where each service is a process of its own, on local storage.
+APART = "processes"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out own processes where a module does not ask for them: it is the same storage as `local`."""
+    items[:] = [item for item in items if _backend_of(item) != APART or _runs_apart(item)]
+
+
+def _backend_of(item: pytest.Item) -> object:
+    return item.callspec.params.get("backend") if hasattr(item, "callspec") else None
+
+
+def _runs_apart(item: pytest.Item) -> bool:
+    return "test_api_spec" in item.path.parts or getattr(
+        getattr(item, "module", None), "OWN_PROCESSES", False
+    )
+
+
+@pytest.fixture(scope="session", params=["given"] if GIVEN else ["local", "redis", "azure", APART])
 def backend(request: pytest.FixtureRequest) -> str:
     """Name the backend."""
     return str(request.param)
@@ -44,5 +67,10 @@ def cloud(request: pytest.FixtureRequest, backend: str) -> Iterator[str]:
     if GIVEN:
         yield GIVEN
         return
-    with one_process(request.getfixturevalue("cloud_storage")) as url:
+    storage = request.getfixturevalue("cloud_storage")
+    if backend == APART:
+        with own_processes(storage) as processes:
+            yield processes.url
+        return
+    with one_process(storage) as url:
         yield url

@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from tests.mailbox import Mailbox
+from tests.mailbox import Box
 
 TIMEOUT = 30
 MAIL_SECONDS = 20
@@ -21,7 +21,7 @@ class Cloud:
     """A running cloud with accounts, and the mail that it sent."""
 
     url: str
-    box: Mailbox
+    box: Box
     printed: Path = Path(os.devnull)
     mistakes: list[str] = field(default_factory=list)  # the answers to what went wrong
 

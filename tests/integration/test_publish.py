@@ -13,6 +13,8 @@ from bokeh.plotting import figure
 
 import bokeh_cloud
 
+OWN_PROCESSES = True
+
 
 def sine(n: int = 500, label: str = "a") -> Any:
     x = np.linspace(0, 10, n)

@@ -24,6 +24,7 @@ from bokeh_auth.post import Folder, SmtpServer
 from bokeh_auth.records import Records
 from bokeh_auth.settings import Settings
 from bokeh_auth.worker import Chore, Worker
+from bokeh_common.errors import Invalid
 from bokeh_common.http.app import App, new_app
 from bokeh_common.http.auth import Authenticator, Principal
 from bokeh_common.http.limits import Limiter
@@ -114,6 +115,11 @@ def _add_accounts(
 def get_app() -> App:
     """Make the app from the environment, for a WSGI server."""
     settings = Settings.from_env(os.environ)
+    if not settings.accounts and not settings.allow_remote:
+        raise Invalid(
+            "A cloud of own processes needs BOKEH_CLOUD_ACCOUNTS=1. Where everybody who reaches the gateway "
+            "may do everything, BOKEH_CLOUD_INSECURE_ALLOW_REMOTE=1 lets it run without keys."
+        )
     print_audit()
     return create_app(
         Dependencies(

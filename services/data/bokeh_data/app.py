@@ -21,6 +21,7 @@ from bokeh_data.peers import Plots
 from bokeh_data.records import Records
 from bokeh_data.resources import chunks, columns, sources, versions
 from bokeh_data.resources.base import Domain
+from bokeh_data.resources.bounds import Bounds
 from bokeh_data.rooms import rooms_of
 from bokeh_data.settings import Settings
 from bokeh_data.sources import Sources
@@ -43,7 +44,9 @@ def create_app(given: Dependencies) -> App:
     records = Records(given.records, given.blobs)
     redis = given.settings.redis_url
     authenticator = Authenticator(PeerIntrospection(given.auth, redis), Limiter(redis))
-    app = new_app(authenticator, {"storage": records.ping}, API, Origins(given.settings.proxied))
+    peers = {"auth": given.auth.alive, "plots": given.plots.alive}
+    app = new_app(authenticator, {"storage": records.ping}, API, Origins(given.settings.proxied), peers)
+    app.add_middleware(Bounds(records.bound))
     domain = _domain(given, records)
     app.add_route("/{user}/data", sources.SourceList(domain))
     app.add_route("/{user}/data/chunks/missing", chunks.MissingChunks(domain))

@@ -32,6 +32,7 @@ from bokeh_common.errors import Conflict, Invalid, NotFound, Unavailable
 from bokeh_common.storage import ABSENT, BlobStore, RecordStore
 from bokeh_common.storage.staged import StagedRecords
 from bokeh_data.columns import Column, read_column, write_column
+from bokeh_data.quotas import Quotas, measured
 
 PAGE = 1000
 ATTEMPTS = 30
@@ -50,6 +51,11 @@ class Records:
     def __init__(self, records: RecordStore, blobs: BlobStore) -> None:
         self._records = StagedRecords(records)
         self._blobs = blobs
+        self._quotas = Quotas(self.uploads)
+
+    def bound(self, user: str, limit: int | None) -> None:
+        """Note how many bytes an account may have: what would be more is refused from now on."""
+        self._quotas.bound(user, limit)
 
     def ping(self) -> None:
         """Raise `Unavailable` when a store does not answer."""
@@ -69,9 +75,14 @@ class Records:
         return True
 
     def put_chunk(self, user: str, chunk: str, blocks: Iterable[bytes]) -> None:
-        """Store a chunk whole, or not at all when `blocks` raises."""
-        size = self._blobs.put(f"chunks/{chunk}", blocks).size
-        self._records.put(f"uploads/{user}/{chunk}", {"size": size, "at": time.time()})
+        """Store a chunk whole, or not at all when `blocks` raises.
+
+        Raises:
+            Forbidden: the account would have more than it may.
+        """
+        with self._quotas.storing(user, chunk) as grow:
+            size = self._blobs.put(f"chunks/{chunk}", measured(blocks, grow)).size
+            self._records.put(f"uploads/{user}/{chunk}", {"size": size, "at": time.time()})
         if not self._hold_chunk(user, chunk):  # collected before the account had a hold on it
             raise Unavailable("This chunk was deleted while it was stored; send it again.")
 
@@ -83,9 +94,27 @@ class Records:
         """Return the bytes of a chunk at once, mapped where the storage can."""
         return self._blobs.view(f"chunks/{chunk}")
 
+    @property
+    def maps(self) -> bool:
+        """Whether `chunk_view` takes no memory."""
+        return self._blobs.traits.maps
+
+    def pyramid(self, chunk: str, dtype: str) -> memoryview | None:
+        """Return the pyramid of a chunk that is read as `dtype`; None when nobody has made it."""
+        try:
+            return self._blobs.view(f"pyramids/{chunk}/{dtype}")
+        except NotFound:
+            return None
+
+    def put_pyramid(self, chunk: str, dtype: str, data: bytes) -> None:
+        """Store the pyramid of a chunk."""
+        self._blobs.put(f"pyramids/{chunk}/{dtype}", [data])
+
     def hold_chunk(self, user: str, chunk: str, size: int) -> None:
-        """Let an account refer to a chunk that another one has sent."""
-        self._records.put(f"uploads/{user}/{chunk}", {"size": size})
+        """Let an account refer to a chunk that another one has sent; raises as `put_chunk`."""
+        with self._quotas.storing(user, chunk) as grow:
+            grow(size)
+            self._records.put(f"uploads/{user}/{chunk}", {"size": size})
 
     def chunk_size(self, user: str, chunk: str) -> int | None:
         """Return the bytes of a chunk; None when the account has not sent it, or it is gone."""

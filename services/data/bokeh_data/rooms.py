@@ -30,7 +30,7 @@ def rooms_of(records: RecordStore, blobs: BlobStore) -> dict[str, Room]:
         "sources": RecordRoom(records, "sources/", _about_source),
         "versions": RecordRoom(records, "versions/", _about_version),
         "columns": Blobs(blobs, "columns/", _read_column, _is_good_column),
-        "uploads": RecordRoom(records, "uploads/", _about_upload, values=False),
+        "uploads": RecordRoom(records, "uploads/", _about_upload),
         "chunks": Blobs(blobs, "chunks/", good=_is_named_by_hash),
         "compressed": Blobs(blobs, "compressed/"),
         "pyramids": Blobs(blobs, "pyramids/"),

@@ -49,7 +49,7 @@ class Check:
     def _note(self, folder: Folder, room: Room) -> None:
         for page in self.holdings.pages(room):
             self.checked += len(page)
-            folder.runs(f"there {room.referred}").add(room.target(thing.key) for thing in page)
+            folder.runs(f"there {room.referred}").add(room.targets([thing.key for thing in page]))
             for thing, names in self._referring(room, page):
                 for name in names:
                     kind = name[: name.index("/")]

@@ -9,7 +9,8 @@ import msgspec
 from bokeh_common.http.peer import Peer, path
 from bokeh_gc.rooms import Room
 
-PAGE = 2000
+PAGE = 2000  # things that are listed whole
+BRIEF = 5000  # things of which only keys and etags are listed
 T = TypeVar("T")
 
 
@@ -33,6 +34,11 @@ class Thing(NamedTuple):
     keep: bool = False
     refers: list[str] | None = None
     staged: float | None = None
+
+
+def key_of(line: str) -> str:
+    """Return the key of a line that may have an etag behind it."""
+    return line.partition("\t")[0]
 
 
 class Pace:
@@ -59,13 +65,11 @@ class Holdings:
 
     def pages(self, room: Room, user: str | None = None) -> Iterator[list[Thing]]:
         """Yield the things of a room, or those of one account where it is private, in order."""
-        after: str | None = ""
-        prefix = f"{user}/" if user and room.private else ""
-        while after is not None:
-            page = self._ask(room, "GET", list[Thing], None, prefix=prefix, after=after, limit=PAGE)
-            if page:
-                yield page
-            after = page[-1].key if len(page) == PAGE else None
+        yield from self._pages(room, user, list[Thing], lambda thing: thing.key, PAGE)
+
+    def lines(self, room: Room, user: str | None = None) -> Iterator[list[str]]:
+        """Yield the keys of the things that `pages` yields; those of records with a tab and the etag."""
+        yield from self._pages(room, user, list[str], key_of, BRIEF, brief="true")
 
     def inspect(self, room: Room, keys: Sequence[str]) -> list[Thing | None]:
         """Look at things one by one; None for those that are gone."""
@@ -93,6 +97,23 @@ class Holdings:
     def collect(self, room: Room, things: Sequence[tuple[str, str]]) -> list[bool]:
         """Delete the things that still have these etags; tell which ones were deleted."""
         return self._ask(room, "collect", list[bool], things) if things else []
+
+    def _pages(
+        self,
+        room: Room,
+        user: str | None,
+        kind: type[list[T]],
+        key: Callable[[T], str],
+        limit: int,
+        **how: str,
+    ) -> Iterator[list[T]]:
+        after: str | None = ""
+        prefix = f"{user}/" if user and room.private else ""
+        while after is not None:
+            page = self._ask(room, "GET", kind, None, prefix=prefix, after=after, limit=limit, **how)
+            if page:
+                yield page
+            after = key(page[-1]) if len(page) == limit else None
 
     def _ask(self, room: Room, what: str, kind: type[T], body: Any, **params: Any) -> T:
         begun, peer = time.monotonic(), self._services[room.service]

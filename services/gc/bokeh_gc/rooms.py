@@ -4,6 +4,7 @@ The services know their keys, and what a thing refers to; here is only in which 
 is called.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -17,6 +18,8 @@ class Room:
         kind: what one of them is called.
         why: why one that nothing refers to is an orphan.
         refers: whether they refer to others.
+        whole: whether they are listed with all that is to be known of them; else by their keys, since few
+            of them have to be looked at.
         optional: whether they may be missing where something refers to them.
         private: whether each belongs to the account in its key.
         follows: what is referred to in place of these things; themselves when empty.
@@ -28,6 +31,7 @@ class Room:
     kind: str
     why: str
     refers: bool = False
+    whole: bool = False
     optional: bool = False
     private: bool = True
     follows: str = ""
@@ -49,22 +53,30 @@ class Room:
             return f"{self.service}:{key}"
         return "/".join([self.referred, *key.split("/")[1 : 1 + self.parts]])
 
+    def targets(self, keys: Sequence[str]) -> list[str]:
+        """Return the names by which others refer to things."""
+        if self.follows:
+            return [self.target(key) for key in keys]
+        before = f"{self.service}:"
+        return [before + key for key in keys]
+
 
 ROOMS = (
-    Room("plots", "plots", "plot", "", refers=True),
+    Room("plots", "plots", "plot", "", refers=True, whole=True),
     Room("plots", "ids", "plot id", "its plot is gone", private=False),
-    Room("plots", "visits", "visits", "their plot is gone", refers=True, optional=True),
+    Room("plots", "visits", "visits", "their plot is gone", refers=True, whole=True, optional=True),
     Room("plots", "thumbnails", "thumbnail", "its plot has another one, or is gone"),
     Room("plots", "manifests", "manifest", "no version of a plot is made of it", refers=True),
     Room("plots", "scenes", "scene", "no version of a plot shows it"),
     Room("plots", "extensions", "extension", "no version of a plot runs it"),
-    Room("data", "sources", "data source", "no plot uses it", refers=True),
+    Room("data", "sources", "data source", "no plot uses it", refers=True, whole=True),
     Room(
         "data",
         "versions",
         "source version",
         "its data source is gone",
         refers=True,
+        whole=True,
         follows="histories",
         parts=2,
     ),

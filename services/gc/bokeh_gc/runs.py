@@ -7,12 +7,11 @@ than name by name.
 import tempfile
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Self
 
 RUN = 50_000  # names that are sorted at once
-BLOCK = 5_000  # names of a run that are read at once
+BLOCK = 1 << 15  # bytes of a run that are read at once
 
 
 class Runs:
@@ -34,26 +33,33 @@ class Runs:
 
     def blocks(self) -> Iterator[list[str]]:
         """Yield all names in order, in blocks."""
+        for block in self._merged():
+            yield list(dict.fromkeys(block))
+
+    def cursor(self) -> "Cursor":
+        """Return a cursor at the first name."""
+        return Cursor(self._merged())
+
+    def _merged(self) -> Iterator[list[str]]:
         self._write()
         readers = [_Reader(path) for path in self._files]
         while readers := [reader for reader in readers if reader.block]:
             last = min(reader.block[-1] for reader in readers)
-            merged = {name for reader in readers for name in reader.until(last)}
-            yield sorted(merged)
-
-    def cursor(self) -> "Cursor":
-        """Return a cursor at the first name."""
-        return Cursor(self.blocks())
+            merged: list[str] = []
+            for reader in readers:
+                merged += reader.until(last)
+            merged.sort()  # of sorted runs: it merges them
+            yield merged
 
     def _write(self) -> None:
         if not self._fresh:
             return
-        names = sorted(set(self._fresh))
-        self._fresh = []
+        self._fresh.sort()  # what is added is mostly sorted already, which this makes use of
+        names, self._fresh = list(dict.fromkeys(self._fresh)), []
         with tempfile.NamedTemporaryFile(
             "w", dir=self._folder, delete=False, encoding="utf-8", newline="\n"
         ) as file:
-            file.writelines(f"{name}\n" for name in names)
+            file.write("\n".join(names) + "\n")
         self._files.append(Path(file.name))
 
 
@@ -89,19 +95,23 @@ class _Reader:
     """A run, block by block."""
 
     def __init__(self, path: Path) -> None:
-        self._lines = _lines(path)
-        self.block: list[str] = list(islice(self._lines, BLOCK))
+        self._blocks = _blocks(path)
+        self.block: list[str] = next(self._blocks, [])
 
     def until(self, last: str) -> list[str]:
         cut = bisect_right(self.block, last)
-        found, self.block = self.block[:cut], self.block[cut:] or list(islice(self._lines, BLOCK))
+        found, self.block = self.block[:cut], self.block[cut:] or next(self._blocks, [])
         return found
 
 
-def _lines(path: Path) -> Iterator[str]:
-    with path.open(encoding="utf-8", newline="\n") as file:
-        for line in file:
-            yield line[:-1]
+def _blocks(path: Path) -> Iterator[list[str]]:
+    """Yield the lines of a file, some at a time."""
+    with path.open("rb") as file:
+        rest = b""
+        while block := file.read(BLOCK):
+            whole, _, rest = (rest + block).rpartition(b"\n")
+            if whole:
+                yield whole.decode().split("\n")
 
 
 class Folder:

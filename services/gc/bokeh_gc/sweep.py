@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from bokeh_gc.peers import Holdings, Thing
+from bokeh_gc.peers import Holdings, Thing, key_of
 from bokeh_gc.rooms import ROOMS, Room
-from bokeh_gc.runs import Folder
+from bokeh_gc.runs import Cursor, Folder
 
-BATCH = 500  # things that are deleted by one request
+BATCH = 500  # things that are read, or deleted, by one request
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Sweep:
         owned = self._folder.runs("owned").cursor() if self._user and not room.private else None
         for lines in self._folder.runs(f"candidates {room.id}").blocks():
             block = [_orphan(room, line) for line in lines]
-            targets = [room.target(orphan.key) for orphan in block]
+            targets = room.targets([orphan.key for orphan in block])
             kept = rescued.until(targets[-1])
             mine = owned.until(targets[-1]) if owned else set(targets)
             pairs = list(zip(block, targets, strict=True))
@@ -134,31 +134,50 @@ class Sweep:
 
     def _mark(self, room: Room) -> None:
         referenced = self._folder.runs(room.referred).cursor()
+        mark = self._mark_whole if room.whole else self._mark_brief
+        mark(room, referenced)
+
+    def _mark_whole(self, room: Room, referenced: Cursor) -> None:
         for page in self._holdings.pages(room, self._listed(room)):
             self.report.scanned += len(page)
-            page = self._settled(room, page)
-            self._note(room, page)
-            targets = [room.target(thing.key) for thing in page]
-            known = referenced.until(targets[-1]) if targets else set()
-            doubtful = [
-                thing
-                for thing, target in zip(page, targets, strict=True)
-                if target not in known and not self._is_foreign(room, thing.key)
-            ]
-            orphans = self._candidates(room, doubtful)
+            things = {thing.key: thing for thing in self._settled(room, page)}
+            self._note(room, [f"{thing.key}\t{thing.etag}" for thing in things.values()])
+            doubtful = self._doubtful(room, list(things), referenced)
+            for key in self._candidates(room, [things[key] for key in doubtful]):
+                del things[key]
+            self._sort((name for thing in things.values() for name in thing.refers or ()), "")
+
+    def _mark_brief(self, room: Room, referenced: Cursor) -> None:
+        for lines in self._holdings.lines(room, self._listed(room)):
+            self.report.scanned += len(lines)
+            self._note(room, lines)
+            keys = [key_of(line) for line in lines]
+            doubtful = self._doubtful(room, keys, referenced)
+            found = [thing for thing in self._holdings.inspect(room, doubtful) if thing]
+            gone = self._candidates(room, found)
             if room.refers:
-                gone = {orphan.key for orphan in orphans}
-                self._refer(room, [thing for thing in page if thing.key not in gone], "")
+                self._refer(room, [key for key in keys if key not in gone], "")
+
+    def _doubtful(self, room: Room, keys: list[str], referenced: Cursor) -> list[str]:
+        """Return those of a page that nothing refers to, as far as it is known."""
+        if not keys:
+            return []
+        targets = room.targets(keys)
+        known = referenced.until(targets[-1])
+        return [
+            key
+            for key, target in zip(keys, targets, strict=True)
+            if target not in known and not self._is_foreign(room, key)
+        ]
 
     def _mark_again(self, room: Room) -> None:
         """Look for what is new in a room; its references, and those of what they rescue, keep candidates."""
         if not room.refers:
             return
         seen = self._folder.runs(f"seen {room.id}").cursor()
-        for page in self._holdings.pages(room, self._listed(room)):
-            lines = [_seen(thing) for thing in page]
-            known = seen.until(f"{page[-1].key}\t\U0010ffff")
-            self._refer(room, [t for t, line in zip(page, lines, strict=True) if line not in known], "again ")
+        for lines in self._holdings.lines(room, self._listed(room)):
+            known = seen.until(f"{key_of(lines[-1])}\t\U0010ffff")
+            self._refer(room, [key_of(line) for line in lines if line not in known], "again ")
         for _, rescued in self._split(room):
             self._rescue(room, rescued)
 
@@ -172,42 +191,40 @@ class Sweep:
         now = dict(zip(keys, self._holdings.inspect(room, keys), strict=True))
         return [thing for thing in (now.get(t.key, t) for t in page) if thing is not None]
 
-    def _candidates(self, room: Room, doubtful: Sequence[Thing]) -> list[Orphan]:
-        unknown = [thing.key for thing in doubtful if thing.etag is None]
-        known = [thing for thing in doubtful if thing.etag is not None]
-        found = [*known, *(thing for thing in self._holdings.inspect(room, unknown) if thing)]
+    def _candidates(self, room: Room, doubtful: Sequence[Thing]) -> set[str]:
+        """Note which of these are old enough to be deleted; return their keys."""
         orphans = [
             Orphan(room, thing.key, str(thing.etag), thing.size, thing.touched)
-            for thing in found
+            for thing in doubtful
             if not thing.keep and thing.touched <= self._before
         ]
         self._folder.runs(f"candidates {room.id}").add(orphan.line for orphan in orphans)
         if self._user and room.name == "uploads":
             chunks = (orphan.key.rpartition("/")[2] for orphan in orphans)
             self._folder.runs("owned").add(f"{room.service}:chunks/{chunk}" for chunk in chunks)
-        return orphans
+        return {orphan.key for orphan in orphans}
 
-    def _refer(self, room: Room, things: Sequence[Thing], when: str) -> None:
+    def _refer(self, room: Room, keys: Sequence[str], when: str) -> None:
         """Take down what things refer to."""
-        names = [name for thing in things for name in thing.refers or ()]
-        names += self._holdings.refers(room, [thing.key for thing in things if thing.refers is None])
-        self._sort(names, when)
+        for start in range(0, len(keys), BATCH):
+            self._sort(self._holdings.refers(room, keys[start : start + BATCH]), when)
 
     def _rescue(self, room: Room, keys: Sequence[str]) -> None:
         """Keep what these things refer to, as they stay."""
         if room.refers:
-            self._sort(self._holdings.refers(room, keys), "again ")
+            self._refer(room, keys, "again ")
 
     def _sort(self, names: Iterable[str], when: str) -> None:
-        by_room: dict[str, list[str]] = {}
-        for name in names:
-            by_room.setdefault(name[: name.index("/")], []).append(name)
-        for room, some in by_room.items():
-            self._folder.runs(when + room).add(some)
+        """Take down names, each in the stream of its room."""
+        rest = list(names)
+        while rest:
+            room = rest[0][: rest[0].index("/") + 1]
+            self._folder.runs(when + room[:-1]).add(name for name in rest if name.startswith(room))
+            rest = [name for name in rest if not name.startswith(room)]
 
-    def _note(self, room: Room, page: Sequence[Thing]) -> None:
+    def _note(self, room: Room, lines: Sequence[str]) -> None:
         if room.refers:
-            self._folder.runs(f"seen {room.id}").add(_seen(thing) for thing in page)
+            self._folder.runs(f"seen {room.id}").add(lines)
 
     def _listed(self, room: Room) -> str | None:
         """Return whose things have to be looked at: chunks may belong to columns of any account."""
@@ -215,10 +232,6 @@ class Sweep:
 
     def _is_foreign(self, room: Room, key: str) -> bool:
         return self._user is not None and room.private and key.split("/")[1] != self._user
-
-
-def _seen(thing: Thing) -> str:
-    return f"{thing.key}\t{thing.etag or ''}"
 
 
 def _orphan(room: Room, line: str) -> Orphan:

@@ -61,17 +61,6 @@ class Clone(msgspec.Struct, forbid_unknown_fields=True):
     share: Annotated[str | None, Meta(description="Token of a share link to it: `bkl_...`.")] = None
 
 
-class AtVersion(msgspec.Struct):
-    """Which version of a plot."""
-
-    version: Annotated[int | None, Meta(description="A number; the newest when left out.")] = None
-
-    def __post_init__(self) -> None:
-        """Refuse what is no version's number, in msgspec's own way."""
-        if self.version is not None and self.version < 1:
-            raise ValueError("`version` is a whole number from 1")
-
-
 class OfAccount(msgspec.Struct):
     """Whose plots; everybody's when left out."""
 

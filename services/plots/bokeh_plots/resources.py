@@ -5,11 +5,20 @@ from typing import Any, TypeVar
 import falcon
 import msgspec
 
-from bokeh_common.errors import Invalid, NotFound
+from bokeh_common.errors import NotFound
 from bokeh_common.http.auth import Access
 from bokeh_common.http.body import read_body, read_json, read_query
 from bokeh_common.http.operations import Answer, Operation
-from bokeh_common.http.replies import Paging, if_match, immutable, link_next, not_modified, page_of
+from bokeh_common.http.replies import (
+    AtVersion,
+    Paging,
+    idempotency_key,
+    if_match,
+    immutable,
+    link_next,
+    not_modified,
+    page_of,
+)
 from bokeh_plots import api
 from bokeh_plots.documents import objects_of
 from bokeh_plots.objects import Objects
@@ -21,8 +30,6 @@ from bokeh_plots.publishing import Publisher, Terms
 from bokeh_plots.scenes import Scenes
 from bokeh_plots.settings import Settings
 from bokeh_plots.visits import Visits
-
-MAX_KEY = 255  # characters of an Idempotency-Key
 
 T = TypeVar("T")
 
@@ -119,7 +126,7 @@ class OnePlot(Resource):
 
     access = {"GET": SEE, "PATCH": WRITE, "DELETE": WRITE}
     describe = {
-        "GET": Operation({200: Answer(api.SceneGraph, headers=("ETag",))}, query=api.AtVersion),
+        "GET": Operation({200: Answer(api.SceneGraph, headers=("ETag",))}, query=AtVersion),
         "PATCH": Operation(
             {200: PLOT_AS_IT_IS},
             body=api.Change,
@@ -196,7 +203,7 @@ class Scene(Resource):
     describe = {
         "GET": Operation(
             {200: Answer(dict[str, Any], headers=("ETag",)), 304: None},
-            query=api.AtVersion,
+            query=AtVersion,
             headers=("If-None-Match",),
         )
     }
@@ -216,7 +223,7 @@ class PlotSources(Resource):
     """`GET /{user}/plots/{plot}/data`."""
 
     access = {"GET": SEE}
-    describe = {"GET": Operation({200: api.UsedSources}, query=api.AtVersion)}
+    describe = {"GET": Operation({200: api.UsedSources}, query=AtVersion)}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """List the ids of its data sources, not the data."""
@@ -246,12 +253,10 @@ def tell(resp: falcon.Response, plot: Plot, changed: bool = True, made: bool = T
 
 def terms_of(req: falcon.Request, new: bool = False) -> Terms:
     """Return on what terms the request is made."""
-    key = req.get_header("Idempotency-Key") or ""
-    if len(key) > MAX_KEY:
-        raise Invalid(f"'Idempotency-Key' must have at most {MAX_KEY} characters.")
+    key = idempotency_key(req) or ""
     return Terms(if_match(req), key, new, req.context.principal.quota.get("plots"))
 
 
 def version_of(req: falcon.Request) -> int | None:
     """Return `?version=`; None for the newest."""
-    return read_query(req, api.AtVersion).version
+    return read_query(req, AtVersion).version

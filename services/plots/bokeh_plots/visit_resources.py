@@ -6,8 +6,7 @@ from bokeh_common.errors import Invalid, NotFound
 from bokeh_common.http.auth import Access
 from bokeh_common.http.body import check_length, read_json, read_query
 from bokeh_common.http.operations import Operation
-from bokeh_common.http.replies import link_next, page_of
-from bokeh_plots import api
+from bokeh_common.http.replies import AtVersion, link_next, page_of
 from bokeh_plots.permissions import may_see
 from bokeh_plots.plots import PUBLIC, Plot, Plots
 from bokeh_plots.thumbnails import MAX_BYTES
@@ -36,13 +35,13 @@ class NewThumbnail(Resource):
     """`PUT /{user}/plots/{plot}/thumbnail`."""
 
     access = {"PUT": Access("plots:write")}
-    describe = {"PUT": Operation({204: None}, bytes, MEDIA, query=api.AtVersion, problems=("not-a-picture",))}
+    describe = {"PUT": Operation({204: None}, bytes, MEDIA, query=AtVersion, problems=("not-a-picture",))}
 
     def on_put(self, req: falcon.Request, resp: falcon.Response, user: str, plot: str) -> None:
         """Keep a picture of the plot, a PNG; `?version=` says of which version, the newest without."""
         found = self._plots.get(user, plot)
         check_length(req, MAX_BYTES)
-        version = read_query(req, api.AtVersion).version or found.latest.version
+        version = read_query(req, AtVersion).version or found.latest.version
         self._visits.keep_thumbnail(found, version, req.bounded_stream.read())
         resp.status = falcon.HTTP_204
 

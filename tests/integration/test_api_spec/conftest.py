@@ -1,7 +1,7 @@
 """A cloud with accounts, in one process and in own processes: fixtures `people`, `ada`, `bob`, `visitor`.
 
 With `CLOUD_URL`, that cloud is taken; `CLOUD_KEY` and `CLOUD_OTHER_KEY` are keys of two accounts there, with
-all scopes.
+all scopes, `ada` and `bob` (`@example.com`); its mailbox is a maildev behind the same gateway.
 """
 
 import os
@@ -9,29 +9,47 @@ from collections.abc import Iterator
 
 import pytest
 
+from bokeh_common.storage.testing.servers import redis_server
+from tests.compose.maildev import Maildev
 from tests.conftest import one_process
-from tests.integration.conftest import GIVEN
+from tests.integration.conftest import APART, GIVEN
 from tests.integration.people import Cloud, Person
 from tests.integration.test_api_spec.caller import Caller
 from tests.mailbox import Mailbox, smtp_server
+from tests.processes import own_processes
 
 SCOPES = ("plots:read", "plots:write", "data:read", "data:write", "gc:run", "keys:write", "account")
 
 
-@pytest.fixture(scope="session", params=["given"] if GIVEN else ["local"])
+@pytest.fixture(scope="session", params=["given"] if GIVEN else ["local", APART])
 def backend(request: pytest.FixtureRequest) -> str:
     """Name what the cloud runs on: this is about the API, and not about the storage."""
     return str(request.param)
 
 
 @pytest.fixture(scope="package")
-def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+def people(backend: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """Return a cloud that sends mail, with accounts, and a storage that no other test has accounts in."""
-    box, folder = Mailbox(), tmp_path_factory.mktemp("people")
+    if GIVEN:
+        yield Cloud(GIVEN, Maildev(GIVEN))
+        return
+    box, storage = Mailbox(), f"local://{tmp_path_factory.mktemp('people')}"
     with smtp_server(box) as port:
         smtp = f"smtp://127.0.0.1:{port}"
-        with one_process(f"local://{folder}", "--accounts", BOKEH_CLOUD_SMTP_URL=smtp) as url:
-            yield Cloud(url, box)
+        if backend == APART:
+            # Processes tell each other of revoked keys over Redis.
+            redis = redis_server(tmp_path_factory.mktemp("news"))
+            with own_processes(
+                storage,
+                accounts=True,
+                BOKEH_CLOUD_SMTP_URL=smtp,
+                BOKEH_CLOUD_REDIS_URL=f"redis://127.0.0.1:{redis.port}",
+            ) as processes:
+                yield Cloud(processes.url, box)
+            redis.stop()
+        else:
+            with one_process(storage, "--accounts", BOKEH_CLOUD_SMTP_URL=smtp) as url:
+                yield Cloud(url, box)
 
 
 def _caller(request: pytest.FixtureRequest, name: str, variable: str) -> Caller:

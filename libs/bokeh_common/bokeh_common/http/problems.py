@@ -115,6 +115,20 @@ COMMON = (
     Problem("invalid", 422, "Invalid request", "The request is understood, and wrong.", _CALLER),
     Problem("not-json", 422, "Not JSON", "The body is not JSON (RFC 8259), or nested too deeply.", _CALLER),
     Problem(
+        "bad-username",
+        422,
+        "Not a username",
+        "The username is not written as usernames are, or is reserved.",
+        "Choose another one; 'detail' says what usernames are.",
+    ),
+    Problem(
+        "bad-email",
+        422,
+        "Not an email address",
+        "Mail cannot be sent to that address.",
+        "Look for a slip of the finger; letters beyond ASCII cannot stand before the @.",
+    ),
+    Problem(
         "precondition-required",
         428,
         "If-Match is needed",
@@ -134,6 +148,13 @@ COMMON = (
         "Something went wrong",
         "The server failed; nothing is known to be lost.",
         "Try again. If it stays, report it to the operator with its 'X-Request-Id'.",
+    ),
+    Problem(
+        "not-implemented",
+        501,
+        "Not offered",
+        "The request asks for a form or a method that this server does not know.",
+        "Leave it out, or ask for what 'detail' names.",
     ),
     Problem(
         "unavailable",

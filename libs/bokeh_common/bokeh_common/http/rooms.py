@@ -20,6 +20,9 @@ class Room(Protocol):
     def page(self, prefix: str, after: str, limit: int) -> Sequence[tuple[Any, ...]]:
         """Return the first things."""
 
+    def lines(self, prefix: str, after: str, limit: int) -> Sequence[str]:
+        """Return the keys of the first things, or keys and etags."""
+
     def inspect(self, keys: Sequence[str]) -> Sequence[tuple[Any, ...] | None]:
         """Look at things one by one."""
 
@@ -45,6 +48,7 @@ class Page(msgspec.Struct):
     prefix: str = ""
     after: str = ""
     limit: int = 1000
+    brief: bool = False
 
 
 class OneRoom:
@@ -56,10 +60,10 @@ class OneRoom:
         self._rooms = rooms
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, room: str) -> None:
-        """List things in the order of their keys."""
-        asked = read_query(req, Page)
-        page = _room(self._rooms, room).page(asked.prefix, asked.after, min(max(asked.limit, 1), MAX_PAGE))
-        _answer(resp, page)
+        """List things in the order of their keys, or briefly their keys and etags."""
+        asked, found = read_query(req, Page), _room(self._rooms, room)
+        page = found.lines if asked.brief else found.page
+        _answer(resp, page(asked.prefix, asked.after, min(max(asked.limit, 1), MAX_PAGE)))
 
 
 class AskedRoom:

@@ -3,7 +3,7 @@
 
 import mmap
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -12,14 +12,16 @@ from bokeh_common.errors import Conflict, NotFound, Unavailable
 from bokeh_common.storage.base import BlobStat, BlobStore, Traits
 from bokeh_common.storage.blocks import BLOCK, opened
 from bokeh_common.storage.keys import check_key, check_page, check_range
-from bokeh_common.storage.local_files import Files, etag_of, translated
+from bokeh_common.storage.local_files import Files, etag_of, translated, unusable
 from bokeh_common.storage.local_tree import KEY, Tree, is_long
+
+SMALL = 1 << 16  # bytes that are read sooner than mapped
 
 
 class LocalBlobStore(BlobStore):
     """Blobs below one folder."""
 
-    traits = Traits(touch_seconds=0.02)  # the kernel stamps files by its timer tick
+    traits = Traits(touch_seconds=0.02, maps=True)  # the kernel stamps files by its timer tick
 
     def __init__(self, folder: Path) -> None:
         self._files = Files(folder / "incoming")
@@ -34,26 +36,26 @@ class LocalBlobStore(BlobStore):
 
     def get(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         check_range(start, end)
-        path = self._tree.path(check_key(key))
+        path = self._tree.file(check_key(key))
         try:
             return opened(_read(path, start, end))
         except FileNotFoundError:
             raise self._missing(key) from None
 
     def view(self, key: str) -> memoryview:
-        path = self._tree.path(check_key(key))
+        path = self._tree.file(check_key(key))
         try:
-            with translated(path), path.open("rb", buffering=0) as file:
-                size = os.fstat(file.fileno()).st_size
-                return memoryview(mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ) if size else b"")
+            return _view(path)
         except FileNotFoundError:
             raise self._missing(key) from None
+        except OSError as error:
+            raise unusable(path, error) from error
 
     def stat(self, key: str) -> BlobStat:
-        path = self._tree.path(check_key(key))
+        path = self._tree.file(check_key(key))
         try:
             with translated(path):
-                return _stat(key, path.stat())
+                return _stat(key, os.stat(path))  # noqa: PTH116 - a Path costs more than the call
         except FileNotFoundError:
             raise self._missing(key) from None
 
@@ -69,10 +71,13 @@ class LocalBlobStore(BlobStore):
         if not self._files.remove(path, if_match) and if_match is not None:
             raise Conflict(f"The blob {key!r} has changed.")
 
+    def discard(self, pairs: Sequence[tuple[str, str]]) -> list[bool]:
+        return self._files.remove_all([(self._tree.path(check_key(key)), etag) for key, etag in pairs])
+
     def keys(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[str]:
         check_page(prefix, after, limit)
         with translated(self._tree.root, missing=True):
-            return [key for key, _ in islice(self._tree.walk(prefix, after), limit)]
+            return list(islice(self._tree.walk(prefix, after), limit))
 
     def list(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[BlobStat]:
         check_page(prefix, after, limit)
@@ -80,9 +85,9 @@ class LocalBlobStore(BlobStore):
             return list(islice(self._stats(prefix, after), limit))
 
     def _stats(self, prefix: str, after: str) -> Iterator[BlobStat]:
-        for key, path in self._tree.walk(prefix, after):
+        for key in self._tree.walk(prefix, after):
             with suppress(FileNotFoundError):  # deleted meanwhile
-                yield _stat(key, path.stat())
+                yield _stat(key, os.stat(self._tree.file(key)))  # noqa: PTH116 - as above
 
     def _missing(self, key: str) -> NotFound | Unavailable:
         if not self._tree.root.is_dir():  # a disk that is not mounted must not look like an empty store
@@ -94,9 +99,21 @@ def _stat(key: str, result: os.stat_result) -> BlobStat:
     return BlobStat(key, result.st_size, result.st_mtime, etag_of(result))
 
 
-def _read(path: Path, start: int, end: int | None) -> Iterator[bytes]:
-    with translated(path), path.open("rb", buffering=0) as file:
-        file.seek(start)
+def _view(path: str) -> memoryview:
+    number = os.open(path, os.O_RDONLY)
+    try:
+        size = os.fstat(number).st_size
+        if size <= SMALL:
+            return memoryview(os.read(number, size))
+        return memoryview(mmap.mmap(number, size, prot=mmap.PROT_READ))
+    finally:
+        os.close(number)
+
+
+def _read(path: str, start: int, end: int | None) -> Iterator[bytes]:
+    with translated(path), open(path, "rb", buffering=0) as file:  # noqa: PTH123 - as above
+        if start:
+            file.seek(start)
         left = None if end is None else max(0, end - start)
         yield b""
         while left is None or left > 0:

@@ -7,15 +7,17 @@ beside them in ``<name>.key``.
 """
 
 import os
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from heapq import heappop, heappush, merge
+from heapq import heappop, heappush
 from pathlib import Path
 
-from bokeh_common.storage.names import decode, digest, encode, encode_prefix
+from bokeh_common.storage.names import decode_all, digest, encode, encode_prefix
 
 MAX_NAME = 200  # file systems take 255 bytes
 MAX_PATH = 700  # macOS takes 1024 in all
+FILES = "+"  # what the names of folders with files begin with
 LONG = "+long"
 KEY = ".key"
 
@@ -25,57 +27,74 @@ class Tree:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._base = str(root)
 
     def path(self, key: str) -> Path:
         """Return the path of a key's file."""
-        *folders, last = encode(key).split("/")
-        if is_long(key):
-            return self.root / LONG / digest(key)
-        return self.root.joinpath(*folders, f"+{last[:2]}", last)
+        return Path(self.file(key))
 
-    def walk(self, prefix: str, after: str) -> Iterator[tuple[str, Path]]:
-        """Yield keys and paths, lazily: folders are read when their turn comes. Raises `OSError`."""
+    def file(self, key: str) -> str:
+        """Return the path of a key's file as text, which is much faster to make."""
+        name = encode(key)
+        if _is_long(name):
+            return f"{self._base}/{LONG}/{digest(key)}"
+        folders, slash, last = name.rpartition("/")
+        return f"{self._base}/{folders}{slash}+{last[:2]}/{last}"
+
+    def walk(self, prefix: str, after: str) -> Iterator[str]:
+        """Yield keys, lazily: folders are read when their turn comes. Raises `OSError`."""
         wanted = _Wanted(encode_prefix(prefix), encode(after))
-        for name, path in merge(self._short(wanted), self._long(wanted)):
-            yield decode(name), path
-
-    def _short(self, wanted: "_Wanted") -> Iterator[tuple[str, Path]]:
-        waiting = [_Item("", is_file=False, path=self.root, base="")]
+        waiting = [_Item("", self._base)]
+        if long := wanted.names(self._long()):
+            heappush(waiting, _Item(long[0], names=long))
         while waiting:
             item = heappop(waiting)
-            if item.is_file:
-                yield item.bound, item.path
-                continue
-            for child in _children(item):
-                if wanted.file(child.bound) if child.is_file else wanted.folder(child.bound):
+            if not item.names:
+                for child in _children(item, wanted):
                     heappush(waiting, child)
+                continue
+            # All names up to where something else comes; the first has its turn in any case.
+            cut = max(1, bisect_left(item.names, waiting[0].bound)) if waiting else len(item.names)
+            yield from decode_all(item.names[:cut])
+            if rest := item.names[cut:]:
+                heappush(waiting, _Item(rest[0], names=rest))
 
-    def _long(self, wanted: "_Wanted") -> Iterator[tuple[str, Path]]:
+    def _long(self) -> Iterator[str]:
         folder = self.root / LONG
         beside = [path for path in folder.iterdir() if path.suffix == KEY] if folder.is_dir() else []
-        named = ((encode(path.read_text("utf-8")), path.with_suffix("")) for path in beside)
-        yield from sorted(pair for pair in named if wanted.file(pair[0]))
+        return (encode(path.read_text("utf-8")) for path in beside)
 
 
 def is_long(key: str) -> bool:
     """Tell whether a key's own name is too long for file systems."""
-    name = encode(key)
+    return _is_long(encode(key))
+
+
+def _is_long(name: str) -> bool:
+    if len(name) <= MAX_NAME:
+        return False
     return len(name) > MAX_PATH or max(map(len, name.split("/"))) > MAX_NAME
 
 
-@dataclass(order=True, frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class _Item:
-    """A file, or a folder that is not read yet.
+    """Names of files in order, or a folder that is not read yet.
 
     Attributes:
-        bound: the name, or what all names in the folder begin with; so no name in it sorts before.
+        bound: the first name, or what all names in the folder begin with; so no name in it sorts before.
+        path: of the folder.
         base: what stands before the names of the folder's entries.
+        names: of files.
     """
 
     bound: str
-    is_file: bool  # a folder comes before a file of the same name, as it may hold that very name
-    path: Path
-    base: str
+    path: str = ""
+    base: str = ""
+    names: Sequence[str] = ()
+
+    def __lt__(self, other: "_Item") -> bool:
+        # A folder comes before a file of the same name, as it may hold that very name.
+        return (self.bound, bool(self.names)) < (other.bound, bool(other.names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +102,28 @@ class _Wanted:
     prefix: str
     after: str
 
-    def file(self, name: str) -> bool:
-        return name > self.after and name.startswith(self.prefix)
+    def names(self, names: Iterable[str]) -> list[str]:
+        """Return the names that are wanted, in order."""
+        found = sorted(names)
+        found = found[bisect_right(found, self.after) :]
+        return [name for name in found if name.startswith(self.prefix)]
 
     def folder(self, bound: str) -> bool:
+        """Tell whether there may be wanted names among those that begin so."""
         reaches_beyond = bound > self.after or self.after.startswith(bound)
         return reaches_beyond and (bound.startswith(self.prefix) or self.prefix.startswith(bound))
 
 
-def _children(item: _Item) -> Iterator[_Item]:
-    with os.scandir(item.path) as entries:
-        for entry in entries:
-            if item.path.name.startswith("+"):
-                yield _Item(item.base + entry.name, True, Path(entry.path), "")
-            elif not entry.name.startswith("+"):
-                folder = f"{item.base}{entry.name}/"
-                yield _Item(folder, False, Path(entry.path), folder)
-            elif entry.name != LONG:
-                yield _Item(item.base + entry.name[1:], False, Path(entry.path), item.base)
+def _children(item: _Item, wanted: _Wanted) -> Iterator[_Item]:
+    entries = os.listdir(item.path)  # noqa: PTH208 - a million names, and a Path of each would take seconds
+    if item.path.rpartition("/")[2].startswith(FILES):
+        if names := wanted.names([item.base + entry for entry in entries]):
+            yield _Item(names[0], names=names)
+        return
+    for entry in entries:
+        if entry.startswith(FILES):
+            bound, base = item.base + entry[1:], item.base
+        else:
+            bound = base = f"{item.base}{entry}/"
+        if entry != LONG and wanted.folder(bound):
+            yield _Item(bound, f"{item.path}/{entry}", base)

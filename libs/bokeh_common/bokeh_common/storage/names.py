@@ -18,14 +18,19 @@ ways.
 
 import hashlib
 import re
+from collections.abc import Sequence
 
 _SPECIAL = re.compile(r"(?<![^/])/|[^-/0-9a-z]")
+_PLAIN = re.compile(r"[-0-9a-z]+(?:/[-0-9a-z]+)*")  # stands for itself; as hashes do
 _CODE = re.compile(r"[,.=_]([0-9a-f]{2})|~(7[0-9a-f]|[cd][0-9a-f]{3}|e[0-9a-f]{5}|f[0-9a-f]{7})")
 _END = "!"
+_LEADS = ",.=_~" + _END
 
 
 def encode(key: str) -> str:
     """Return the name of a key; that of a prefix is the same without the end mark, see `encode_prefix`."""
+    if _PLAIN.fullmatch(key):
+        return key
     name = encode_prefix(key)
     return name + _END if name.endswith("/") else name
 
@@ -38,6 +43,12 @@ def encode_prefix(prefix: str) -> str:
 def decode(name: str) -> str:
     """Return the key of a name that `encode` made."""
     return _CODE.sub(lambda match: bytes.fromhex(match[1] or match[2]).decode(), name.removesuffix(_END))
+
+
+def decode_all(names: Sequence[str]) -> Sequence[str]:
+    """Return the keys of names; at once where, as with hashes, all are spelled alike."""
+    text = "".join(names)
+    return [decode(name) for name in names] if any(lead in text for lead in _LEADS) else names
 
 
 def digest(key: str) -> str:

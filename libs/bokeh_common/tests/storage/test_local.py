@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from bokeh_common.errors import Conflict, Invalid, NotFound, Unavailable
-from bokeh_common.storage import ABSENT, open_blobs, open_records
-from bokeh_common.storage.local_records import LocalRecordStore, migrate
+from bokeh_common.storage import ABSENT, Record, open_blobs, open_records
+from bokeh_common.storage.local_records import MIGRATIONS, LocalRecordStore, migrate
 from bokeh_common.storage.testing import races
 
 
@@ -114,17 +114,28 @@ def test_a_file_of_another_version(tmp_path: Path) -> None:
     open_records(url, "plots").put("key", 1)
     with closing(sqlite3.connect(tmp_path / "plots" / "records.sqlite")) as connection:
         step = "ALTER TABLE records ADD COLUMN extra"
-        migrate(connection, ["never run again", step])
+        migrate(connection, [*MIGRATIONS, step])
         assert connection.execute("SELECT key, extra FROM records").fetchall() == [("key", None)]
     with pytest.raises(Unavailable, match="upgrade"):
         open_records(url, "plots")
+
+
+def test_a_file_of_the_first_version(tmp_path: Path) -> None:
+    path = tmp_path / "plots" / "records.sqlite"
+    path.parent.mkdir()
+    rows = [(f"key{number}", f"etag{number}", str(number)) for number in (2, 0, 1)]
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrate(connection, MIGRATIONS[:1])
+        connection.executemany("INSERT INTO records (key, etag, value) VALUES (?, ?, ?)", rows)
+    found = open_records(f"local://{tmp_path}", "plots").list()
+    assert found == [Record(f"key{number}", number, f"etag{number}") for number in range(3)]
 
 
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
     open_records(f"local://{tmp_path}", "plots").put("key", 1)
     connection = sqlite3.connect(tmp_path / "plots" / "records.sqlite", isolation_level=None)
     with closing(connection), pytest.raises(sqlite3.OperationalError):
-        migrate(connection, ["", "ALTER TABLE records ADD COLUMN extra", "no SQL"])
+        migrate(connection, [*MIGRATIONS, "ALTER TABLE records ADD COLUMN extra", "no SQL"])
     assert open_records(f"local://{tmp_path}", "plots").get("key").value == 1
 
 

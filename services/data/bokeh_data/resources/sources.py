@@ -7,7 +7,7 @@ import falcon
 from bokeh_common.errors import Conflict, Invalid
 from bokeh_common.http.body import read_query
 from bokeh_common.http.operations import Answer, Operation
-from bokeh_common.http.replies import Paging, if_match, link_next, not_modified, page_of
+from bokeh_common.http.replies import AtVersion, Paging, if_match, link_next, not_modified, page_of
 from bokeh_data import api
 from bokeh_data.resources.base import PACKED_TYPE, READ, READ_OR_VIEW, WRITE, Resource, demanded, show
 
@@ -52,6 +52,8 @@ class SourceList(Resource):
         if body.get("live"):
             columns, keep = body.get("columns"), body.get("keep")
             return self._live.create(user, body.get("name"), columns, buffers, keep), True
+        if body.get("keep") is not None:
+            raise Invalid("A frozen source has one version; leave 'keep' out, or make the source 'live'.")
         return self._sources.create(user, body.get("name"), body.get("columns"))
 
 
@@ -60,7 +62,7 @@ class OneSource(Resource):
 
     access = {"GET": READ_OR_VIEW, "PUT": WRITE, "DELETE": WRITE}
     describe = {
-        "GET": Operation({200: SOURCE, 304: None}, query=api.OfVersion, headers=("If-None-Match",)),
+        "GET": Operation({200: SOURCE, 304: None}, query=AtVersion, headers=("If-None-Match",)),
         "PUT": Operation(
             {200: SOURCE},
             body=api.NewSourceVersion,
@@ -82,7 +84,7 @@ class OneSource(Resource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, source: str) -> None:
         """Summarise a data source: column names, dtypes, lengths, hashes."""
         found = self._sources.get(user, source)
-        found = self._versions.at(user, found, read_query(req, api.OfVersion).version)
+        found = self._versions.at(user, found, read_query(req, AtVersion).version)
         self._check_view(req, list(found.hashes.values()))
         if not not_modified(req, resp, found.tag):
             show(resp, user, found)

@@ -48,10 +48,11 @@ class Plots:
         return b"".join(self._peer.stream("GET", address, authorization=authorization))
 
     def keep_thumbnail(
-        self, user: str, plot: str, picture: bytes, version: int, authorization: str | None
+        self, user: str, plot: str, picture: bytes, version: int | None, authorization: str | None
     ) -> None:
-        """Keep a picture of a version; `Invalid` where it is none."""
-        address = f"{path(user, 'plots', plot, 'thumbnail')}?version={version}"
+        """Keep a picture of a version, the newest where it is None; `Invalid` where it is no picture."""
+        query = "" if version is None else f"?version={version}"
+        address = f"{path(user, 'plots', plot, 'thumbnail')}{query}"
         self._peer.put(address, picture, "image/png", authorization=authorization)
 
     def change(self, user: str, plot: str, changes: dict[str, Any], authorization: str | None) -> None:

@@ -1,11 +1,14 @@
 """What the resources of this service have in common."""
 
+from dataclasses import replace
 from typing import Any
 
 import falcon
 
 from bokeh_common.http.auth import Access
+from bokeh_common.http.body import read_query
 from bokeh_common.http.operations import Answer, Operation
+from bokeh_common.http.replies import AtVersion
 from bokeh_web.forms import read_form
 from bokeh_web.site import Site
 
@@ -17,8 +20,9 @@ ANYBODY = Access("plots:read", visitors=True)
 
 #: How pages and forms are described: what is in them is for people.
 PAGE = Operation({200: Answer(str, (falcon.MEDIA_HTML,))})
-FORM = Operation({303: None}, body=dict[str, str], media=(falcon.MEDIA_URLENCODED,))
-FORM_AND_PAGE = Operation(PAGE.answers, body=FORM.body, media=FORM.media)
+PAGE_AT_VERSION = Operation(PAGE.answers, query=AtVersion)
+FORM = Operation({303: None}, body=dict[str, str], media=(falcon.MEDIA_URLENCODED,), problems=("cross-site",))
+FORM_AND_PAGE = replace(FORM, answers=PAGE.answers)
 
 READ = Access("plots:read")
 WRITE = Access("plots:write")
@@ -56,4 +60,4 @@ def key_of(req: falcon.Request) -> str | None:
 
 def version_of(req: falcon.Request) -> int | None:
     """Return `?version=`; None for the newest."""
-    return req.get_param_as_int("version", min_value=1)
+    return read_query(req, AtVersion).version

@@ -10,7 +10,7 @@ from markupsafe import escape
 
 from bokeh_common.errors import NotFound
 from bokeh_web.cookies import share_of
-from bokeh_web.resources.base import PAGE, SEE, Resource, key_of, version_of
+from bokeh_web.resources.base import PAGE_AT_VERSION, SEE, Resource, key_of, version_of
 
 #: In a script element, nothing may look like the element's end (HTML, 4.12.1.3); each stands for the same.
 CLOSING = re.compile(rb"</(script)", re.IGNORECASE)
@@ -30,7 +30,7 @@ class Page(Resource):
     """`GET /plots/{plot}/download.html`."""
 
     access = {"GET": SEE}
-    describe = {"GET": PAGE}
+    describe = {"GET": PAGE_AT_VERSION}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """Send a version of a plot as a page of its own."""

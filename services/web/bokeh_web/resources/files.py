@@ -1,7 +1,10 @@
 """Files that pages load: BokehJS, custom models, and this service's own."""
 
+import re
+
 import falcon
 
+from bokeh_common.errors import NotFound
 from bokeh_common.http.auth import OPEN
 from bokeh_common.http.operations import Answer, Operation
 from bokeh_common.http.replies import immutable
@@ -9,6 +12,9 @@ from bokeh_web.assets import File
 from bokeh_web.resources.base import Resource
 
 FILE = Operation({200: Answer(bytes, ("text/javascript", "text/css", "image/svg+xml"))})
+
+#: What ids of plots look like; whether there is one must not show here.
+PLOT = re.compile("[a-z2-7]{16}")
 
 #: A page that embeds a plot may keep the script for an hour: its address does not name its content.
 SCRIPT_CACHE = "public, max-age=3600"
@@ -60,6 +66,8 @@ class EmbedScript(Resource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """Send the script that puts a plot into somebody's page."""
+        if not PLOT.fullmatch(plot):
+            raise NotFound("This cannot be the address of a plot.")
         send(req, resp, self._site.assets.read(self._site.assets.address("embed.js")), SCRIPT_CACHE)
 
 

@@ -2,32 +2,34 @@
 
 import re
 from typing import Annotated, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import falcon
 import msgspec
 from markupsafe import Markup
 from msgspec import Meta
 
-from bokeh_common.errors import Invalid, NotFound
+from bokeh_common.errors import NotFound
 from bokeh_common.http.auth import OPEN
+from bokeh_common.http.body import read_query
 from bokeh_common.http.operations import Operation
 from bokeh_web.policy import SANDBOX
 from bokeh_web.resources.base import Resource
+
+WIDTH, HEIGHT = 800, 600
 
 
 class Question(msgspec.Struct):
     """What is to be embedded, and how large it may be, in pixels."""
 
     url: Annotated[str, Meta(description="Address of the page of a plot.")]
-    maxwidth: int | None = None
-    maxheight: int | None = None
+    maxwidth: Annotated[int, Meta(ge=1)] = WIDTH
+    maxheight: Annotated[int, Meta(ge=1)] = HEIGHT
     format: Annotated[str, Meta(description="'json'; nothing else is offered.")] = "json"
 
 
 ADDRESS = re.compile(r"/plots/([a-z2-7]{16})/(show|embed)")
-WIDTH, HEIGHT = 800, 600
-ANSWER = Operation({200: dict[str, Any]}, query=Question)
+ANSWER = Operation({200: dict[str, Any]}, query=Question, problems=("not-found", "not-implemented"))
 
 FRAME = Markup(
     '<iframe src="{source}" title="{title}" width="{width}" height="{height}" sandbox="{sandbox}"'
@@ -43,24 +45,26 @@ class OEmbed(Resource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Say how to embed a plot that is open to whoever knows its address."""
-        if req.get_param("format", default="json") != "json":
+        asked = read_query(req, Question)
+        if asked.format != "json":
             raise falcon.HTTPNotImplemented(description="Only JSON is offered.")
-        plot = self._plot_of(req, req.get_param("url", required=True))
+        plot = self._plot_of(req, asked.url)
         # Asked without a key: what a stranger may see, and nothing that the visitor alone may see.
         view = self._site.plots.view(plot, None, None)
         resp.set_header("Cache-Control", "public, max-age=300")
-        resp.media = self._answer(req, view)
+        resp.media = self._answer(req, view, asked)
 
     def _plot_of(self, req: falcon.Request, url: str) -> str:
-        parts = urlsplit(url)
-        found = ADDRESS.fullmatch(parts.path)
-        if f"{parts.scheme}://{parts.netloc}" != self._server(req) or found is None:
+        server = self._server(req)
+        address = url.partition("#")[0].partition("?")[0]
+        found = ADDRESS.fullmatch(address.removeprefix(server))
+        if found is None or not address.startswith(server):
             raise NotFound("That is not the address of a plot of this cloud.")
         return found[1]
 
-    def _answer(self, req: falcon.Request, view: dict[str, Any]) -> dict[str, Any]:
+    def _answer(self, req: falcon.Request, view: dict[str, Any], asked: Question) -> dict[str, Any]:
         server = self._server(req)
-        width, height = _limit(req, "maxwidth", WIDTH), _limit(req, "maxheight", HEIGHT)
+        width, height = min(WIDTH, asked.maxwidth), min(HEIGHT, asked.maxheight)
         frame = FRAME.format(
             source=server + view["embed"], title=view["title"], width=width, height=height, sandbox=SANDBOX
         )
@@ -83,10 +87,3 @@ class OEmbed(Resource):
 def discovery(server: str, view: dict[str, Any]) -> str:
     """Return the address that the page of a plot names for those who would embed it."""
     return f"{server}/oembed?{urlencode({'url': server + view['show'], 'format': 'json'})}"
-
-
-def _limit(req: falcon.Request, name: str, usual: int) -> int:
-    try:
-        return min(usual, req.get_param_as_int(name, min_value=1) or usual)
-    except falcon.HTTPInvalidParam:
-        raise Invalid(f"'{name}' must be a number of pixels.") from None

@@ -3,23 +3,27 @@
 from typing import Any
 
 import falcon
-import msgspec
 
 from bokeh_common.errors import Invalid
 from bokeh_common.http.auth import Access
 from bokeh_common.http.body import check_length
 from bokeh_common.http.operations import Operation
+from bokeh_common.http.replies import AtVersion
 from bokeh_web.forms import go
 from bokeh_web.resources.account import expiry_of
-from bokeh_web.resources.base import FORM, FORM_AND_PAGE, PAGE, READ, SEE, WRITE, Resource, key_of, user_of
+from bokeh_web.resources.base import (
+    FORM,
+    FORM_AND_PAGE,
+    PAGE,
+    READ,
+    SEE,
+    WRITE,
+    Resource,
+    key_of,
+    user_of,
+    version_of,
+)
 from bokeh_web.resources.plot import Show
-
-
-class OfVersion(msgspec.Struct):
-    """Which version of the plot is in the picture."""
-
-    version: int
-
 
 MAX_PICTURE_BYTES = 2 << 20
 
@@ -27,7 +31,7 @@ MAX_PICTURE_BYTES = 2 << 20
 FORM_TOKEN_HEADER = "Bokeh-Cloud-Form"  # noqa: S105  # the name of a header
 
 
-PICTURE = Operation({204: None}, body=bytes, media=(falcon.MEDIA_PNG,), query=OfVersion)
+PICTURE = Operation({204: None}, body=bytes, media=(falcon.MEDIA_PNG,), query=AtVersion)
 
 
 class Changes(Resource):
@@ -80,6 +84,7 @@ class NewShare(Show):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """Send back to the page of the plot."""
+        self._site.plots.view(plot, None, key_of(req))
         go(resp, f"/plots/{plot}/show")
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
@@ -115,8 +120,8 @@ class NewThumbnail(Resource):
         """Keep the picture that the owner's browser drew of a version; the plots service checks it."""
         self._site.cookies.demand_form(req, {"form_token": req.get_header(FORM_TOKEN_HEADER) or ""})
         check_length(req, MAX_PICTURE_BYTES)
-        version = req.get_param_as_int("version", required=True, min_value=1)
         picture = req.bounded_stream.read()
+        version = version_of(req)
         self._site.plots.keep_thumbnail(user_of(req), plot, picture, version, key_of(req))
         resp.status = falcon.HTTP_204
 

@@ -1,0 +1,54 @@
+"""Fixtures: one cloud of containers for all checks, and people with accounts there."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.compose.engine import Compose, docker, engine_is_there
+from tests.compose.maildev import Maildev
+from tests.integration.people import Cloud, Person
+
+SCOPES = ("plots:read", "plots:write", "data:read", "data:write", "gc:run", "keys:write", "account")
+
+
+@pytest.fixture(scope="session")
+def engine() -> None:
+    """A Docker engine, and images of this code."""
+    if not engine_is_there():
+        assert not os.environ.get("CI"), "there is no Docker engine"
+        pytest.skip("there is no Docker engine")
+    if not os.environ.get("COMPOSE_NO_BUILD"):
+        docker("compose", "build", "--quiet")
+
+
+@pytest.fixture(scope="session")
+def compose(engine: None) -> Iterator[Compose]:
+    """A cloud that runs."""
+    compose = Compose("bokeh-cloud-test")
+    compose.down()
+    try:
+        compose.up()
+        yield compose
+    finally:
+        if not os.environ.get("COMPOSE_KEEP"):
+            compose.down()
+
+
+@pytest.fixture(scope="session")
+def people(compose: Compose) -> Cloud:
+    """The same, seen by people."""
+    return Cloud(compose.url, Maildev(compose.url))
+
+
+@pytest.fixture(scope="session")
+def keys(people: Cloud) -> dict[str, str]:
+    """The keys of two people who registered."""
+    return {name: registered(people, name) for name in ("ada", "bob")}
+
+
+def registered(people: Cloud, name: str) -> str:
+    """Register, and return a key with all scopes."""
+    person = Person(people, name)
+    person.register()
+    return person.make_key(*SCOPES)

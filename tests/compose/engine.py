@@ -1,0 +1,113 @@
+"""A cloud of containers, as compose.yaml and the files over it make it."""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import free_port
+
+ROOT = Path(__file__).parents[2]
+COMMAND_SECONDS = 900
+
+#: Caddy 2.6, which some distributions still pack as their caddy:2, names this differently.
+OLD_BUFFERS = "buffer_requests\nmax_buffer_size 64KiB"
+
+
+def docker(*command: str, seconds: float = COMMAND_SECONDS, **environ: str) -> str:
+    """Run `docker` in the project's folder, and return what it prints.
+
+    Raises:
+        AssertionError: it failed; the message has what it printed.
+    """
+    done = subprocess.run(
+        ["docker", *command],
+        cwd=ROOT,
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+    )
+    assert done.returncode == 0, f"docker {' '.join(command)}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def engine_is_there() -> bool:
+    """Whether there is a Docker engine, and compose."""
+    try:
+        docker("info", seconds=30)
+        docker("compose", "version", seconds=30)
+    except (OSError, AssertionError):
+        return False
+    return True
+
+
+def gateway_environ() -> dict[str, str]:
+    """What the Caddy of this engine has to be told."""
+    version = docker("run", "--rm", "caddy:2", "caddy", "version").strip().lstrip("v")
+    old = tuple(int(part) for part in version.split()[0].split(".")[:2]) < (2, 7)
+    return {"BOKEH_CLOUD_GATEWAY_BUFFERS": OLD_BUFFERS} if old else {}
+
+
+@dataclass
+class Compose:
+    """One cloud.
+
+    Attributes:
+        project: what its containers' names begin with.
+        files: of compose, the first below the others.
+        environ: variables that the files refer to.
+        port: of the gateway.
+    """
+
+    project: str
+    files: tuple[str, ...] = ("compose.yaml",)
+    environ: Mapping[str, str] = field(default_factory=gateway_environ)
+    port: int = field(default_factory=free_port)
+
+    @property
+    def url(self) -> str:
+        """Where the cloud is."""
+        return f"http://localhost:{self.port}"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment in which `docker compose` means this cloud."""
+        return {
+            **self.environ,
+            "COMPOSE_PROJECT_NAME": self.project,
+            "COMPOSE_FILE": ":".join(self.files),
+            "BOKEH_CLOUD_PORT": str(self.port),
+            # Everybody comes from one address here.
+            "BOKEH_CLOUD_MAILS_PER_HOUR": "1000",
+            "BOKEH_CLOUD_QUOTA_UPLOADS": "1000000",
+        }
+
+    def __call__(self, *command: str, seconds: float = COMMAND_SECONDS) -> str:
+        """Run `docker compose`; as `docker`."""
+        return docker("compose", *command, seconds=seconds, **self.variables)
+
+    def up(self, *options: str) -> None:
+        """Start it, and wait until it is well."""
+        self("up", "--detach", "--wait", "--no-build", *options)
+
+    def down(self) -> None:
+        """End it, and delete what it kept."""
+        self("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "20")
+
+    def containers(self, service: str) -> list[str]:
+        """Return the ids of a service's containers that run."""
+        return self("ps", "--quiet", service).split()
+
+    def inspect(self, service: str) -> list[dict[str, Any]]:
+        """Return what the engine says of a service's containers, also of those that have ended."""
+        ids = self("ps", "--all", "--quiet", service).split()
+        found: list[dict[str, Any]] = json.loads(docker("inspect", *ids))
+        return found
+
+    def services(self) -> list[str]:
+        """Return the names of its services."""
+        return sorted(self("config", "--services").split())
