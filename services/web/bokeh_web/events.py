@@ -1,6 +1,7 @@
 """What changes about a plot while somebody looks at it, as server-sent events (WHATWG HTML, 9.2).
 
-A stream holds a thread of the server, so there are few; who gets none looks at the page as it is. Each looks every other second what there is, in the name of whoever listens: nothing has to be told between
+A stream holds a thread of the server, so there are few; who gets none looks at the page as it is. Each
+looks every other second what there is, in the name of whoever listens: nothing has to be told between
 processes, and who may no longer see the plot hears no more of it.
 """
 
