@@ -69,21 +69,5 @@
       status.textContent = "Drawing …";
       send({ type: "bokeh-cloud:draw", kind: button.dataset.draw });
     });
-
-  // What changes is shown at once, as long as the page is looked at: a browser has few connections to a server.
-  let events = null;
-  function listen() {
-    events?.close();
-    events = null;
-    if (!frame.dataset.events || document.hidden) return;
-    events = new EventSource(frame.dataset.events);
-    for (const kind of ["version", "data"])
-      events.addEventListener(kind, () => {
-        frame.src = frame.getAttribute("src");
-      });
-  }
-  document.addEventListener("visibilitychange", listen);
-  listen();
-
   send({ type: "bokeh-cloud:hello" }); // a frame that was ready before this script says so again
 })();
