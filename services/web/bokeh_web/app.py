@@ -15,6 +15,7 @@ from bokeh_web.assets import Assets
 from bokeh_web.bokehjs import BokehJS
 from bokeh_web.cookies import Cookies, SignedIn
 from bokeh_web.description import Description
+from bokeh_web.events import Streams
 from bokeh_web.mistakes import SecurityHeaders, show_mistakes
 from bokeh_web.pages import Look, Pages
 from bokeh_web.peers.auth import Auth
@@ -80,6 +81,7 @@ def create_app(given: Dependencies) -> App:
         data=Data(given.data),
         garbage=Garbage(given.gc),
         views=Views(asked),
+        streams=Streams(),
     )
     _add_pages(app, site)
     _add_plot(app, site)
@@ -108,6 +110,7 @@ def _add_pages(app: App, site: Site) -> None:
 def _add_plot(app: App, site: Site) -> None:
     app.add_route("/plots/{plot}/show", plot.Show(site))
     app.add_route("/plots/{plot}/embed", plot.Embed(site))
+    app.add_route("/plots/{plot}/events", plot.Events(site))
     app.add_route("/plots/{plot}/embed.js", files.EmbedScript(site))
     app.add_route("/plots/{plot}/extensions/{name}.js", files.Extension(site))
     app.add_route("/plots/{plot}/download.html", download.Page(site))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bokeh_web.assets import Assets
 from bokeh_web.bokehjs import BokehJS
 from bokeh_web.cookies import Cookies
+from bokeh_web.events import Streams
 from bokeh_web.pages import Pages
 from bokeh_web.peers.auth import Auth
 from bokeh_web.peers.data import Data
@@ -28,3 +29,4 @@ class Site:
     data: Data
     garbage: Garbage
     views: Views
+    streams: Streams

@@ -1,11 +1,13 @@
 """The page of a plot, and the bare frame in which it runs."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 import falcon
 
 from bokeh_common.http.auth import Principal
+from bokeh_common.http.operations import Answer, Operation
 from bokeh_web.cookies import share_of
 from bokeh_web.policy import NEIGHBOURS, SANDBOX, frame_policy
 from bokeh_web.resources.base import PAGE_AT_VERSION, SEE, Resource, key_of, version_of
@@ -81,6 +83,24 @@ class Embed(Resource):
             "sizes": view["columns"],
             "title": view["title"],
         }
+
+
+class Events(Resource):
+    """`GET /plots/{plot}/events`."""
+
+    access = {"GET": SEE}
+    describe = {"GET": Operation({200: Answer(str, ("text/event-stream",))}, problems=("unavailable",))}
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
+        """Tell of new versions of a plot (`version`) and of changes of its live data (`data`)."""
+        key = key_of(req)
+        look = partial(self._site.plots.view, plot, None, key)
+        resp.content_type = "text/event-stream"
+        resp.set_header("Cache-Control", "no-store")
+        if req.method == "HEAD":
+            look()
+        else:
+            resp.stream = self._site.streams.open(look)
 
 
 def query_of(req: falcon.Request) -> str:
