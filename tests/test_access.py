@@ -29,6 +29,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 OPEN_TO_ALL = {
     "/health/live": "for whoever watches over the servers",
     "/health/ready": "as well",
+    "/metrics": "as well: numbers of what is stored and freed in all; the gateway does not pass it on",
     "/static/bokehjs/{version}/{name}": "published files",
     "/static/assets/{name}": "published files",
     "/plots/{plot}/extensions/{name}.js": "a script element sends no token; who knows the hash has the plot",

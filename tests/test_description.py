@@ -25,6 +25,7 @@ SOURCES = [path for place in ("libs", "services") for path in ROOT.glob(f"{place
 UNDESCRIBED = {
     "GET /health/live",
     "GET /health/ready",
+    "GET /metrics",
 }
 
 #: Problems without a page yet.

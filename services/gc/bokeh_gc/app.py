@@ -42,6 +42,7 @@ def create_app(given: Dependencies) -> App:
     checks = {"storage": collector.records.ping}
     authenticator = Authenticator(PeerIntrospection(given.auth, given.settings.redis_url))
     app = new_app(authenticator, checks, API, Origins(given.settings.proxied), peers)
+    app.add_route("/metrics", resources.Metrics(collector.records))
     app.add_route("/{user}/gc/orphans", resources.Orphans(collector))
     app.add_route("/{user}/gc/run", resources.Runs(collector))
     return app

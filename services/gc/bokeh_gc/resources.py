@@ -1,13 +1,16 @@
 """The routes of the garbage collector, a class each: read the request, call the domain, write the answer."""
 
 import falcon
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from bokeh_common.http.auth import Access
+from bokeh_common.http.auth import OPEN, Access
 from bokeh_common.http.body import read_body
 from bokeh_common.http.operations import Answer, Operation
 from bokeh_common.http.replies import Paging, link_next, page_of
 from bokeh_gc import api
 from bokeh_gc.collector import Collector, RunReport
+from bokeh_gc.metrics import exposition
+from bokeh_gc.records import Records
 
 COLLECT = Access("gc:run")
 MAX_BODY = 1024  # bytes
@@ -60,3 +63,17 @@ class Runs:
         """Delete what nothing refers to, and report what was freed."""
         asked = read_body(req, MAX_BODY, api.Run)
         resp.media = self._collector.run(user, asked.dry_run)
+
+
+class Metrics:
+    """`GET /metrics`."""
+
+    access = {"GET": OPEN}
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Send what the last run did, in the text format of Prometheus."""
+        resp.content_type = CONTENT_TYPE_LATEST
+        resp.data = exposition(self._records)
