@@ -32,8 +32,8 @@ class Worker:
     def start(self) -> None:
         """Work on a thread from now on."""
         if self._every:
-            # A request gives up the interpreter whenever it reads, and gets it back from a busy thread as late
-            # as this allows; by default 5 ms, each time.
+            # A request gives up the interpreter whenever it reads, and gets it back from a busy thread as
+            # late as this allows; by default 5 ms, each time.
             sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_SECONDS))
             threading.Thread(target=self.work, name="gc", daemon=True).start()
 
