@@ -19,6 +19,7 @@ from bokeh_web.mistakes import SecurityHeaders, show_mistakes
 from bokeh_web.pages import Look, Pages
 from bokeh_web.peers.auth import Auth
 from bokeh_web.peers.data import Data
+from bokeh_web.peers.gc import Garbage
 from bokeh_web.peers.plots import Plots
 from bokeh_web.resources import (
     account,
@@ -33,6 +34,7 @@ from bokeh_web.resources import (
     owned,
     plot,
     plots,
+    storage,
 )
 from bokeh_web.settings import Settings
 from bokeh_web.site import Site
@@ -76,6 +78,7 @@ def create_app(given: Dependencies) -> App:
         plots=asked,
         auth=Auth(given.auth),
         data=Data(given.data),
+        garbage=Garbage(given.gc),
         views=Views(asked),
     )
     _add_pages(app, site)
@@ -132,6 +135,8 @@ def _add_accounts(app: App, site: Site) -> None:
     app.add_route("/account/export", overview.Export(site))
     app.add_route("/account/activity", overview.Activity(site))
     app.add_route("/account/delete", overview.Deletion(site))
+    app.add_route("/account/unused", storage.Unused(site))
+    app.add_route("/account/unused/free", storage.Freed(site))
     app.add_route("/account/keys", account.Keys(site))
     app.add_route("/account/keys/{key}/revoke", account.RevokedKey(site))
     app.add_route("/account/sessions", account.Sessions(site))
