@@ -4,7 +4,8 @@ the time.
 Eight publishers in two processes share their data, so that what one has just deleted another one publishes
 again. Two collectors run without a lease between them and without any grace; they, and one of the
 publishers' processes, are killed now and then. In the end everything has to be there that should be, and
-nothing else.
+nothing else. With `WITHOUT=touch`, `etag` or `again` in the environment, a piece of the proof is taken out
+(`mutations`), and the soak has to fail.
 """
 
 import os
@@ -25,6 +26,7 @@ from bokeh_gc.fsck import Check
 from bokeh_gc.peers import Holdings
 from bokeh_gc.runs import Folder
 from tests.garbage.driver import Cloud, Refused
+from tests.garbage.mutations import mutate
 from tests.garbage.reachable import contents, reachable
 
 GRACE = 1.0  # seconds
@@ -152,6 +154,7 @@ def storages() -> Iterator[dict[str, str]]:
 
 def main(arguments: list[str]) -> None:
     """Do one of the parts, or all."""
+    mutate()
     match arguments:
         case ["publishers", url, part, number, seconds]:
             publishers(url, part, number, float(seconds))

@@ -11,11 +11,11 @@ from random import Random
 
 import pytest
 
-from bokeh_common.storage.staged import StagedRecords
 from bokeh_gc.rooms import ROOMS, Room
 from bokeh_gc.runs import Folder
 from bokeh_gc.sweep import Sweep
 from tests.garbage.driver import Cloud
+from tests.garbage.mutations import MUTATIONS
 from tests.garbage.reachable import contents, reachable
 
 DATAS = (b"first", b"second")
@@ -128,27 +128,9 @@ def loses(url: str) -> bool:
     return False
 
 
-def test_these_tests_see_a_writer_that_does_not_touch(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("missing", MUTATIONS)
+def test_without_a_piece_of_the_proof_these_tests_fail(
+    missing: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def hasty(self: StagedRecords, key: str, value: object, if_match: str, *_: object) -> str:
-        return self.put(key, value, if_match)
-
-    monkeypatch.setattr(StagedRecords, "put_referring", hasty)
-    assert loses(f"local://{tmp_path_factory.mktemp('races')}")
-
-
-def test_these_tests_see_a_collector_that_does_not_look_at_etags(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        "bokeh_common.storage.base._discarded", lambda store, key, _: store.delete(key) is None
-    )
-    assert loses(f"local://{tmp_path_factory.mktemp('races')}")
-
-
-def test_these_tests_see_a_collector_that_marks_once(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Sweep, "_mark_again", lambda *_: None)
+    MUTATIONS[missing](monkeypatch.setattr)
     assert loses(f"local://{tmp_path_factory.mktemp('races')}")

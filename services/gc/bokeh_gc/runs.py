@@ -27,7 +27,7 @@ class Runs:
 
     def add(self, names: Iterable[str]) -> None:
         """Add names."""
-        self._fresh.extend(names)
+        self._fresh.extend(sorted(names))  # some at a time: a long sort would hold up all threads
         if len(self._fresh) >= RUN:
             self._write()
 
@@ -54,7 +54,7 @@ class Runs:
     def _write(self) -> None:
         if not self._fresh:
             return
-        self._fresh.sort()  # what is added is mostly sorted already, which this makes use of
+        self._fresh.sort()  # of sorted parts, which is fast
         names, self._fresh = list(dict.fromkeys(self._fresh)), []
         with tempfile.NamedTemporaryFile(
             "w", dir=self._folder, delete=False, encoding="utf-8", newline="\n"

@@ -1,6 +1,7 @@
 """Who collects garbage from time to time: a process of its own, or a thread of the embedded cloud."""
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +14,9 @@ from bokeh_gc.lease import Lost
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 60.0  # between two looks whether it is time
+
+SWITCH_SECONDS = 0.0005  # at most, for which a busy thread keeps the interpreter from others
+RETRY_SECONDS = 600.0  # after a run that an error cut short
 
 
 class Worker:
@@ -28,6 +32,9 @@ class Worker:
     def start(self) -> None:
         """Work on a thread from now on."""
         if self._every:
+            # A request gives up the interpreter whenever it reads, and gets it back from a busy thread as
+            # late as this allows; by default 5 ms, each time.
+            sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_SECONDS))
             threading.Thread(target=self.work, name="gc", daemon=True).start()
 
     def stop(self) -> None:
@@ -42,10 +49,10 @@ class Worker:
     def look(self) -> bool:
         """Run the collector if it is time; tell whether it ran."""
         try:
-            last = self._collector.records.report()
-            if last and last["ended"] > self._clock() - self._every:
+            last = self._collector.records.report() or {}
+            if last and last["ended"] > self._clock() - self._wait(last):
                 return False
-            self._run(last or {})
+            self._run(last)
         except Lost:
             log.info("Another worker collects garbage.")
             return False
@@ -53,6 +60,10 @@ class Worker:
             log.warning("The garbage collector stopped; it will begin again: %s", error)
             return False
         return True
+
+    def _wait(self, last: dict[str, Any]) -> float:
+        """Return how many seconds after the last run it is time again."""
+        return min(self._every, RETRY_SECONDS) if last.get("error") else self._every
 
     def _run(self, last: dict[str, Any]) -> None:
         report: dict[str, Any] = {"error": None}
