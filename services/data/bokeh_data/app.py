@@ -18,6 +18,7 @@ from bokeh_data.holdings import Holdings
 from bokeh_data.internal import Holds
 from bokeh_data.live import LiveSources
 from bokeh_data.peers import Plots
+from bokeh_data.reads import Reads
 from bokeh_data.records import Records
 from bokeh_data.resources import chunks, columns, sources, versions
 from bokeh_data.resources.base import Domain
@@ -69,7 +70,8 @@ def create_app(given: Dependencies) -> App:
 def _domain(given: Dependencies, records: Records) -> Domain:
     plots, found = Plots(given.plots), Sources(records)
     history = Versions(records, plots)
-    return Domain(found, LiveSources(records, found, history), history, plots, given.settings)
+    reads = Reads(records, found, given.settings.hot_bytes)
+    return Domain(found, LiveSources(records, found, history), history, plots, given.settings, reads)
 
 
 def get_app() -> App:

@@ -48,7 +48,7 @@ class ColumnStore:
         """Return the column with more rows, the last `rollover` of them; only its tail is written."""
         kept = _kept(column, len(values) and _size(values))
         tail = self.rows(column, max(int(column.starts[kept]), 0), column.length)
-        made = self.make(user, _joined([*tail, values]))
+        made = self.make(user, joined([*tail, values]))
         zones = (
             column.zones[:kept] + made.zones if column.zones is not None and made.zones is not None else None
         )
@@ -214,7 +214,8 @@ def _cut(values: Values) -> Iterator[Values]:
     return (values[start : start + step] for start in starts)
 
 
-def _joined(parts: list[Values]) -> Values:
+def joined(parts: list[Values]) -> Values:
+    """Return rows of one column as one."""
     dtype = parts[-1].dtype
     if len(parts) == 1:
         return parts[0]

@@ -41,6 +41,10 @@ class Opener:
         size = 200 * len(column.chunks)
         return self._hot.of(("column", column.hash), lambda: OpenColumn(column, self), lambda _: size)  # type: ignore[no-any-return]  # the cache holds anything
 
+    def view(self, chunk: str) -> memoryview:
+        """Return the bytes of a chunk."""
+        return self._hot.get(("chunk", chunk)) or self._load(chunk)
+
     def index(self, column: Column, pyramids: list[Pyramid]) -> Index:
         """Return what stands above the cells of a column."""
         return self._hot.of(("index", column.hash), lambda: index_of(pyramids), lambda index: index.size)  # type: ignore[no-any-return]  # as above
@@ -54,7 +58,7 @@ class Opener:
         found = {i: self._hot.get(("chunk", column.chunks[i].hash)) for i in wanted}
         missing = [i for i, view in found.items() if view is None]
         if self._records.maps or sum(column.chunks[i].size for i in missing) <= self._hot.limit // 4:
-            views = _together(lambda i: self._view(column.chunks[i].hash), missing)
+            views = _together(lambda i: self._load(column.chunks[i].hash), missing)
             found.update(zip(missing, views, strict=True))
         return {i: np.frombuffer(view, kind) for i, view in found.items() if view is not None}
 
@@ -78,7 +82,7 @@ class Opener:
             found[i] = pyramid
         return found  # type: ignore[return-value]  # none is None by now
 
-    def _view(self, chunk: str) -> memoryview:
+    def _load(self, chunk: str) -> memoryview:
         view = self._records.chunk_view(chunk)
         self._hot.keep(("chunk", chunk), view, _in_memory(view, len(view)))
         return view
@@ -148,6 +152,17 @@ class OpenColumn:
         starts = self.column.starts[chunks] + (cells - (groups - inside) * GROUP) * CELL
         return starts, np.minimum(starts + CELL, self.column.starts[chunks + 1])
 
+    @property
+    def group_count(self) -> int:
+        """Number of groups."""
+        return int(self._bases[-1])
+
+    def rows_of_groups(self, groups: Rows) -> tuple[Rows, Rows]:
+        """Return the row at which each group begins, and the one after it."""
+        chunks, inside = self._chunks_of(groups)
+        starts = self.column.starts[chunks] + inside * GROUP * CELL
+        return starts, np.minimum(starts + GROUP * CELL, self.column.starts[chunks + 1])
+
     def rows(self, start: int, stop: int) -> Array:
         """Return the values of rows from `start` to before `stop`."""
         begin, end = start + self.column.skip, stop + self.column.skip
@@ -202,7 +217,7 @@ class OpenColumn:
     def _array(self, chunk: int) -> Array:
         found = self._arrays([chunk])
         if chunk not in found:  # larger than a quarter of the cache
-            [found[chunk]] = [np.frombuffer(self._opener._view(self.column.chunks[chunk].hash), self.kind)]
+            [found[chunk]] = [np.frombuffer(self._opener.view(self.column.chunks[chunk].hash), self.kind)]
         return found[chunk]
 
     def _arrays(self, wanted: list[int]) -> dict[int, Array]:

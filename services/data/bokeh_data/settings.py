@@ -17,6 +17,8 @@ class Settings:
         max_chunk_bytes: the largest chunk that is taken.
         max_json_bytes: the largest JSON body that is taken.
         max_packed_bytes: the largest packed body that is taken, which is held in memory.
+        hot_bytes: memory for what was read lately (`BOKEH_CLOUD_HOT_BYTES`): chunks, where the storage cannot
+            map them, and what is known of columns.
         proxied: whether a proxy of ours is in front, whose `X-Forwarded-For` says where requests come from
             (`BOKEH_CLOUD_PROXIED`).
         redis_url: the Redis that counts requests for all processes, and tells of revoked keys
@@ -30,6 +32,7 @@ class Settings:
     max_chunk_bytes: int = 64 << 20
     max_json_bytes: int = 16 << 20
     max_packed_bytes: int = 64 << 20
+    hot_bytes: int = 256 << 20
     proxied: bool = False
     redis_url: str | None = field(default=None, repr=False)
     service_token: str | None = field(default=None, repr=False)
@@ -44,6 +47,7 @@ class Settings:
             max_chunk_bytes=int(environ.get("BOKEH_CLOUD_MAX_CHUNK_BYTES", cls.max_chunk_bytes)),
             max_json_bytes=int(environ.get("BOKEH_CLOUD_MAX_JSON_BYTES", cls.max_json_bytes)),
             max_packed_bytes=int(environ.get("BOKEH_CLOUD_MAX_PACKED_BYTES", cls.max_packed_bytes)),
+            hot_bytes=int(environ.get("BOKEH_CLOUD_HOT_BYTES", cls.hot_bytes)),
             proxied=environ.get("BOKEH_CLOUD_PROXIED", "").lower() in YES,
             redis_url=environ.get("BOKEH_CLOUD_REDIS_URL") or None,
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),

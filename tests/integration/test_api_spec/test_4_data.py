@@ -67,6 +67,30 @@ def test_get_data_source_summarises_it(ada: Caller) -> None:
     assert ada("GET", f"/{{user}}/data/{source['id']}", headers=headers).status_code == 304
 
 
+def test_get_data_source_reads_rows(ada: Caller) -> None:
+    path = f"/{{user}}/data/{ada.source(*(float(i) for i in range(100)))['id']}"
+    asked = {"where": ["y >= 10", "y < 90"], "limit": 3, "rows": "::2"}
+    answer = ada("GET", path, params=asked)
+    assert answer.json() == {"kind": "rows", "rows": 3, "columns": {"y": [10.0, 12.0, 14.0]}}
+    assert ada("GET", f"{path}.csv", params=asked).text.split() == ['"y"', "10", "12", "14"]
+    csv = ada("GET", path, headers={"Accept": "text/csv"})
+    assert csv.headers["Content-Type"].startswith("text/csv")
+    assert len(csv.text.split()) == 101
+    again = ada("GET", path, params=asked, headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
+    assert ada("GET", f"{path}.xls").status_code == 404
+    problem(ada("GET", path, params={"columns": "z"}), 422, "invalid")
+
+
+def test_get_data_source_shows_a_window(ada: Caller) -> None:
+    path = f"/{{user}}/data/{ada.source(*(float(i % 97) for i in range(5000)))['id']}"
+    answer = ada("GET", path, params={"y": "y", "from": "100", "to": "4000", "pixels": "10"})
+    assert answer.headers["Bokeh-Cloud-Rows"] == "reduced"
+    assert answer.json()["columns"]["y"] == [0.0, 96.0] * 10
+    problem(ada("GET", path, params={"y": "y", "from": "nan"}), 422, "invalid")
+    problem(ada("GET", path, params={"from": "1"}), 422, "invalid")
+
+
 def test_post_rows_appends(ada: Caller) -> None:
     source = live(ada, 1.0)
     grown = append(ada, source["id"], 2.0, 3.0)

@@ -34,7 +34,7 @@ SEMANTIC = {
     ],
     "documents, columns and rows have rules of their own": [
         "POST /{user}/store", "POST /{user}/data", "PUT /{user}/data/{source}",
-        "POST /{user}/data/{source}/rows",
+        "POST /{user}/data/{source}/rows", "GET /{user}/data/{source}",
     ],
     "bytes are those of the hash": ["PUT /{user}/data/chunks/{chunk}"],
     "schemathesis sends If-Match: 0 here, against the schema": ["DELETE /{user}/data/{source}"],

@@ -26,7 +26,7 @@ Check = Callable[[], object]
 NAMELESS = Api()
 
 #: What scripts of other sites may read of an answer.
-EXPOSED = ["ETag", "Link", "RateLimit", "RateLimit-Policy", REQUEST_ID, "Retry-After"]
+EXPOSED = ["Bokeh-Cloud-Rows", "ETag", "Link", "RateLimit", "RateLimit-Policy", REQUEST_ID, "Retry-After"]
 
 
 class SafeHeaders:

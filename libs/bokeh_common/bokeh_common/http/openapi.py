@@ -32,6 +32,7 @@ HEADERS: dict[str, str] = {
     "ETag": "The state of the thing, to be sent back in If-Match or If-None-Match.",
     "Location": "Where the thing is from now on.",
     "Link": 'The address of the following page, with rel="next" (RFC 8288); absent on the last one.',
+    "Bokeh-Cloud-Rows": "Which rows these are: `rows`, or `exact`, `reduced` or `sampled` of a window.",
     "If-Match": "Do it only when the thing still has this ETag (RFC 9110, 13.1.1).",
     "If-None-Match": "Answer 304 when the thing still has this ETag (RFC 9110, 13.1.2).",
     "Idempotency-Key": "A text of your choice that names this request: sent again, it is done once.",

@@ -12,6 +12,7 @@ from bokeh_common.http.replies import if_match
 from bokeh_data.live import LiveSources
 from bokeh_data.packing import read_packed
 from bokeh_data.peers import Plots
+from bokeh_data.reads import Reads
 from bokeh_data.settings import Settings
 from bokeh_data.sources import Source, Sources
 from bokeh_data.versions import Versions
@@ -33,6 +34,7 @@ class Domain:
     versions: Versions
     plots: Plots
     settings: Settings
+    reads: Reads
 
 
 class Resource:
@@ -44,6 +46,7 @@ class Resource:
         self._versions = domain.versions
         self._plots = domain.plots
         self._settings = domain.settings
+        self._reads = domain.reads
 
     def _list_of(self, req: falcon.Request, key: str, limit: int) -> list[Any]:
         body = read_json(req, self._settings.max_json_bytes)

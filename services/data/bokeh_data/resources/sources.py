@@ -7,9 +7,13 @@ import falcon
 from bokeh_common.errors import Conflict, Invalid
 from bokeh_common.http.body import read_query
 from bokeh_common.http.operations import Answer, Operation
-from bokeh_common.http.replies import AtVersion, Paging, if_match, link_next, not_modified, page_of
+from bokeh_common.http.replies import Paging, if_match, link_next, not_modified, page_of
 from bokeh_data import api
+from bokeh_data.queries import Query
 from bokeh_data.resources.base import PACKED_TYPE, READ, READ_OR_VIEW, WRITE, Resource, demanded, show
+from bokeh_data.resources.reading import KIND, MEDIA, answer, asked_of, form_of, used_by
+from bokeh_data.sources import Source
+from bokeh_data.windows import Window
 
 JSON_OR_PACKED = ("application/json", PACKED_TYPE)
 SOURCE = Answer(api.SourceSummary, headers=("ETag", "Location"))
@@ -62,7 +66,12 @@ class OneSource(Resource):
 
     access = {"GET": READ_OR_VIEW, "PUT": WRITE, "DELETE": WRITE}
     describe = {
-        "GET": Operation({200: SOURCE, 304: None}, query=AtVersion, headers=("If-None-Match",)),
+        "GET": Operation(
+            {200: Answer(api.SummaryOrRows, tuple(MEDIA.values()), ("ETag", KIND)), 304: None},
+            query=api.Reading,
+            headers=("If-None-Match",),
+            details=api.READING,
+        ),
         "PUT": Operation(
             {200: SOURCE},
             body=api.NewSourceVersion,
@@ -82,12 +91,29 @@ class OneSource(Resource):
     }
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, source: str) -> None:
-        """Summarise a data source: column names, dtypes, lengths, hashes."""
-        found = self._sources.get(user, source)
-        found = self._versions.at(user, found, read_query(req, AtVersion).version)
+        """Summarise a data source, or read rows of it."""
+        name, _, ending = source.partition(".")
+        asked = read_query(req, api.Reading)
+        form = form_of(req, ending, asked)
+        found = self._versions.at(user, self._sources.get(user, name), asked.version)
+        if form is not None:
+            self._send_rows(req, resp, user, found, asked_of(asked, found), form)
+            return
         self._check_view(req, list(found.hashes.values()))
         if not not_modified(req, resp, found.tag):
             show(resp, user, found)
+
+    def _send_rows(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        user: str,
+        found: Source,
+        asked: Window | Query,
+        form: str,
+    ) -> None:
+        self._check_view(req, [found.hashes[name] for name in used_by(asked) if name in found.hashes])
+        answer(req, resp, self._reads, user, found, asked, form)
 
     def on_put(self, req: falcon.Request, resp: falcon.Response, user: str, source: str) -> None:
         """Commit a new version of a live source: other columns, another name."""
