@@ -50,8 +50,7 @@ class SourceList(Resource):
         if body.get("live", False) not in (True, False):
             raise Invalid("'live' must be true or false.")
         if body.get("live"):
-            columns, keep = body.get("columns"), body.get("keep")
-            return self._live.create(user, body.get("name"), columns, buffers, keep), True
+            return self._live.create(user, body, buffers), True
         return self._sources.create(user, body.get("name"), body.get("columns"))
 
 
