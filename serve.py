@@ -18,6 +18,7 @@ from bokeh_auth.settings import Settings
 from bokeh_common.errors import CloudError
 from bokeh_common.http.loopback import is_loopback
 from bokeh_common.http.serving import REQUEST_LINE, THREADS, allow_long_lines
+from bokeh_common.storage import open_blobs, open_records
 
 DEFAULT_PORT = 5006
 
@@ -76,6 +77,7 @@ def serve(host: str, port: int, storage: str | None, samples: bool, accounts: bo
     url = f"http://{'localhost' if host == '127.0.0.1' else host}:{port}"
 
     auth = replace(_auth_settings(storage, accounts, url), allow_remote=remote)
+    _check_settings(storage, auth)
 
     def when_ready(_: object) -> None:
         click.echo(f"Bokeh Cloud is running at {url} (Ctrl+C stops it)\nIts data are in {storage}")
@@ -136,6 +138,14 @@ def _check_port(host: str, port: int) -> None:
 
 def _check_storage(storage: str) -> None:
     try:
-        embedded.create_app(storage)
+        open_records(storage, "auth")
+        open_blobs(storage, "data")
     except (CloudError, ImportError) as error:
         raise click.ClickException(f"The storage {storage} cannot be used. {error}") from None
+
+
+def _check_settings(storage: str, auth: Settings) -> None:
+    try:
+        embedded.create_app(storage, auth)
+    except CloudError as error:
+        raise click.ClickException(f"A setting cannot be used. {error}") from None

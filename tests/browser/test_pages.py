@@ -44,6 +44,7 @@ PAGES = {
     "share links": ("/account/shares", True),
     "sessions": ("/account/sessions", True),
     "activity": ("/account/activity", True),
+    "unused": ("/account/unused", True),
     "no page": ("/nothing/at/all", True),
 }
 

@@ -76,7 +76,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     box, storage = Mailbox(), f"local://{tmp_path_factory.mktemp('people')}"
     with smtp_server(box) as port:
         smtp = f"smtp://127.0.0.1:{port}"
-        with one_process(storage, "--accounts", BOKEH_CLOUD_SMTP_URL=smtp) as url:
+        with one_process(
+            storage, "--accounts", BOKEH_CLOUD_SMTP_URL=smtp, BOKEH_CLOUD_GC_GRACE_HOURS="0"
+        ) as url:
             yield Cloud(url, box)
 
 
@@ -104,6 +106,7 @@ def test_from_registering_to_deleting_the_account(walk: Walk, browser: Browser) 
         walk.keep("withdrawn link", elsewhere.page)
         assert [text for text in elsewhere.errors if not re.search("40[14]", text)] == []
     delete_plot(walk)
+    free(walk)
     revoke_key(walk, key)
     close_account(walk)
 
@@ -249,6 +252,22 @@ def delete_plot(walk: Walk) -> None:
     walk.press("Delete 1 plot")
     expect(page.get_by_role("heading", name="No plots yet")).to_be_visible()
     walk.keep("no plots")
+
+
+def free(walk: Walk) -> None:
+    """What the plot has left behind is named, and freed."""
+    page = walk.page
+    page.goto(f"{walk.cloud.url}/account")
+    page.get_by_role("link", name="See what could be freed").click()
+    walk.read_heading("Not used any more")
+    expect(page.get_by_role("row").filter(has_text="2 data sources")).to_contain_text("no plot uses it")
+    walk.keep("unused")
+    page.get_by_role("button", name=re.compile("Free .* now")).click()
+    expect(page.get_by_role("status")).to_contain_text("freed: ")
+    expect(page.get_by_role("heading", name="Nothing to free")).to_be_visible()
+    walk.keep("freed")
+    page.goto(f"{walk.cloud.url}/data")
+    expect(page.get_by_role("heading", name="No data yet")).to_be_visible()
 
 
 def revoke_key(walk: Walk, key: str) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from bokeh.plotting import figure
 from PIL import Image
 from playwright.sync_api import Browser, Frame, Page, expect
 
+import bokeh_cloud
 from tests.browser.chromium import Tab, wait_ready
 from tests.browser.reference import serve_folder
 from tests.browser.town import Town, browsing, open_plot
@@ -132,6 +134,26 @@ def test_a_private_plot_is_not_embedded_elsewhere(ada: Tab, town: Town, tmp_path
         ada.page.goto(site.write("thief", f'<iframe src="{town.plots["walk"].embed_url}"></iframe>'))
         frame = ada.page.frames[1]
         assert "Bokeh" not in frame.evaluate("Object.keys(window).join()")
+
+
+def test_a_notebook_of_this_machine_shows_plots_of_a_server_without_keys(
+    cloud: str, browser: Browser, tmp_path: Path
+) -> None:
+    """Jupyter has another port; what the client gives it for a plot is a frame."""
+    plot = figure(width=300, height=200)
+    plot.line([1, 2], [1, 2])
+    shown = bokeh_cloud.Server(cloud).publish(plot, "in a notebook")._repr_html_()
+    with serve_folder(tmp_path) as site, browsing(browser) as tab:
+        for host in ("127.0.0.1", "localhost"):
+            page = site.write("notebook", f"<!DOCTYPE html><body>{shown}")
+            tab.page.goto(page.replace("127.0.0.1", host))
+            wait_ready(tab.page.frames[1])
+        assert tab.errors == []
+        tab.page.route(
+            "http://example.org/", lambda route: route.fulfill(body=shown, content_type="text/html")
+        )
+        tab.page.goto("http://example.org/")
+        assert "Bokeh" not in tab.page.frames[1].evaluate("Object.keys(window).join()")
 
 
 def test_what_a_screen_reader_says(ada: Tab, town: Town) -> None:

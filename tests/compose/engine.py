@@ -83,6 +83,7 @@ class Compose:
             "BOKEH_CLOUD_PORT": str(self.port),
             # Everybody comes from one address here.
             "BOKEH_CLOUD_MAILS_PER_HOUR": "1000",
+            "BOKEH_CLOUD_QUOTA_UPLOADS": "1000000",
         }
 
     def __call__(self, *command: str, seconds: float = COMMAND_SECONDS) -> str:

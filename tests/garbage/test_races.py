@@ -142,7 +142,7 @@ def test_these_tests_see_a_collector_that_does_not_look_at_etags(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "bokeh_common.storage.rooms._deleted", lambda store, key, etag: store.delete(key) is None
+        "bokeh_common.storage.base._discarded", lambda store, key, _: store.delete(key) is None
     )
     assert loses(f"local://{tmp_path_factory.mktemp('races')}")
 

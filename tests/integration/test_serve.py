@@ -49,6 +49,24 @@ def test_unknown_storage() -> None:
     assert "ftp" in said
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("BOKEH_CLOUD_ACCENT", "blue", "must be a colour such as '#20548d', not 'blue'."),
+        ("BOKEH_CLOUD_LOGO", "/no/logo.svg", "must be the path of a file"),
+        ("BOKEH_CLOUD_PAGES", "/no/pages", "must be a folder with Markdown files"),
+        ("BOKEH_CLOUD_GC_REST", "a while", "must be a number, not 'a while'."),
+    ],
+)
+def test_a_setting_that_makes_no_sense(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, reason: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    said = serve("--port", "0", "--storage", f"local://{tmp_path}")
+    assert said.startswith(f"Error: A setting cannot be used. {name} {reason}")
+    assert said.count("\n") == 1
+
+
 def test_a_port_that_is_none() -> None:
     result = subprocess.run([PROGRAM, "serve", "--port", "99999"], capture_output=True, text=True, timeout=60)
     assert result.returncode == 2

@@ -1,12 +1,16 @@
 """Asking a peer: its errors in the domain's words, and nothing kept between two users."""
 
 import json
+import socket
+import threading
+import time
 from typing import Any
 from wsgiref.types import StartResponse
 
 import pytest
 
 from bokeh_common.errors import Invalid, NotFound, Unavailable
+from bokeh_common.http import peer as peer_module
 from bokeh_common.http.peer import Peer, path
 from bokeh_common.http.transport import WSGIAdapter
 
@@ -49,9 +53,65 @@ def test_a_failing_peer_is_unavailable() -> None:
         peer_answering("500 Internal Server Error", b"{}")[0].get("/x")
 
 
-def test_no_peer_is_unavailable() -> None:
+class Restarting:
+    """A peer that listens after a while, and hangs up on its first requests."""
+
+    def __init__(self, hang_ups: int = 0) -> None:
+        self.asked: list[str] = []
+        self.hang_ups = hang_ups
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def _serve(self) -> None:
+        time.sleep(0.3)
+        with socket.create_server(("127.0.0.1", self.port)) as listener:
+            for _ in range(self.hang_ups + 1):
+                connection, _ = listener.accept()
+                with connection:
+                    self.asked.append(connection.recv(65536).split(b" ", 1)[0].decode())
+                    if len(self.asked) > self.hang_ups:
+                        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+
+def test_no_peer_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peer_module, "PATIENCE_SECONDS", 0.3)
+    peer, before = Peer("http://127.0.0.1:1"), time.monotonic()
     with pytest.raises(Unavailable, match="does not answer"):
-        Peer("http://127.0.0.1:1").get("/x")
+        peer.get("/x")
+    assert time.monotonic() - before >= 0.3
+    before = time.monotonic()
+    with pytest.raises(Unavailable):  # nobody waits again for one that is gone for good
+        peer.post("/x", {})
+    assert time.monotonic() - before < 0.3
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_peer_that_restarts_is_waited_for(method: str) -> None:
+    restarting = Restarting()
+    assert Peer(f"http://127.0.0.1:{restarting.port}").raw(method, "/x") == b"{}"
+    assert restarting.asked == [method]
+
+
+def test_who_hangs_up_is_asked_again_what_may_be_asked_twice() -> None:
+    restarting = Restarting(hang_ups=1)
+    assert Peer(f"http://127.0.0.1:{restarting.port}").raw("GET", "/x") == b"{}"
+    assert restarting.asked == ["GET", "GET"]
+
+
+def test_what_may_have_been_done_is_not_done_twice() -> None:
+    restarting = Restarting(hang_ups=1)
+    with pytest.raises(Unavailable):
+        Peer(f"http://127.0.0.1:{restarting.port}").raw("POST", "/x")
+    assert restarting.asked == ["POST"]
+
+
+def test_whether_a_peer_is_alive_is_told_at_once() -> None:
+    with pytest.raises(Unavailable):
+        Peer("http://127.0.0.1:1").alive()
+    peer_answering("200 OK", b"{}")[0].alive()
 
 
 @pytest.mark.parametrize("segment", ["a?b", "a#b", "a/b", "a%2fb", "../a", "ä", "a b"])

@@ -4,6 +4,7 @@ from typing import Annotated, Any, NotRequired, TypedDict
 
 from msgspec import Meta
 
+from bokeh_auth.scopes import SCOPES
 from bokeh_common.http.operations import Api, Problem
 
 Time = Annotated[str, Meta(description="RFC 3339, in UTC.", examples=["2027-01-31T12:00:00Z"])]
@@ -123,7 +124,7 @@ NEW_KEY: Any = Annotated[
                     "additionalProperties": False,
                     "properties": {
                         "name": {"type": "string", "description": "1 to 100 characters."},
-                        "scopes": {"type": "array", "items": {"type": "string"}},
+                        "scopes": {"type": "array", "items": {"enum": list(SCOPES)}},
                         "expires": {"type": ["string", "null"], "description": "RFC 3339; null for never."},
                     },
                 },
@@ -149,20 +150,6 @@ API = Api(
     "auth",
     paths={"user": Name, "key": Annotated[str, Meta(examples=["0123456789abcdef"])]},
     problems=(
-        Problem(
-            "bad-username",
-            422,
-            "Not a username",
-            "The username is not written as usernames are, or is reserved.",
-            "Choose another one; 'detail' says what usernames are.",
-        ),
-        Problem(
-            "bad-email",
-            422,
-            "Not an email address",
-            "Mail cannot be sent to that address.",
-            "Look for a slip of the finger; letters beyond ASCII cannot stand before the @.",
-        ),
         Problem(
             "username-taken",
             409,

@@ -1,7 +1,8 @@
 """`python -m bokeh_auth.provision FOLDER`: make the secrets of a cloud once, a folder for each service.
 
 A file is an environment variable of its name. What is there already stays, so it can run at every start; a
-service's folder holds nothing of the others', but for auth's, which knows them all.
+service's folder holds nothing of the others', but for auth's, which knows them all. With `--azurite` there is
+a key for an Azurite too, and those who open the storage are told of it.
 """
 
 import base64
@@ -25,11 +26,22 @@ AZURITE_ENDPOINT = f"http://azurite:10000/{AZURITE_ACCOUNT}"
 KEY_BYTES = 64
 
 
-def provision(folder: Path) -> None:
-    """Make what is missing of the services' tokens, and of Azurite's key."""
+def provision(folder: Path, azurite: bool = False) -> None:
+    """Make what is missing of the services' tokens, and of the key of an Azurite."""
+    for name in KEEPERS:
+        (folder / name).mkdir(exist_ok=True)
     tokens = {name: _once(folder / name / TOKEN, new_secret(SERVICE)) for name in sorted(SERVICE_SCOPES)}
     _write(folder / "auth" / TOKENS, " ".join(f"{name}={token}" for name, token in tokens.items()))
+    if azurite:
+        _provision_azurite(folder)
+    else:
+        for name in KEEPERS:
+            (folder / name / CONNECTION).unlink(missing_ok=True)
+
+
+def _provision_azurite(folder: Path) -> None:
     key = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+    (folder / "azurite-secrets").mkdir(exist_ok=True)
     account = _once(folder / "azurite-secrets" / ACCOUNTS, f"{AZURITE_ACCOUNT}:{key}")
     for name in KEEPERS:
         _write(folder / name / CONNECTION, _connection(account.partition(":")[2]))
@@ -60,4 +72,4 @@ def _write(path: Path, value: str) -> None:
 
 
 if __name__ == "__main__":
-    provision(Path(sys.argv[1]))
+    provision(Path(sys.argv[1]), azurite="--azurite" in sys.argv)

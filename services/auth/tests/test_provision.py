@@ -3,16 +3,15 @@
 from pathlib import Path
 
 from bokeh_auth.credentials import SERVICE, is_well_formed
-from bokeh_auth.provision import KEEPERS, provision
+from bokeh_auth.provision import provision
 from bokeh_auth.scopes import SERVICE_SCOPES
 from bokeh_auth.settings import Settings
 
 
 def made(folder: Path) -> dict[str, str]:
     """Make the secrets in a folder as volumes are, and return them by path."""
-    for name in (*KEEPERS, "azurite-secrets"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    provision(folder)
+    folder.mkdir(exist_ok=True)
+    provision(folder, azurite=True)
     return {str(path.relative_to(folder)): path.read_text() for path in folder.glob("*/*")}
 
 
@@ -42,3 +41,10 @@ def test_azurite_has_a_key_of_its_own(tmp_path: Path) -> None:
     account, _, key = one["azurite-secrets/AZURITE_ACCOUNTS"].partition(":")
     assert f"AccountName={account};AccountKey={key};" in one["data/AZURE_STORAGE_CONNECTION_STRING"]
     assert one["azurite-secrets/AZURITE_ACCOUNTS"] != another["azurite-secrets/AZURITE_ACCOUNTS"]
+
+
+def test_without_azurite_nobody_is_told_of_one(tmp_path: Path) -> None:
+    made(tmp_path)
+    provision(tmp_path)
+    assert not list(tmp_path.glob("*/AZURE_STORAGE_CONNECTION_STRING"))
+    assert (tmp_path / "azurite-secrets/AZURITE_ACCOUNTS").exists()

@@ -8,7 +8,7 @@ from msgspec import Meta
 from bokeh_common.http.operations import Api, Problem
 from bokeh_data.sources import Source
 
-A_HASH = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262"
+A_HASH = "ea8f163db38682925e4491c5e58d4bb3506ef8c14eb78a86e908c5624a67200f"
 
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="BLAKE3-256.", examples=[A_HASH])]
 SourceId = Annotated[str, Meta(pattern="^[a-z2-7]{26}$", examples=["mfrggzdfmztwq2lknnwg23tpob"])]
@@ -127,7 +127,7 @@ class NewSource(TypedDict):
     name: Annotated[str, Meta(min_length=1, max_length=1000)]
     columns: dict[str, Any]
     live: NotRequired[bool]
-    keep: NotRequired[KeepVersions]
+    keep: NotRequired[KeepVersions | None]
     id: NotRequired[SourceId]
     version: NotRequired[Number]
 

@@ -44,7 +44,8 @@ def create_app(given: Dependencies) -> App:
     records = Records(given.records, given.blobs)
     redis = given.settings.redis_url
     authenticator = Authenticator(PeerIntrospection(given.auth, redis), Limiter(redis))
-    app = new_app(authenticator, {"storage": records.ping}, API, Origins(given.settings.proxied))
+    peers = {"auth": given.auth.alive, "plots": given.plots.alive}
+    app = new_app(authenticator, {"storage": records.ping}, API, Origins(given.settings.proxied), peers)
     app.add_middleware(Bounds(records.bound))
     domain = _domain(given, records)
     app.add_route("/{user}/data", sources.SourceList(domain))

@@ -27,7 +27,6 @@ from bokeh_data.versions import Keep, Versions
 ATTEMPTS = 100
 MAX_VERSION = 999_999_999_999  # as many digits as in the keys of records
 MAX_KEYS = 100  # of appends that a source remembers
-MAX_KEY = 200  # characters
 
 Buffers = list[memoryview]
 
@@ -286,8 +285,6 @@ def _check_rows(rows: Rows) -> None:
         raise Invalid("'rows' must be an object with a list of values for each column.")
     if rows.rollover is not None and (type(rows.rollover) is not int or rows.rollover < 1):
         raise Invalid("'rollover' must be a number of rows, from 1.")
-    if rows.key is not None and not 1 <= len(rows.key) <= MAX_KEY:
-        raise Invalid(f"'Idempotency-Key' must have 1 to {MAX_KEY} characters.")
 
 
 def _noted(appends: dict[str, int], key: str | None, version: int) -> dict[str, int]:

@@ -94,6 +94,22 @@ class Records:
         """Return the bytes of a chunk at once, mapped where the storage can."""
         return self._blobs.view(f"chunks/{chunk}")
 
+    @property
+    def maps(self) -> bool:
+        """Whether `chunk_view` takes no memory."""
+        return self._blobs.traits.maps
+
+    def pyramid(self, chunk: str, dtype: str) -> memoryview | None:
+        """Return the pyramid of a chunk that is read as `dtype`; None when nobody has made it."""
+        try:
+            return self._blobs.view(f"pyramids/{chunk}/{dtype}")
+        except NotFound:
+            return None
+
+    def put_pyramid(self, chunk: str, dtype: str, data: bytes) -> None:
+        """Store the pyramid of a chunk."""
+        self._blobs.put(f"pyramids/{chunk}/{dtype}", [data])
+
     def hold_chunk(self, user: str, chunk: str, size: int) -> None:
         """Let an account refer to a chunk that another one has sent; raises as `put_chunk`."""
         with self._quotas.storing(user, chunk) as grow:

@@ -12,7 +12,6 @@ from bokeh_gc.rooms import Room
 PAGE = 2000  # things that are listed whole
 BRIEF = 5000  # things of which only keys and etags are listed
 T = TypeVar("T")
-P = TypeVar("P", bound=tuple[Any, ...])
 
 
 class Thing(NamedTuple):
@@ -35,6 +34,11 @@ class Thing(NamedTuple):
     keep: bool = False
     refers: list[str] | None = None
     staged: float | None = None
+
+
+def key_of(line: str) -> str:
+    """Return the key of a line that may have an etag behind it."""
+    return line.partition("\t")[0]
 
 
 class Pace:
@@ -61,11 +65,11 @@ class Holdings:
 
     def pages(self, room: Room, user: str | None = None) -> Iterator[list[Thing]]:
         """Yield the things of a room, or those of one account where it is private, in order."""
-        yield from self._pages(room, user, list[Thing], limit=PAGE)
+        yield from self._pages(room, user, list[Thing], lambda thing: thing.key, PAGE)
 
-    def keys(self, room: Room, user: str | None = None) -> Iterator[list[tuple[str, str]]]:
-        """Yield the keys and etags of the things that `pages` yields; the etags of blobs are ""."""
-        yield from self._pages(room, user, list[tuple[str, str]], limit=BRIEF, brief="true")
+    def lines(self, room: Room, user: str | None = None) -> Iterator[list[str]]:
+        """Yield the keys of the things that `pages` yields; those of records with a tab and the etag."""
+        yield from self._pages(room, user, list[str], key_of, BRIEF, brief="true")
 
     def inspect(self, room: Room, keys: Sequence[str]) -> list[Thing | None]:
         """Look at things one by one; None for those that are gone."""
@@ -94,14 +98,22 @@ class Holdings:
         """Delete the things that still have these etags; tell which ones were deleted."""
         return self._ask(room, "collect", list[bool], things) if things else []
 
-    def _pages(self, room: Room, user: str | None, kind: type[list[P]], **how: Any) -> Iterator[list[P]]:
+    def _pages(
+        self,
+        room: Room,
+        user: str | None,
+        kind: type[list[T]],
+        key: Callable[[T], str],
+        limit: int,
+        **how: str,
+    ) -> Iterator[list[T]]:
         after: str | None = ""
         prefix = f"{user}/" if user and room.private else ""
         while after is not None:
-            page = self._ask(room, "GET", kind, None, prefix=prefix, after=after, **how)
+            page = self._ask(room, "GET", kind, None, prefix=prefix, after=after, limit=limit, **how)
             if page:
                 yield page
-            after = page[-1][0] if len(page) == how["limit"] else None
+            after = key(page[-1]) if len(page) == limit else None
 
     def _ask(self, room: Room, what: str, kind: type[T], body: Any, **params: Any) -> T:
         begun, peer = time.monotonic(), self._services[room.service]

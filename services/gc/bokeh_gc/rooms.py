@@ -57,7 +57,8 @@ class Room:
         """Return the names by which others refer to things."""
         if self.follows:
             return [self.target(key) for key in keys]
-        return [f"{self.service}:{key}" for key in keys]
+        before = f"{self.service}:"
+        return [before + key for key in keys]
 
 
 ROOMS = (

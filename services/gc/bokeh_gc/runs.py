@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 RUN = 50_000  # names that are sorted at once
-BLOCK = 1 << 17  # bytes of a run that are read at once
+BLOCK = 1 << 15  # bytes of a run that are read at once
 
 
 class Runs:
@@ -33,6 +33,14 @@ class Runs:
 
     def blocks(self) -> Iterator[list[str]]:
         """Yield all names in order, in blocks."""
+        for block in self._merged():
+            yield list(dict.fromkeys(block))
+
+    def cursor(self) -> "Cursor":
+        """Return a cursor at the first name."""
+        return Cursor(self._merged())
+
+    def _merged(self) -> Iterator[list[str]]:
         self._write()
         readers = [_Reader(path) for path in self._files]
         while readers := [reader for reader in readers if reader.block]:
@@ -41,11 +49,7 @@ class Runs:
             for reader in readers:
                 merged += reader.until(last)
             merged.sort()  # of sorted runs: it merges them
-            yield list(dict.fromkeys(merged))
-
-    def cursor(self) -> "Cursor":
-        """Return a cursor at the first name."""
-        return Cursor(self.blocks())
+            yield merged
 
     def _write(self) -> None:
         if not self._fresh:

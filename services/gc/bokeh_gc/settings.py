@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bokeh_common.errors import Invalid
+
 YES = {"1", "true", "yes", "on"}
 
 
@@ -37,16 +39,29 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
-        """Read the settings from environment variables; `KeyError` names one that must be there."""
+        """Read the settings from environment variables.
+
+        Raises:
+            KeyError: one that must be there is not.
+            Invalid: one that must be a number is none.
+        """
         return cls(
             storage=environ["BOKEH_CLOUD_STORAGE"],
             auth_url=environ.get("BOKEH_CLOUD_AUTH_URL", cls.auth_url),
             plots_url=environ.get("BOKEH_CLOUD_PLOTS_URL", cls.plots_url),
             data_url=environ.get("BOKEH_CLOUD_DATA_URL", cls.data_url),
-            grace_hours=float(environ.get("BOKEH_CLOUD_GC_GRACE_HOURS", cls.grace_hours)),
-            every_hours=float(environ.get("BOKEH_CLOUD_GC_EVERY_HOURS", cls.every_hours)),
-            rest=float(environ.get("BOKEH_CLOUD_GC_REST", cls.rest)),
+            grace_hours=_number(environ, "BOKEH_CLOUD_GC_GRACE_HOURS", cls.grace_hours),
+            every_hours=_number(environ, "BOKEH_CLOUD_GC_EVERY_HOURS", cls.every_hours),
+            rest=_number(environ, "BOKEH_CLOUD_GC_REST", cls.rest),
             proxied=environ.get("BOKEH_CLOUD_PROXIED", "").lower() in YES,
             redis_url=environ.get("BOKEH_CLOUD_REDIS_URL") or None,
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
         )
+
+
+def _number(environ: Mapping[str, str], name: str, default: float) -> float:
+    text = environ.get(name) or str(default)
+    try:
+        return float(text)
+    except ValueError:
+        raise Invalid(f"{name} must be a number, not {text!r}.") from None

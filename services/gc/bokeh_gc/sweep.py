@@ -12,13 +12,12 @@ noted, and marking again sees the reference; or it came after, and the candidate
 already, which the touch tells.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
-from bokeh_gc.peers import Holdings, Thing
+from bokeh_gc.peers import Holdings, Thing, key_of
 from bokeh_gc.rooms import ROOMS, Room
 from bokeh_gc.runs import Cursor, Folder
 
@@ -142,17 +141,17 @@ class Sweep:
         for page in self._holdings.pages(room, self._listed(room)):
             self.report.scanned += len(page)
             things = {thing.key: thing for thing in self._settled(room, page)}
-            self._note(room, [(thing.key, str(thing.etag)) for thing in things.values()])
+            self._note(room, [f"{thing.key}\t{thing.etag}" for thing in things.values()])
             doubtful = self._doubtful(room, list(things), referenced)
             for key in self._candidates(room, [things[key] for key in doubtful]):
                 del things[key]
             self._sort((name for thing in things.values() for name in thing.refers or ()), "")
 
     def _mark_brief(self, room: Room, referenced: Cursor) -> None:
-        for page in self._holdings.keys(room, self._listed(room)):
-            self.report.scanned += len(page)
-            self._note(room, page)
-            keys = [key for key, _ in page]
+        for lines in self._holdings.lines(room, self._listed(room)):
+            self.report.scanned += len(lines)
+            self._note(room, lines)
+            keys = [key_of(line) for line in lines]
             doubtful = self._doubtful(room, keys, referenced)
             found = [thing for thing in self._holdings.inspect(room, doubtful) if thing]
             gone = self._candidates(room, found)
@@ -176,9 +175,9 @@ class Sweep:
         if not room.refers:
             return
         seen = self._folder.runs(f"seen {room.id}").cursor()
-        for page in self._holdings.keys(room, self._listed(room)):
-            known = seen.until(f"{page[-1][0]}\t\U0010ffff")
-            self._refer(room, [pair[0] for pair in page if "\t".join(pair) not in known], "again ")
+        for lines in self._holdings.lines(room, self._listed(room)):
+            known = seen.until(f"{key_of(lines[-1])}\t\U0010ffff")
+            self._refer(room, [key_of(line) for line in lines if line not in known], "again ")
         for _, rescued in self._split(room):
             self._rescue(room, rescued)
 
@@ -217,16 +216,15 @@ class Sweep:
 
     def _sort(self, names: Iterable[str], when: str) -> None:
         """Take down names, each in the stream of its room."""
-        rest = sorted(names)
+        rest = list(names)
         while rest:
-            room = rest[0][: rest[0].index("/")]
-            cut = bisect_left(rest, f"{room}0")  # "0" is what follows "/"
-            self._folder.runs(when + room).add(rest[:cut])
-            rest = rest[cut:]
+            room = rest[0][: rest[0].index("/") + 1]
+            self._folder.runs(when + room[:-1]).add(name for name in rest if name.startswith(room))
+            rest = [name for name in rest if not name.startswith(room)]
 
-    def _note(self, room: Room, page: Sequence[tuple[str, str]]) -> None:
+    def _note(self, room: Room, lines: Sequence[str]) -> None:
         if room.refers:
-            self._folder.runs(f"seen {room.id}").add(map("\t".join, page))
+            self._folder.runs(f"seen {room.id}").add(lines)
 
     def _listed(self, room: Room) -> str | None:
         """Return whose things have to be looked at: chunks may belong to columns of any account."""

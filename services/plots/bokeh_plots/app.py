@@ -45,8 +45,9 @@ def create_app(given: Dependencies) -> App:
     publisher = Publisher(records, data, settings.max_versions, settings.limits)
     redis = settings.redis_url
     authenticator = Authenticator(PeerIntrospection(given.auth, redis), Limiter(redis))
+    peers = {"auth": given.auth.alive, "data": given.data.alive}
     checks = {"storage": records.ping}
-    app = new_app(authenticator, checks, API, Origins(settings.proxied))
+    app = new_app(authenticator, checks, API, Origins(settings.proxied), peers)
     objects = Objects(plots, scenes, data, settings.limits.ids)
     parts = plots, scenes, publisher, objects, Auth(given.auth), visits, settings
     graphs = Graphs(plots, scenes, publisher, data)

@@ -44,6 +44,10 @@ class PlotSummary(TypedDict):
     modified: str
     show: Annotated[str, Meta(description="Path of its page.")]
     embed: Annotated[str, Meta(description="Path of the bare frame, for other pages.")]
+    size: Annotated[
+        int | None,
+        Meta(description="Bytes of the columns of this version, as they were when it was published."),
+    ]
 
 
 PUBLIC = "public"
@@ -59,6 +63,7 @@ class Version:
         fingerprint: equal for versions that show the same.
         created: when.
         key: what named the request that made it; empty without.
+        size: bytes of its columns; None where an older release stored it.
     """
 
     version: int
@@ -66,6 +71,7 @@ class Version:
     fingerprint: str
     created: str
     key: str = ""
+    size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,7 @@ class Plot:
             "modified": self.latest.created,
             "show": f"/plots/{self.id}/show",
             "embed": f"/plots/{self.id}/embed",
+            "size": self.latest.size,
         }
 
     @property

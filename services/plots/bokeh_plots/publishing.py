@@ -88,7 +88,7 @@ class Publisher:
             return known, False
         manifest, blobs = self._store(user, given, sizes)
         refers = self._refers(user, blobs, given.source_ids, sorted(given.columns))
-        version = Version(given.number or 0, manifest, fingerprint, _now(), terms.key)
+        version = Version(given.number or 0, manifest, fingerprint, _now(), terms.key, sum(sizes.values()))
         return self._repeat(lambda: self._publish_once(user, given, version, refers, terms))
 
     def rollback(self, plot: Plot, number: int, terms: Terms = ANY) -> tuple[Plot, bool]:

@@ -5,11 +5,20 @@ from typing import Any, TypeVar
 import falcon
 import msgspec
 
-from bokeh_common.errors import Invalid, NotFound
+from bokeh_common.errors import NotFound
 from bokeh_common.http.auth import Access
 from bokeh_common.http.body import read_body, read_json, read_query
 from bokeh_common.http.operations import Answer, Operation
-from bokeh_common.http.replies import AtVersion, Paging, if_match, immutable, link_next, not_modified, page_of
+from bokeh_common.http.replies import (
+    AtVersion,
+    Paging,
+    idempotency_key,
+    if_match,
+    immutable,
+    link_next,
+    not_modified,
+    page_of,
+)
 from bokeh_plots import api
 from bokeh_plots.documents import objects_of
 from bokeh_plots.objects import Objects
@@ -21,8 +30,6 @@ from bokeh_plots.publishing import Publisher, Terms
 from bokeh_plots.scenes import Scenes
 from bokeh_plots.settings import Settings
 from bokeh_plots.visits import Visits
-
-MAX_KEY = 255  # characters of an Idempotency-Key
 
 T = TypeVar("T")
 
@@ -246,9 +253,7 @@ def tell(resp: falcon.Response, plot: Plot, changed: bool = True, made: bool = T
 
 def terms_of(req: falcon.Request, new: bool = False) -> Terms:
     """Return on what terms the request is made."""
-    key = req.get_header("Idempotency-Key") or ""
-    if len(key) > MAX_KEY:
-        raise Invalid(f"'Idempotency-Key' must have at most {MAX_KEY} characters.")
+    key = idempotency_key(req) or ""
     return Terms(if_match(req), key, new, req.context.principal.quota.get("plots"))
 
 

@@ -19,6 +19,7 @@ from bokeh_web.mistakes import SecurityHeaders, show_mistakes
 from bokeh_web.pages import Look, Pages
 from bokeh_web.peers.auth import Auth
 from bokeh_web.peers.data import Data
+from bokeh_web.peers.gc import Garbage
 from bokeh_web.peers.plots import Plots
 from bokeh_web.resources import (
     account,
@@ -33,6 +34,7 @@ from bokeh_web.resources import (
     owned,
     plot,
     plots,
+    storage,
 )
 from bokeh_web.settings import Settings
 from bokeh_web.site import Site
@@ -58,12 +60,12 @@ def create_app(given: Dependencies) -> App:
     """Make the app from ready objects."""
     settings = given.settings
     introspect = PeerIntrospection(given.auth, settings.redis_url)
-    peers = {"auth": given.auth, "plots": given.plots, "data": given.data}
-    checks = {name: partial(peer.get, "/health/ready") for name, peer in peers.items()}
+    peers = {"auth": given.auth.alive, "plots": given.plots.alive, "data": given.data.alive}
+    checks = {} if given.blobs is None else {"storage": partial(given.blobs.list, limit=1)}
     cookies = Cookies(settings.public_url, settings.accounts)
     look = Look(settings.brand, Assets(settings.brand), Texts(settings.pages))
     pages = Pages(look, cookies, introspect, settings.accounts)
-    app = new_app(Authenticator(introspect), checks, API, Origins(settings.proxied))
+    app = new_app(Authenticator(introspect), checks, API, Origins(settings.proxied), peers)
     app.add_middleware(SecurityHeaders(settings.public_url))
     show_mistakes(app, pages, cookies)
     asked = Plots(given.plots)
@@ -76,6 +78,7 @@ def create_app(given: Dependencies) -> App:
         plots=asked,
         auth=Auth(given.auth),
         data=Data(given.data),
+        garbage=Garbage(given.gc),
         views=Views(asked),
     )
     _add_pages(app, site)
@@ -132,6 +135,8 @@ def _add_accounts(app: App, site: Site) -> None:
     app.add_route("/account/export", overview.Export(site))
     app.add_route("/account/activity", overview.Activity(site))
     app.add_route("/account/delete", overview.Deletion(site))
+    app.add_route("/account/unused", storage.Unused(site))
+    app.add_route("/account/unused/free", storage.Freed(site))
     app.add_route("/account/keys", account.Keys(site))
     app.add_route("/account/keys/{key}/revoke", account.RevokedKey(site))
     app.add_route("/account/sessions", account.Sessions(site))

@@ -33,6 +33,11 @@ VIEWER = PAGE.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").re
 #: The error page of a frame stands wherever the frame was to be; it tells nothing and does nothing.
 FRAME_MISTAKE = "default-src 'none'; style-src 'self'; frame-ancestors *"
 
+#: The pages of this machine, such as those of Jupyter, whatever their port.
+NEIGHBOURS = tuple(
+    f"{scheme}://{host}:*" for scheme in ("http", "https") for host in ("localhost", "127.0.0.1")
+)
+
 HSTS_SECONDS = 365 * 24 * 3600
 
 #: What no page of ours and no plot needs (W3C Permissions Policy); other features, frames do not get anyway.

@@ -8,6 +8,7 @@ from bokeh_web.cookies import Cookies
 from bokeh_web.pages import Pages
 from bokeh_web.peers.auth import Auth
 from bokeh_web.peers.data import Data
+from bokeh_web.peers.gc import Garbage
 from bokeh_web.peers.plots import Plots
 from bokeh_web.texts import Texts
 from bokeh_web.views import Views
@@ -25,4 +26,5 @@ class Site:
     plots: Plots
     auth: Auth
     data: Data
+    garbage: Garbage
     views: Views

@@ -1,7 +1,7 @@
 """A cloud with accounts, in one process and in own processes: fixtures `people`, `ada`, `bob`, `visitor`.
 
 With `CLOUD_URL`, that cloud is taken; `CLOUD_KEY` and `CLOUD_OTHER_KEY` are keys of two accounts there, with
-all scopes.
+all scopes, `ada` and `bob` (`@example.com`); its mailbox is a maildev behind the same gateway.
 """
 
 import os
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from bokeh_common.storage.testing.servers import redis_server
+from tests.compose.maildev import Maildev
 from tests.conftest import one_process
 from tests.integration.conftest import APART, GIVEN
 from tests.integration.people import Cloud, Person
@@ -29,6 +30,9 @@ def backend(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="package")
 def people(backend: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """Return a cloud that sends mail, with accounts, and a storage that no other test has accounts in."""
+    if GIVEN:
+        yield Cloud(GIVEN, Maildev(GIVEN))
+        return
     box, storage = Mailbox(), f"local://{tmp_path_factory.mktemp('people')}"
     with smtp_server(box) as port:
         smtp = f"smtp://127.0.0.1:{port}"

@@ -100,6 +100,8 @@ def send(url: str, method: str, path: str, body: str, headers: Mapping[str, str]
         connection.request(method, path, body or None, dict(headers))
         answer = connection.getresponse()
         return Answer(answer.status, answer.headers.get("Content-Type", ""), answer.read())
+    except ConnectionResetError:  # what is not read can cut off the answer to it
+        return Answer(400, "", b"the connection was reset")
     finally:
         connection.close()
 

@@ -1,19 +1,25 @@
 """The falcon app that every service starts from: the same errors, headers, health routes and access rules."""
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import falcon
 
-from bokeh_common.errors import NotFound
+from bokeh_common import metrics
+from bokeh_common.errors import NotFound, Unavailable
+from bokeh_common.http import spans
 from bokeh_common.http.auth import OPEN, Access, Authenticator
+from bokeh_common.http.draining import DRAINING
 from bokeh_common.http.encoding import Encoded
 from bokeh_common.http.errors import SAFE_HEADERS, handle_errors
 from bokeh_common.http.negotiation import Negotiated
 from bokeh_common.http.openapi import Route, describe
 from bokeh_common.http.operations import Api
 from bokeh_common.http.origin import Origins
+from bokeh_common.http.spans import Recorder
 from bokeh_common.http.tracing import REQUEST_ID, Traced
+from bokeh_common.http.watching import Metrics, Watched
 
 Check = Callable[[], object]
 
@@ -55,18 +61,25 @@ class Live:
 
 
 class Ready:
-    """`/health/ready`: what the service depends on answers too."""
+    """`/health/ready`: what the service depends on answers too.
+
+    `?of=self` leaves out the other services: a gateway that left alone who waits for another would leave all.
+    """
 
     access = {"GET": OPEN}
 
-    def __init__(self, checks: Mapping[str, Check]) -> None:
+    def __init__(self, checks: Mapping[str, Check], peers: Mapping[str, Check]) -> None:
         self._checks = checks
+        self._peers = peers
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Run each check; the first that raises `Unavailable` becomes a 503."""
-        for check in self._checks.values():
+        """Run each check; the first that raises `Unavailable` becomes a 503, as does a process that ends."""
+        if DRAINING.is_set():
+            raise Unavailable("This process ends; it takes no new requests.")
+        peers = {} if req.get_param("of") == "self" else self._peers
+        for check in (*self._checks.values(), *peers.values()):
             check()
-        resp.media = {"status": "ok", "checks": sorted(self._checks)}
+        resp.media = {"status": "ok", "checks": sorted({*self._checks, *peers})}
 
 
 class Described:
@@ -107,6 +120,8 @@ def new_app(
     checks: Mapping[str, Check],
     api: Api = NAMELESS,
     origins: Origins | None = None,
+    peers: Mapping[str, Check] | None = None,
+    gauges: metrics.Gauges | None = None,
 ) -> App:
     """Make an app without routes of its own.
 
@@ -115,14 +130,27 @@ def new_app(
         checks: what `/health/ready` calls, by name; each raises `Unavailable` when its dependency is down.
         api: what the descriptions of its routes have in common.
         origins: finds out where requests come from; without it, from their connections.
+        peers: as `checks`, of the services that this one asks.
+        gauges: finds out what `/metrics` tells besides, where there is `/metrics`.
     """
     # A sandboxed frame has the opaque origin "null"; a bearer token, never a cookie, is what lets it read.
     cors: Any = falcon.CORSMiddleware(allow_origins="*", expose_headers=EXPOSED)
-    first = [Traced(), Encoded(), origins or Origins(), SafeHeaders(), OneAddress(), cors]
+    recorder = Recorder(api.name) if spans.enabled(os.environ) else None
+    first = [
+        Traced(recorder),
+        Watched(api.name),
+        Encoded(),
+        origins or Origins(),
+        SafeHeaders(),
+        OneAddress(),
+        cors,
+    ]
     middleware = [*first, authenticator, Negotiated()]
     app = App(middleware=middleware)
     handle_errors(app)
     app.add_route("/internal/openapi.json", Described(api, app.routes))
     app.add_route("/health/live", Live())
-    app.add_route("/health/ready", Ready(checks))
+    app.add_route("/health/ready", Ready(checks, peers or {}))
+    if metrics.enabled():
+        app.add_route("/metrics", Metrics(gauges))
     return app

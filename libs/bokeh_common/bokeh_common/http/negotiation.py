@@ -1,5 +1,6 @@
 """In which form is the answer? What a route is said to answer, held against what the client takes."""
 
+from http import HTTPStatus
 from typing import Any
 
 import falcon
@@ -22,8 +23,9 @@ class Negotiated:
 
 
 def media_of(operation: Operation) -> tuple[str, ...]:
-    """Return the media types of the answers of an operation that have a body."""
-    answers = [item if isinstance(item, Answer) else Answer(item) for item in operation.answers.values()]
-    return tuple(
-        dict.fromkeys(media for answer in answers if answer.body is not None for media in answer.media)
-    )
+    """Return the media types of an operation's answers; none where it may answer without a body."""
+    told = {status: item for status, item in operation.answers.items() if status != HTTPStatus.NOT_MODIFIED}
+    answers = [item if isinstance(item, Answer) else Answer(item) for item in told.values()]
+    if any(answer.body is None for answer in answers):
+        return ()
+    return tuple(dict.fromkeys(media for answer in answers for media in answer.media))

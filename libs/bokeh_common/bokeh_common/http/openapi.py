@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from bokeh_common.http.auth import Access
+from bokeh_common.http.negotiation import media_of
 from bokeh_common.http.operations import Answer, Api, Operation, Problem
 from bokeh_common.http.problems import COMMON
 
@@ -23,6 +24,9 @@ REFERENCE = "#/components/schemas/{name}"
 #: Where no type says more: a segment of a path.
 SEGMENT = Annotated[str, Meta(min_length=1)]
 
+#: Characters.
+MAX_IDEMPOTENCY_KEY = 200
+
 #: Headers of requests and answers, by name.
 HEADERS: dict[str, str] = {
     "ETag": "The state of the thing, to be sent back in If-Match or If-None-Match.",
@@ -31,6 +35,13 @@ HEADERS: dict[str, str] = {
     "If-Match": "Do it only when the thing still has this ETag (RFC 9110, 13.1.1).",
     "If-None-Match": "Answer 304 when the thing still has this ETag (RFC 9110, 13.1.2).",
     "Idempotency-Key": "A text of your choice that names this request: sent again, it is done once.",
+}
+
+
+#: What the values of request headers look like; texts where nothing is said.
+HEADER_SCHEMAS: dict[str, dict[str, Any]] = {
+    "If-Match": {"pattern": r'^(\*|"[!#-~]*")$', "examples": ["*"]},
+    "Idempotency-Key": {"minLength": 1, "maxLength": MAX_IDEMPOTENCY_KEY},
 }
 
 
@@ -213,9 +224,11 @@ def _usual(route: Route, access: Access, operation: Operation) -> set[str]:
     """Return the problems that an operation has by its nature."""
     slugs = {"unavailable"}
     if access.scope is not None:
-        slugs |= {"unauthenticated", "forbidden"}
+        slugs |= {"unauthenticated", "forbidden", "too-many"}
     if route.parameters:
         slugs |= {"not-found"}
+    if media_of(operation):
+        slugs |= {"not-acceptable"}
     if operation.query is not None:
         slugs |= {"invalid"}
     if operation.body is not None:
@@ -230,9 +243,9 @@ def _headers(operation: Operation) -> Iterator[dict[str, Any]]:
         yield {
             "name": name,
             "in": "header",
-            "required": False,
+            "required": name == "If-Match" and "precondition-required" in operation.problems,
             "description": HEADERS[name],
-            "schema": {"type": "string"},
+            "schema": {"type": "string", **HEADER_SCHEMAS.get(name, {})},
         }
 
 

@@ -1,13 +1,15 @@
 """How a service asks another one."""
 
 import logging
+import time
 from collections.abc import Iterator
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import requests
-from requests.adapters import BaseAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
+from urllib3.exceptions import NewConnectionError
 
 from bokeh_common.errors import CloudError, NotFound, Unavailable
 from bokeh_common.http.errors import STATUS
@@ -16,7 +18,18 @@ from bokeh_common.http.tracing import current
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 30.0
+ALIVE_SECONDS = 1.0
 BLOCK_BYTES = 1 << 20
+
+#: How long requests wait for a peer that restarts. Once it has been away for longer, they fail at once.
+PATIENCE_SECONDS = 15.0
+RETRY_SECONDS = 0.1
+
+#: Doing it twice is the same as once (RFC 9110, 9.2.2).
+IDEMPOTENT = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}
+
+#: Connections to a peer that are kept.
+CONNECTIONS = 32
 
 #: Carries the token of the service that asks; `Authorization` is the user's.
 SERVICE_HEADER = "Bokeh-Cloud-Service"
@@ -62,8 +75,15 @@ class Peer:
             self._session.headers[SERVICE_HEADER] = token
         # What passes between services is not worth packing; and what is packed has another ETag.
         self._session.headers["Accept-Encoding"] = "identity"
-        if adapter is not None:
-            self._session.mount(self._url + "/", adapter)
+        self._session.mount(self._url + "/", adapter or HTTPAdapter(pool_maxsize=CONNECTIONS))
+        self._away = Away()
+
+    def alive(self) -> None:
+        """Raise `Unavailable` when the peer does not answer at this moment."""
+        try:
+            self._session.get(f"{self._url}/health/live", timeout=ALIVE_SECONDS).raise_for_status()
+        except requests.RequestException as error:
+            raise Unavailable(f"The service behind {self._url} does not answer.") from error
 
     def get(self, path: str, *, authorization: str | None = None, **params: object) -> Any:
         """GET JSON; query parameters that are None are left out.
@@ -116,20 +136,52 @@ class Peer:
         headers = trace.headers if trace else {}
         given = {"Authorization": authorization, "Content-Type": content_type, ORIGIN_HEADER: ORIGIN.get()}
         headers |= {name: value for name, value in given.items() if value}
-        try:
-            response = self._session.request(
-                method,
-                self._url + path,
-                headers=headers,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                allow_redirects=False,
-                **how,
-            )
-        except requests.RequestException as error:
-            raise Unavailable(f"The service behind {self._url} does not answer; try again soon.") from error
+        response = self._patiently(method, self._url + path, headers=headers, **how)
         if response.status_code >= 400:
             raise _error_of(response)
         return response
+
+    def _patiently(self, method: str, url: str, **how: Any) -> requests.Response:
+        while True:
+            try:
+                response = self._session.request(
+                    method, url, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False, **how
+                )
+            except requests.RequestException as error:
+                if not (_is_harmless(method, error) and self._away.may_wait()):
+                    raise Unavailable(
+                        f"The service behind {self._url} does not answer; try again soon."
+                    ) from error
+                time.sleep(RETRY_SECONDS)
+            else:
+                self._away.ended()
+                return response
+
+
+class Away:
+    """Since when a peer is away, so that nobody waits for one that is gone for good."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def may_wait(self) -> bool:
+        """Note that the peer is away; whether it may still be worth waiting for."""
+        now = time.monotonic()
+        since = self._since = self._since or now
+        return now - since < PATIENCE_SECONDS
+
+    def ended(self) -> None:
+        """Note that it answers."""
+        self._since = None
+
+
+def _is_harmless(method: str, error: requests.RequestException) -> bool:
+    """Whether the request may be sent again: no service has seen it, or it may as well see it twice."""
+    if not isinstance(error, requests.ConnectionError) or isinstance(error, requests.ReadTimeout):
+        return False
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    unseen = isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
+    return unseen or method in IDEMPOTENT
 
 
 _ERRORS = {status: error for error, status in STATUS.items()}

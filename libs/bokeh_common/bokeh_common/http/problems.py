@@ -115,6 +115,20 @@ COMMON = (
     Problem("invalid", 422, "Invalid request", "The request is understood, and wrong.", _CALLER),
     Problem("not-json", 422, "Not JSON", "The body is not JSON (RFC 8259), or nested too deeply.", _CALLER),
     Problem(
+        "bad-username",
+        422,
+        "Not a username",
+        "The username is not written as usernames are, or is reserved.",
+        "Choose another one; 'detail' says what usernames are.",
+    ),
+    Problem(
+        "bad-email",
+        422,
+        "Not an email address",
+        "Mail cannot be sent to that address.",
+        "Look for a slip of the finger; letters beyond ASCII cannot stand before the @.",
+    ),
+    Problem(
         "precondition-required",
         428,
         "If-Match is needed",

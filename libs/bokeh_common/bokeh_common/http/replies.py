@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -12,6 +13,9 @@ from msgspec import Meta
 from bokeh_common.errors import Invalid
 from bokeh_common.http.body import read_query
 from bokeh_common.http.encoding import plain_tag
+from bokeh_common.http.openapi import MAX_IDEMPOTENCY_KEY
+
+_STRONG = re.compile(r'"([!#-~]*)"')
 
 PAGE_LIMIT = 1000
 PAGE_DEFAULT = 100
@@ -30,13 +34,21 @@ def not_modified(req: falcon.Request, resp: falcon.Response, etag: str) -> bool:
 
 def if_match(req: falcon.Request) -> str | None:
     """Return the strong ETag that `If-Match` demands (RFC 9110, 13.1.1); None when anything will do."""
-    demanded = req.if_match or []
-    if not demanded or "*" in demanded:
+    header = req.get_header("If-Match")
+    if header is None or header.strip() == "*":
         return None
-    strong = {plain_tag(tag) for tag in demanded if isinstance(tag, falcon.ETag) and not tag.is_weak}
-    if len(strong) != 1:
-        raise Invalid("'If-Match' must name one strong ETag, or '*'.")
-    return strong.pop()
+    found = _STRONG.fullmatch(header.strip())
+    if found is None:
+        raise Invalid("'If-Match' must be one strong ETag in quotation marks, or '*'.")
+    return plain_tag(found[1])
+
+
+def idempotency_key(req: falcon.Request) -> str | None:
+    """Return what names the request, so that it is done once however often it is sent; `Invalid`."""
+    key = req.get_header("Idempotency-Key")
+    if key is not None and not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY:
+        raise Invalid(f"'Idempotency-Key' must have 1 to {MAX_IDEMPOTENCY_KEY} characters.")
+    return key
 
 
 def immutable(resp: falcon.Response) -> None:

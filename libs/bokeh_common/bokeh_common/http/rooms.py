@@ -20,8 +20,8 @@ class Room(Protocol):
     def page(self, prefix: str, after: str, limit: int) -> Sequence[tuple[Any, ...]]:
         """Return the first things."""
 
-    def keys(self, prefix: str, after: str, limit: int) -> Sequence[tuple[str, str]]:
-        """Return the keys and etags of the first things."""
+    def lines(self, prefix: str, after: str, limit: int) -> Sequence[str]:
+        """Return the keys of the first things, or keys and etags."""
 
     def inspect(self, keys: Sequence[str]) -> Sequence[tuple[Any, ...] | None]:
         """Look at things one by one."""
@@ -62,7 +62,7 @@ class OneRoom:
     def on_get(self, req: falcon.Request, resp: falcon.Response, room: str) -> None:
         """List things in the order of their keys, or briefly their keys and etags."""
         asked, found = read_query(req, Page), _room(self._rooms, room)
-        page = found.keys if asked.brief else found.page
+        page = found.lines if asked.brief else found.page
         _answer(resp, page(asked.prefix, asked.after, min(max(asked.limit, 1), MAX_PAGE)))
 
 

@@ -3,13 +3,21 @@
     gunicorn -c python:bokeh_common.http.serving 'bokeh_data.app:get_app()'
 
 The names in small letters are gunicorn's settings, with defaults that fit the machine; variables change them:
-`BOKEH_CLOUD_BIND`, `BOKEH_CLOUD_WORKERS`, `BOKEH_CLOUD_THREADS`, `BOKEH_CLOUD_GRACE_SECONDS`.
+`BOKEH_CLOUD_BIND`, `BOKEH_CLOUD_WORKERS`, `BOKEH_CLOUD_THREADS`, `BOKEH_CLOUD_DRAIN_SECONDS`,
+`BOKEH_CLOUD_GRACE_SECONDS`, `BOKEH_CLOUD_LOG` (json or text).
 """
 
+import math
 import os
+import shutil
+import tempfile
 from pathlib import Path
+from typing import Any
 
 from gunicorn.http import message
+
+from bokeh_common import logs, metrics
+from bokeh_common.http.draining import drain_seconds
 
 #: Bytes of a request's first line. A thousand object ids are 25 KB; gunicorn's own bound is 8, or nothing.
 REQUEST_LINE = 1 << 16
@@ -34,6 +42,28 @@ def allow_long_lines() -> None:
     vars(message)["MAX_REQUEST_LINE"] = REQUEST_LINE
 
 
+def _log() -> str:
+    return os.environ.get("BOKEH_CLOUD_LOG") or "json"
+
+
+def on_starting(_server: object) -> None:
+    """Make the folder in which workers measure, and send to the log what belongs there."""
+    logs.set_up(_log())
+    os.environ[metrics.FOLDER] = tempfile.mkdtemp(prefix="bokeh-cloud-metrics-")
+
+
+def child_exit(_server: object, worker: Any) -> None:
+    """Forget the gauges of a worker that is gone."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # it says no types
+
+
+def on_exit(_server: object) -> None:
+    """Clear away what workers measured."""
+    shutil.rmtree(os.environ[metrics.FOLDER], ignore_errors=True)
+
+
 def _number(name: str, default: int) -> int:
     return int(os.environ.get(f"BOKEH_CLOUD_{name}") or default)
 
@@ -42,10 +72,10 @@ allow_long_lines()
 
 bind = os.environ.get("BOKEH_CLOUD_BIND") or "0.0.0.0:8000"
 workers = _number("WORKERS", max(1, min(MOST_WORKERS, round(cores()))))
-worker_class = "gthread"
+worker_class = "bokeh_common.http.worker.Worker"
 threads = _number("THREADS", THREADS)
-#: How long requests that are under way, such as uploads, may take when the service stops.
-graceful_timeout = _number("GRACE_SECONDS", 60)
+#: How long it goes on when it is to stop, and how long requests under way, such as uploads, may take then.
+graceful_timeout = math.ceil(drain_seconds()) + _number("GRACE_SECONDS", 60)
 #: Longer than the gateway keeps a connection (30 s): who sends a request must never meet who hangs up.
 keepalive = 75
 limit_request_line = REQUEST_LINE

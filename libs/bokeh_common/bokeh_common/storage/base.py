@@ -22,10 +22,12 @@ Errors, of `bokeh_common.errors`, that any method raises:
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, TypeAlias
+
+from bokeh_common.errors import Conflict, NotFound
 
 #: What JSON can hold: dict with str keys, list, str, int, finite float, bool, None. A recursive type would
 #: say so to the type checker, at the price of a cast at every use.
@@ -82,10 +84,12 @@ class Traits:
         lost_seconds: how old a confirmed change may be and still be lost when what stores it crashes; `inf`
             where nothing is ever made durable.
         touch_seconds: the resolution of `BlobStat.touched`.
+        maps: whether `BlobStore.view` maps bytes, and so takes no memory of this process.
     """
 
     lost_seconds: float = 0.0
     touch_seconds: float = 0.0
+    maps: bool = False
 
 
 class RecordStore(ABC):
@@ -132,6 +136,17 @@ class RecordStore(ABC):
             Conflict: `if_match` does not hold; nothing was changed.
             Unavailable: also when the connection broke so that it is unknown whether `if_match` held.
         """
+
+    def find(self, keys: Sequence[str]) -> list[Record | None]:
+        """Return records, None for those that are not there; each as it was at some moment meanwhile."""
+        return [_found(self, key) for key in keys]
+
+    def discard(self, pairs: Sequence[tuple[str, str]]) -> list[bool]:
+        """Delete the records that still have these etags; return which ones were deleted.
+
+        Each is deleted or not for itself, in this order; `Unavailable` may leave some done and some not.
+        """
+        return [_discarded(self, *pair) for pair in pairs]
 
     @abstractmethod
     def keys(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[tuple[str, str]]:
@@ -221,6 +236,10 @@ class BlobStore(ABC):
             Unavailable: also when the connection broke so that it is unknown whether `if_match` held.
         """
 
+    def discard(self, pairs: Sequence[tuple[str, str]]) -> list[bool]:
+        """Delete the blobs that still have these etags; as `RecordStore.discard`."""
+        return [_discarded(self, *pair) for pair in pairs]
+
     @abstractmethod
     def keys(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[str]:
         """Return the keys of the blobs that `list` returns, without looking at each."""
@@ -228,3 +247,18 @@ class BlobStore(ABC):
     @abstractmethod
     def list(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[BlobStat]:
         """Return the first blobs, in the order of their keys; as `RecordStore.list`."""
+
+
+def _found(store: RecordStore, key: str) -> Record | None:
+    try:
+        return store.get(key)
+    except NotFound:
+        return None
+
+
+def _discarded(store: RecordStore | BlobStore, key: str, etag: str) -> bool:
+    try:
+        store.delete(key, if_match=etag)
+    except Conflict:
+        return False
+    return True

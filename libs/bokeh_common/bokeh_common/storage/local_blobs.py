@@ -3,7 +3,7 @@
 
 import mmap
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -12,7 +12,7 @@ from bokeh_common.errors import Conflict, NotFound, Unavailable
 from bokeh_common.storage.base import BlobStat, BlobStore, Traits
 from bokeh_common.storage.blocks import BLOCK, opened
 from bokeh_common.storage.keys import check_key, check_page, check_range
-from bokeh_common.storage.local_files import Files, etag_of, translated
+from bokeh_common.storage.local_files import Files, etag_of, translated, unusable
 from bokeh_common.storage.local_tree import KEY, Tree, is_long
 
 SMALL = 1 << 16  # bytes that are read sooner than mapped
@@ -21,7 +21,7 @@ SMALL = 1 << 16  # bytes that are read sooner than mapped
 class LocalBlobStore(BlobStore):
     """Blobs below one folder."""
 
-    traits = Traits(touch_seconds=0.02)  # the kernel stamps files by its timer tick
+    traits = Traits(touch_seconds=0.02, maps=True)  # the kernel stamps files by its timer tick
 
     def __init__(self, folder: Path) -> None:
         self._files = Files(folder / "incoming")
@@ -45,10 +45,11 @@ class LocalBlobStore(BlobStore):
     def view(self, key: str) -> memoryview:
         path = self._tree.file(check_key(key))
         try:
-            with translated(path):
-                return _view(path)
+            return _view(path)
         except FileNotFoundError:
             raise self._missing(key) from None
+        except OSError as error:
+            raise unusable(path, error) from error
 
     def stat(self, key: str) -> BlobStat:
         path = self._tree.file(check_key(key))
@@ -69,6 +70,9 @@ class LocalBlobStore(BlobStore):
         path = self._tree.path(check_key(key))
         if not self._files.remove(path, if_match) and if_match is not None:
             raise Conflict(f"The blob {key!r} has changed.")
+
+    def discard(self, pairs: Sequence[tuple[str, str]]) -> list[bool]:
+        return self._files.remove_all([(self._tree.path(check_key(key)), etag) for key, etag in pairs])
 
     def keys(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[str]:
         check_page(prefix, after, limit)

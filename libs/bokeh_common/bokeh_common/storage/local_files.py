@@ -4,7 +4,7 @@ import fcntl
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from bokeh_common.errors import Unavailable
 #: A file younger than this may belong to a writer that has not locked it yet.
 SWEEP_SECONDS = 60.0
 MAX_REMEMBERED = 10_000
+BATCH = 50  # files that are removed while writers wait, in about a millisecond
 
 
 class Files:
@@ -56,6 +57,18 @@ class Files:
             sync_folder(path.parent)
             return True
         return False
+
+    def remove_all(self, files: Sequence[tuple[Path, str]]) -> list[bool]:
+        """Remove the files that still have these etags; return which ones were removed."""
+        removed: list[bool] = []
+        with translated(self._lock):
+            for start in range(0, len(files), BATCH):
+                some = files[start : start + BATCH]
+                with self._locked(fcntl.LOCK_EX):
+                    removed += [_removed(*file) for file in some]
+                for folder in {path.parent for path, _ in some}:
+                    sync_folder(folder)
+        return removed
 
     def make(self, folder: Path) -> None:
         """Make a folder and what is above it, and sync it, also where another process has just made it."""
@@ -109,6 +122,14 @@ def etag_of(result: os.stat_result) -> str:
     return f"{result.st_ino:x}-{result.st_mtime_ns:x}"
 
 
+def _removed(path: Path, etag: str) -> bool:
+    with suppress(FileNotFoundError):
+        if etag_of(path.stat()) == etag:
+            path.unlink()
+            return True
+    return False
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable; `OSError`."""
     number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -126,8 +147,14 @@ def translated(path: Path | str, missing: bool = False) -> Iterator[None]:
     except OSError as error:
         if isinstance(error, FileNotFoundError) and not missing:
             raise
-        message = f"{path} cannot be used now: {error.strerror}. See to the disk's space, rights and health."
-        raise Unavailable(message) from error
+        raise unusable(path, error) from error
+
+
+def unusable(path: Path | str, error: OSError) -> Unavailable:
+    """Return what an `OSError` means to those above."""
+    return Unavailable(
+        f"{path} cannot be used now: {error.strerror}. See to the disk's space, rights and health."
+    )
 
 
 def _now() -> tuple[int, int]:

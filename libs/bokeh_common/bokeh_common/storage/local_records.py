@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import msgspec
+
 from bokeh_common.errors import Conflict, NotFound, Unavailable
 from bokeh_common.storage import keys
 from bokeh_common.storage.base import ABSENT, JSON, Absent, Record, RecordStore
@@ -36,6 +38,7 @@ _INSERT = "INSERT INTO records (key, etag, value) VALUES (?, ?, ?) ON CONFLICT (
 _REPLACE = _INSERT + "DO UPDATE SET etag = excluded.etag, value = excluded.value"
 _CREATE = _INSERT + "DO NOTHING"
 _SWAP = "UPDATE records SET etag = ?, value = ? WHERE key = ? AND etag = ?"
+_GET = "SELECT key, value, etag FROM records WHERE key = ?"
 _DELETE = "DELETE FROM records WHERE key = ?"
 _PAGE = "SELECT key, value, etag FROM records WHERE key >= ? AND key <> ? AND key < ? ORDER BY key LIMIT ?"
 _KEYS = _PAGE.replace("key, value, etag", "key, etag")
@@ -55,7 +58,7 @@ class LocalRecordStore(RecordStore):
             migrate(self._connections.get())
 
     def get(self, key: str) -> Record:
-        rows = self._rows("SELECT key, value, etag FROM records WHERE key = ?", check_key(key))
+        rows = self._rows(_GET, check_key(key))
         if not rows:
             raise NotFound(f"There is no record {key!r}.")
         return _record(*rows[0])
@@ -77,6 +80,16 @@ class LocalRecordStore(RecordStore):
             self._change(_DELETE, key)
         else:
             self._swap(f"The record {key!r} has changed.", _DELETE + " AND etag = ?", key, if_match)
+
+    def find(self, keys: Sequence[str]) -> list[Record | None]:
+        with _translated(self._path), transaction(self._connections.get(), "DEFERRED") as connection:
+            rows = [connection.execute(_GET, (check_key(key),)).fetchone() for key in keys]
+        return [row and _record(*row) for row in rows]
+
+    def discard(self, pairs: Sequence[tuple[str, str]]) -> list[bool]:
+        statement = _DELETE + " AND etag = ?"
+        with _translated(self._path), transaction(self._connections.get()) as connection:
+            return [connection.execute(statement, pair).rowcount == 1 for pair in pairs]
 
     def keys(self, prefix: str = "", after: str = "", limit: int = 1000) -> list[tuple[str, str]]:
         check_page(prefix, after, limit)
@@ -104,8 +117,7 @@ def migrate(connection: sqlite3.Connection, migrations: list[str] = MIGRATIONS) 
     """Bring a file to the newest version, in one transaction; `Unavailable` when it is newer than that."""
     if _version(connection) == len(migrations):
         return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         version = _version(connection)  # again: another process may have been faster
         if version > len(migrations):
             raise Unavailable(
@@ -114,6 +126,14 @@ def migrate(connection: sqlite3.Connection, migrations: list[str] = MIGRATIONS) 
         for step in migrations[version:]:
             connection.execute(step)
         connection.execute(f"PRAGMA user_version = {len(migrations)}")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, kind: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
+    """Do several things as one: all of them, or none when an exception comes through."""
+    connection.execute(f"BEGIN {kind}")
+    try:
+        yield connection
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:
@@ -136,4 +156,7 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _record(key: str, value: str, etag: str) -> Record:
-    return Record(key, json.loads(value), etag)
+    try:
+        return Record(key, msgspec.json.decode(value), etag)
+    except msgspec.DecodeError:  # lone surrogates, which JSON in Python may have
+        return Record(key, json.loads(value), etag)

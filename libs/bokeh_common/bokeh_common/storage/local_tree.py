@@ -27,6 +27,7 @@ class Tree:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._base = str(root)
 
     def path(self, key: str) -> Path:
         """Return the path of a key's file."""
@@ -36,14 +37,14 @@ class Tree:
         """Return the path of a key's file as text, which is much faster to make."""
         name = encode(key)
         if _is_long(name):
-            return f"{self.root}/{LONG}/{digest(key)}"
+            return f"{self._base}/{LONG}/{digest(key)}"
         folders, slash, last = name.rpartition("/")
-        return f"{self.root}/{folders}{slash}+{last[:2]}/{last}"
+        return f"{self._base}/{folders}{slash}+{last[:2]}/{last}"
 
     def walk(self, prefix: str, after: str) -> Iterator[str]:
         """Yield keys, lazily: folders are read when their turn comes. Raises `OSError`."""
         wanted = _Wanted(encode_prefix(prefix), encode(after))
-        waiting = [_Item("", str(self.root))]
+        waiting = [_Item("", self._base)]
         if long := wanted.names(self._long()):
             heappush(waiting, _Item(long[0], names=long))
         while waiting:

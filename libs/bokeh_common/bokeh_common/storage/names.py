@@ -21,6 +21,7 @@ import re
 from collections.abc import Sequence
 
 _SPECIAL = re.compile(r"(?<![^/])/|[^-/0-9a-z]")
+_PLAIN = re.compile(r"[-0-9a-z]+(?:/[-0-9a-z]+)*")  # stands for itself; as hashes do
 _CODE = re.compile(r"[,.=_]([0-9a-f]{2})|~(7[0-9a-f]|[cd][0-9a-f]{3}|e[0-9a-f]{5}|f[0-9a-f]{7})")
 _END = "!"
 _LEADS = ",.=_~" + _END
@@ -28,6 +29,8 @@ _LEADS = ",.=_~" + _END
 
 def encode(key: str) -> str:
     """Return the name of a key; that of a prefix is the same without the end mark, see `encode_prefix`."""
+    if _PLAIN.fullmatch(key):
+        return key
     name = encode_prefix(key)
     return name + _END if name.endswith("/") else name
 

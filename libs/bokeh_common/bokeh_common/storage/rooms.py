@@ -7,7 +7,7 @@ What they refer to is named by its service, too: `data:columns/ada/9f3c...`.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from bokeh_common.errors import Conflict, NotFound
@@ -47,8 +47,8 @@ class Room(ABC):
         """Return the first things whose keys begin with a prefix, in the order of their keys."""
 
     @abstractmethod
-    def keys(self, prefix: str, after: str, limit: int) -> list[tuple[str, str]]:
-        """Return the keys and etags of the things of a page; those of blobs, which never change, are ""."""
+    def lines(self, prefix: str, after: str, limit: int) -> list[str]:
+        """Return the keys of a page, those of records with a tab and the etag: blobs never change."""
 
     @abstractmethod
     def inspect(self, keys: Sequence[str]) -> list[Thing | None]:
@@ -102,8 +102,8 @@ class Blobs(Room):
     def page(self, prefix: str, after: str, limit: int) -> Sequence[Thing]:
         return [Thing(key) for key in self.store.keys(self.prefix + prefix, after, limit)]
 
-    def keys(self, prefix: str, after: str, limit: int) -> list[tuple[str, str]]:
-        return [(key, "") for key in self.store.keys(self.prefix + prefix, after, limit)]
+    def lines(self, prefix: str, after: str, limit: int) -> list[str]:
+        return self.store.keys(self.prefix + prefix, after, limit)
 
     def inspect(self, keys: Sequence[str]) -> list[Thing | None]:
         return [self._inspect(key) for key in keys]
@@ -112,7 +112,7 @@ class Blobs(Room):
         return [self._refers(key) for key in keys]
 
     def collect(self, things: Sequence[tuple[str, str]]) -> list[bool]:
-        return [_deleted(self.store, *pair) for pair in things]
+        return self.store.discard(things)
 
     def verify(self, keys: Sequence[str]) -> list[bool]:
         return [self._is_good(key) for key in keys]
@@ -148,11 +148,10 @@ class Blobs(Room):
             return None
 
 
-@dataclass(frozen=True)
-class About:
+class About(NamedTuple):
     """What is to be known of a record: as in `Thing`."""
 
-    refers: Refers = field(default_factory=list)
+    refers: Sequence[str] = ()
     touched: float = 0.0
     keep: bool = False
 
@@ -174,17 +173,17 @@ class Records(Room):
     def page(self, prefix: str, after: str, limit: int) -> Sequence[Thing]:
         return [self._thing(record) for record in self.store.list(self.prefix + prefix, after, limit)]
 
-    def keys(self, prefix: str, after: str, limit: int) -> list[tuple[str, str]]:
-        return self.store.keys(self.prefix + prefix, after, limit)
+    def lines(self, prefix: str, after: str, limit: int) -> list[str]:
+        return ["\t".join(pair) for pair in self.store.keys(self.prefix + prefix, after, limit)]
 
     def inspect(self, keys: Sequence[str]) -> list[Thing | None]:
-        return [self._thing(record) if record else None for record in self._found(keys)]
+        return [self._thing(record) if record else None for record in self.store.find(keys)]
 
     def refers(self, keys: Sequence[str]) -> list[Refers | None]:
-        return [self._thing(record).refers if record else None for record in self._found(keys)]
+        return [self._thing(record).refers if record else None for record in self.store.find(keys)]
 
     def collect(self, things: Sequence[tuple[str, str]]) -> list[bool]:
-        return [_deleted(self.store, *pair) for pair in things]
+        return self.store.discard(things)
 
     def withdraw(self, things: Sequence[tuple[str, str]]) -> list[bool]:
         """Withdraw the second value of records that still have these etags, and tell of which it was done."""
@@ -203,23 +202,11 @@ class Records(Room):
             return False
         return True
 
-    def _found(self, keys: Sequence[str]) -> Iterator[Record | None]:
-        for key in keys:
-            try:
-                yield self.store.get(key)
-            except NotFound:
-                yield None
-
     def _thing(self, record: Record) -> Thing:
+        if not is_staged(record):
+            refers, touched, keep = self.about(record)
+            return Thing(record.key, record.etag, 0, touched, keep, list(refers))
         shown = settled(record)
-        about = self.about(shown) if shown else About(keep=True)
-        refers, staged = staged_refers(record) if is_staged(record) else ([], None)
-        return Thing(record.key, record.etag, 0, about.touched, about.keep, about.refers + refers, staged)
-
-
-def _deleted(store: RecordStore | BlobStore, key: str, etag: str) -> bool:
-    try:
-        store.delete(key, if_match=etag)
-    except Conflict:
-        return False
-    return True
+        refers, touched, keep = self.about(shown) if shown else About(keep=True)
+        coming, since = staged_refers(record)
+        return Thing(record.key, record.etag, 0, touched, keep, [*refers, *coming], since)

@@ -51,6 +51,8 @@ class SourceList(Resource):
             raise Invalid("'live' must be true or false.")
         if body.get("live"):
             return self._live.create(user, body, buffers), True
+        if body.get("keep") is not None:
+            raise Invalid("A frozen source has one version; leave 'keep' out, or make the source 'live'.")
         return self._sources.create(user, body.get("name"), body.get("columns"))
 
 

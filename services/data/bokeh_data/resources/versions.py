@@ -4,7 +4,7 @@ import falcon
 
 from bokeh_common.http.body import read_body
 from bokeh_common.http.operations import Answer, Operation
-from bokeh_common.http.replies import Paging, if_match, link_next, page_of
+from bokeh_common.http.replies import Paging, idempotency_key, if_match, link_next, page_of
 from bokeh_data import api
 from bokeh_data.live import Rows
 from bokeh_data.resources.base import READ, WRITE, Resource, show
@@ -57,6 +57,5 @@ class NewRows(Resource):
     def on_post(self, req: falcon.Request, resp: falcon.Response, user: str, source: str) -> None:
         """Append rows to a live source."""
         body, buffers = self._given(req)
-        key = req.get_header("Idempotency-Key")
-        rows = Rows(body.get("rows", {}), buffers, body.get("rollover"), key)
+        rows = Rows(body.get("rows", {}), buffers, body.get("rollover"), idempotency_key(req))
         show(resp, user, self._live.append(user, source, rows, if_match(req)))

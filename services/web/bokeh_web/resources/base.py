@@ -1,5 +1,6 @@
 """What the resources of this service have in common."""
 
+from dataclasses import replace
 from typing import Any
 
 import falcon
@@ -20,8 +21,8 @@ ANYBODY = Access("plots:read", visitors=True)
 #: How pages and forms are described: what is in them is for people.
 PAGE = Operation({200: Answer(str, (falcon.MEDIA_HTML,))})
 PAGE_AT_VERSION = Operation(PAGE.answers, query=AtVersion)
-FORM = Operation({303: None}, body=dict[str, str], media=(falcon.MEDIA_URLENCODED,))
-FORM_AND_PAGE = Operation(PAGE.answers, body=FORM.body, media=FORM.media)
+FORM = Operation({303: None}, body=dict[str, str], media=(falcon.MEDIA_URLENCODED,), problems=("cross-site",))
+FORM_AND_PAGE = replace(FORM, answers=PAGE.answers)
 
 READ = Access("plots:read")
 WRITE = Access("plots:write")

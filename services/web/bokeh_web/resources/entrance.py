@@ -1,15 +1,51 @@
 """The doors: register, sign in by an emailed link, sign out."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Annotated, Any, TypedDict
 
 import falcon
+from msgspec import Meta
 
 from bokeh_common.http.auth import OPEN
 from bokeh_common.http.limits import tell_limits
+from bokeh_common.http.operations import JSON, Answer, Operation
 from bokeh_web.forms import answer_or_go, is_json, read_form
 from bokeh_web.resources.base import FORM, PAGE, Resource
 
 SENT = "If this address can be used, an email with a link is on its way. Look into the spam folder too."
+
+
+Email = Annotated[str, Meta(examples=["ada@example.com"])]
+
+
+class Address(TypedDict):
+    """Where the link is to be sent."""
+
+    email: Email
+
+
+class Registration(TypedDict):
+    """Who wants an account, and what it is to be called: two to 39 of `a-z`, `0-9` and `-`."""
+
+    email: Email
+    username: Annotated[str, Meta(examples=["ada"])]
+
+
+class Sent(TypedDict):
+    """Always the same, whether there is such an account or not."""
+
+    detail: str
+
+
+class Entered(TypedDict):
+    """Who is signed in now."""
+
+    user_id: str
+
+
+FORM_OR_JSON = (falcon.MEDIA_URLENCODED, JSON)
+SENDING = {202: Answer(Sent, (JSON, falcon.MEDIA_HTML))}
+SENDING_PROBLEMS = ("cross-site", "bad-email", "too-many")
 
 
 class Door(Resource):
@@ -28,7 +64,10 @@ class Register(Door):
     """`GET` and `POST /register`."""
 
     access = {"GET": OPEN, "POST": OPEN}
-    describe = {"GET": PAGE, "POST": FORM}
+    describe = {
+        "GET": PAGE,
+        "POST": Operation(SENDING, Registration, FORM_OR_JSON, problems=(*SENDING_PROBLEMS, "bad-username")),
+    }
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show the form."""
@@ -46,7 +85,7 @@ class Login(Door):
     """`GET` and `POST /login`."""
 
     access = {"GET": OPEN, "POST": OPEN}
-    describe = {"GET": PAGE, "POST": FORM}
+    describe = {"GET": PAGE, "POST": Operation(SENDING, Address, FORM_OR_JSON, problems=SENDING_PROBLEMS)}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show the form."""
@@ -62,7 +101,15 @@ class OneTimeLink(Door):
     """`GET` and `POST /login/{token}`: where the links in emails lead."""
 
     access = {"GET": OPEN, "POST": OPEN}
-    describe = {"GET": PAGE, "POST": FORM}
+    describe = {
+        "GET": PAGE,
+        "POST": replace(
+            FORM,
+            answers={200: Answer(Entered, says="For programs."), **FORM.answers},
+            media=FORM_OR_JSON,
+            problems=("cross-site", "too-many"),
+        ),
+    }
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, token: str) -> None:
         """Ask whether to go on: programs that look through mail open links, and must not use them up."""
@@ -84,7 +131,13 @@ class Logout(Door):
     """`POST /logout`."""
 
     access = {"POST": OPEN}
-    describe = {"POST": FORM}
+    describe = {
+        "POST": replace(
+            FORM,
+            answers={200: Answer(dict[str, str], says="For programs."), **FORM.answers},
+            media=FORM_OR_JSON,
+        )
+    }
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """End the session, or all of them; harmless without one."""

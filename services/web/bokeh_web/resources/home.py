@@ -1,5 +1,7 @@
 """The first page, the page of an account's public plots, and the operator's texts."""
 
+from dataclasses import replace
+
 import falcon
 
 from bokeh_common.errors import NotFound
@@ -48,7 +50,7 @@ class OperatorsText(Resource):
     """`GET /terms`, `/privacy` and `/imprint`."""
 
     access = {"GET": ANYBODY}
-    describe = {"GET": PAGE}
+    describe = {"GET": replace(PAGE, problems=("not-found",))}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show a page that the operator has written."""

@@ -4,6 +4,7 @@ import falcon
 
 from bokeh_common.errors import Invalid
 from bokeh_common.http.auth import Access
+from bokeh_common.http.operations import Answer, Operation
 from bokeh_web.forms import go
 from bokeh_web.resources.account import OWNER
 from bokeh_web.resources.base import FORM, PAGE, Resource, key_of, user_of
@@ -41,7 +42,7 @@ class Export(Resource):
     """`GET /account/export`."""
 
     access = {"GET": Access("account", besides=("plots:read", "data:read"))}
-    describe = {"GET": PAGE}
+    describe = {"GET": Operation({200: Answer(bytes, ("application/x-tar",))})}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send everything that there is of the account, as a tar archive."""

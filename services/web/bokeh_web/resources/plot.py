@@ -7,7 +7,7 @@ import falcon
 
 from bokeh_common.http.auth import Principal
 from bokeh_web.cookies import share_of
-from bokeh_web.policy import SANDBOX, frame_policy
+from bokeh_web.policy import NEIGHBOURS, SANDBOX, frame_policy
 from bokeh_web.resources.base import PAGE_AT_VERSION, SEE, Resource, key_of, version_of
 from bokeh_web.resources.oembed import discovery
 from bokeh_web.resources.plots import VISIBILITIES
@@ -64,7 +64,8 @@ class Embed(Resource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """Show the bare frame: BokehJS, and a note for `frame.js` where the scene and the columns are."""
         view = self._site.plots.view(plot, version_of(req), key_of(req))
-        policy = frame_policy(view["code"], view["image_hosts"], _ancestors(view, req.context.principal))
+        around = _ancestors(view, req.context.principal, self._site.pages.accounts)
+        policy = frame_policy(view["code"], view["image_hosts"], around)
         chosen = self._site.bokehjs.choose(view["bokeh_version"])
         values = {"view": view, "chosen": chosen, "versions": self._site.bokehjs.versions}
         self._show(req, resp, "embed.html", policy=policy, note=self._note(view, share_of(req)), **values)
@@ -88,8 +89,13 @@ def query_of(req: falcon.Request) -> str:
     return f"?{urlencode(given)}" if given else ""
 
 
-def _ancestors(view: dict[str, Any], principal: Principal) -> tuple[str, ...]:
-    """Return the sites that may embed a plot: those of its share link; any, where it is open to all."""
+def _ancestors(view: dict[str, Any], principal: Principal, accounts: bool) -> tuple[str, ...]:
+    """Return the sites that may embed a plot: those of its share link; any, where it is open to all.
+
+    A server without accounts is its own machine's, and so are the notebooks there.
+    """
     if principal.only is not None:
         return principal.origins or ("*",)
-    return ("*",) if view["visibility"] != "private" else ()
+    if view["visibility"] != "private":
+        return ("*",)
+    return () if accounts else NEIGHBOURS

@@ -14,6 +14,7 @@ SORTINGS = {
     "modified": Sorting("Newest first", lambda plot: plot["modified"], descending=True),
     "oldest": Sorting("Oldest first", lambda plot: plot["modified"]),
     "title": Sorting("By title", lambda plot: plot["title"].casefold()),
+    "size": Sorting("Largest first", lambda plot: plot["size"] or 0, descending=True),
     "views": Sorting("Most viewed", lambda plot: plot["views"], descending=True),
 }
 VISIBILITIES = {"private": "Only you", "link": "Anyone with the link", "public": "Public"}

@@ -1,0 +1,48 @@
+"""gunicorn's threaded worker, ending in a way that loses no request.
+
+1. After SIGTERM `/health/ready` is 503 and answers say `Connection: close`, so that gateways and services go
+   elsewhere; but everything is answered, new connections too, for `BOKEH_CLOUD_DRAIN_SECONDS`.
+2. The listening sockets are closed once nobody waits at them. gunicorn's own worker leaves them open while it
+   ends: who connects then waits in the kernel, and is hung up on.
+3. What is under way is finished, within `BOKEH_CLOUD_GRACE_SECONDS`.
+
+A second SIGTERM skips what is left of 1.
+"""
+
+import threading
+from types import FrameType
+from typing import Any
+
+from gunicorn.workers.gthread import ThreadWorker
+
+from bokeh_common.http.draining import DRAINING, drain_seconds
+
+
+class Worker(ThreadWorker):
+    """Serves until nobody can be hurt."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end."""
+        if DRAINING.is_set() or not drain_seconds():
+            super().handle_exit(sig, frame)
+            return
+        DRAINING.set()
+        self.max_keepalived = 0  # from now on each answer closes its connection
+        timer = threading.Timer(drain_seconds(), super().handle_exit, (sig, frame))
+        timer.daemon = True
+        timer.start()
+
+    def set_accept_enabled(self, enabled: bool | None) -> None:
+        """Take connections or not; a worker that ends takes those that wait, and closes its sockets."""
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            for listener in self.sockets:
+                self._accept_all(listener)
+                listener.close()
+            self.sockets = []
+
+    def _accept_all(self, listener: Any) -> None:
+        before = -1
+        while before != self.nr_conns:  # nothing else tells that there was somebody
+            before = self.nr_conns
+            self.accept(listener)
