@@ -56,6 +56,46 @@ def test_export_import_export_is_byte_equal(account: bokeh_cloud.Server, tmp_pat
         assert [plot.version for plot in other.import_(tmp_path / "one")] == [1, 3]
 
 
+def test_live_sources_keep_their_ids_versions_and_hashes(tmp_path: Path) -> None:
+    with one_process(f"local://{tmp_path / 'a'}") as url:
+        server = bokeh_cloud.Server(url)
+        times = np.array(["2026-01-01", "2026-01-02"], "M8[ns]")
+        source = server.DataSource("live", t=times, y=[1.0, 2.0], name=["a", None], n=[1, 2])
+        spare = server.DataSource("nobody's", x=[1, 2, 3])
+        plot: Any = figure()
+        plot.line("t", "y", source=source)
+        server.publish(plot, "p")
+        source.stream(t=[times[0]], y=[3.0], name=["c"], n=[3])
+        plot.scatter("t", "y", source=source)
+        server.publish(plot, "p")
+        source.stream({"t": times, "y": [4.0, 5.0], "name": ["d", "e"], "n": [2**40, 5]}, rollover=4)
+        server.export(tmp_path / "one")
+        before = [item.refresh() for item in server.data()]
+        with one_process(f"local://{tmp_path / 'b'}") as elsewhere:
+            other = bokeh_cloud.Server(elsewhere)
+            other.import_(tmp_path / "one")
+            other.import_(tmp_path / "one")
+            other.export(tmp_path / "two")
+            assert files(tmp_path / "one") == files(tmp_path / "two")
+            after = {item.source_id: item.refresh() for item in other.data()}
+            assert {item.source_id for item in before} == {source.source_id, spare.source_id}
+            for item in before:
+                copy = after[item.source_id]
+                assert (copy.name, copy.version, copy.versions()) == (
+                    item.name,
+                    item.version,
+                    item.versions(),
+                )
+                assert {n: c.hash for n, c in copy.columns().items()} == {
+                    n: c.hash for n, c in item.columns().items()
+                }
+            copy = after[source.source_id]
+            copy.stream(t=[times[0]], y=[6.0], name=["f"], n=[0])
+            assert list(copy.columns()["y"].values) == [2.0, 3.0, 4.0, 5.0, 6.0]
+            with pytest.raises(bokeh_cloud.CloudError, match="changed there since"):
+                other.import_(tmp_path / "one")
+
+
 def test_an_export_goes_on_where_it_was(account: bokeh_cloud.Server, tmp_path: Path) -> None:
     folder = tmp_path / "site"
     account.export(folder, ["second"])

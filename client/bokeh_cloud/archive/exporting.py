@@ -16,6 +16,7 @@ from ..plot import Plot
 from ..scene import column_hashes, unpacked
 from . import pages
 from .layout import folder_name, read_json, write, write_json
+from .live import export_sources
 
 if TYPE_CHECKING:
     from ..server import Server
@@ -35,11 +36,14 @@ def export(server: "Server", folder: Path, names: Iterable[str] = ()) -> list[Pl
         NotFound: there is no plot of such a name.
         CloudError: see `Connection.request`; or the folder cannot be written.
     """
+    names = list(names)
     wanted = [server.plot(name) for name in names] or server.plots()
     exporter = _Exporter(server.connection, server.user_id, folder)
     for plot in wanted:
         exporter.plot(plot)
     exporter.finish()
+    every = () if names else (source.source_id for source in server.data() if source.live)
+    export_sources(server, folder, {*exporter.live, *every})
     return wanted
 
 
@@ -52,6 +56,7 @@ class _Exporter:
         self._folder = folder
         known = folder / "columns.json"
         self._columns: dict[str, Any] = read_json(known) if known.exists() else {}
+        self.live: set[str] = set()
 
     def plot(self, plot: Plot) -> None:
         place = self._folder / "plots" / folder_name(plot.name)
@@ -60,13 +65,30 @@ class _Exporter:
         for number in numbers:
             if not (place / str(number) / "view.json").exists():
                 self._version(plot, number, place / str(number))
+        is_live = self._note_live(place, numbers)
+        if is_live:
+            self._now(plot, place, numbers[-1])
         write_json(place / "plot.json", {**found, "versions": numbers})
-        write(place / "index.html", pages.plot_page(plot.title, numbers))
+        write(place / "index.html", pages.plot_page(plot.title, numbers, is_live=is_live))
 
     def finish(self) -> None:
         write_json(self._folder / "columns.json", dict(sorted(self._columns.items())))
         plots = sorted((self._folder / "plots").glob("*/plot.json"))
         write(self._folder / "index.html", pages.index((path.parent.name, read_json(path)) for path in plots))
+
+    def _note_live(self, place: Path, numbers: list[int]) -> bool:
+        """Note the live sources of a plot's versions; tell whether the newest one has any."""
+        parts = [read_json(place / str(number) / "parts.json") for number in numbers]
+        found = [{source["live"] for source in part["sources"] if "live" in source} for part in parts]
+        self.live.update(*found)
+        return bool(found[-1])
+
+    def _now(self, plot: Plot, place: Path, newest: int) -> None:
+        """Write the plot as it is shown, with its live sources as they are."""
+        scene = self._connection.json("GET", f"/{quote(self._user)}/plots/{quote(plot.id)}/scene")
+        self._fetch(column_hashes(scene))
+        parts = read_json(place / str(newest) / "parts.json")
+        write_json(place / "now" / "view.json", self._view(scene, parts))
 
     def _version(self, plot: Plot, number: int, place: Path) -> None:
         path = f"/{quote(self._user)}/plots/{quote(plot.id)}"
@@ -90,6 +112,8 @@ class _Exporter:
         write_json(place / "view.json", self._view(content, parts))
 
     def _source(self, source: Mapping[str, Any]) -> dict[str, Any]:
+        if source.get("live"):
+            return {"model": source["model"], "live": source["id"], "version": source.get("version")}
         found = self._connection.json("GET", f"/{quote(self._user)}/data/{quote(source['id'])}")
         for column in found["columns"].values():
             self._columns[column["hash"]] = {"dtype": column["dtype"], "shape": column["shape"]}

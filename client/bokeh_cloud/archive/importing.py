@@ -10,6 +10,7 @@ from ..errors import CloudError
 from ..plot import Plot
 from ..upload import create_sources, upload_chunks
 from .layout import read_json
+from .live import import_sources
 
 if TYPE_CHECKING:
     from ..server import Server
@@ -28,6 +29,7 @@ def import_(server: "Server", folder: Path) -> list[Plot]:
     found = sorted((folder / "plots").glob("*/plot.json"))
     if not found:
         raise CloudError(f"There is nothing to import in {folder}: it was not made by `bokeh-cloud export`.")
+    import_sources(server, folder)
     importer = _Importer(server, folder)
     there = {plot.name: plot for plot in server.plots()}
     return [importer.plot(path.parent, there) for path in found]
@@ -45,13 +47,14 @@ class _Importer:
         about = read_json(place / "plot.json")
         name, versions = about["name"], about["versions"]
         done = there[name].version if name in there else 0
-        if done > len(versions):
+        if done > versions[-1]:
             raise CloudError(
                 f"There is a plot {name!r} with {done} versions on {self._server.url} already, and this one "
                 f"has {len(versions)}: delete that one, or import into another account."
             )
-        for number in versions[done:]:
-            self._version(name, about["title"], place / str(number))
+        for number in versions:
+            if number > done:
+                self._version(name, about["title"], place / str(number))
         plot = self._server.plot(name)
         if plot.visibility != about["visibility"]:
             plot.visibility = about["visibility"]
@@ -60,15 +63,12 @@ class _Importer:
     def _version(self, name: str, title: str, place: Path) -> None:
         parts = read_json(place / "parts.json")
         connection, user = self._server.connection, self._server.user_id
-        sources = [
-            {key: self._column(hashed) for key, hashed in source["columns"].items()}
-            for source in parts["sources"]
-        ]
+        own = [source for source in parts["sources"] if "live" not in source]
+        sources = [{key: self._column(hashed) for key, hashed in source["columns"].items()} for source in own]
         columns = [item for source in sources for item in source.values()]
         upload_chunks(connection, user, columns, f"Importing {name}")
         named = {f"{index}": source for index, source in enumerate(sources)}
-        titles = [source["name"] for source in parts["sources"]]
-        ids = create_sources(connection, user, named, titles)
+        ids = iter(create_sources(connection, user, named, [source["name"] for source in own]))
         body = {
             "name": name,
             "title": title,
@@ -76,9 +76,12 @@ class _Importer:
             "bundles": parts["bundles"],
             "extensions": [self._extension(item) for item in parts["extensions"]],
             "sources": [
-                {"model": source["model"], "id": id_}
-                for source, id_ in zip(parts["sources"], ids, strict=True)
+                {"model": source["model"], "id": source["live"], "version": source["version"]}
+                if "live" in source
+                else {"model": source["model"], "id": next(ids)}
+                for source in parts["sources"]
             ],
+            "version": int(place.name),
         }
         connection.json("POST", f"/{quote(user)}/store", json=body)
 

@@ -66,7 +66,8 @@ async function show(version) {
 
 const versions = JSON.parse(document.querySelector("#versions").textContent);
 const asked = Number(new URLSearchParams(location.search).get("version"));
-show(versions.includes(asked) ? asked : versions.at(-1)).catch((error) => {
+const newest = document.querySelector("main").dataset.newest;
+show(versions.includes(asked) ? asked : newest).catch((error) => {
   const note = document.querySelector("[role=alert]");
   note.textContent = `This plot cannot be shown (${error.message}). Open the folder through a web server, ` +
     "such as python -m http.server: browsers do not read files for pages that are opened as files.";
@@ -74,13 +75,14 @@ show(versions.includes(asked) ? asked : versions.at(-1)).catch((error) => {
 """
 
 
-def plot_page(title: str, versions: Sequence[int]) -> bytes:
-    """Return the page of a plot; `versions` ascend."""
+def plot_page(title: str, versions: Sequence[int], *, is_live: bool) -> bytes:
+    """Return the page of a plot; `versions` ascend, and what `is_live` is shown as in `now`."""
+    newest = "now" if is_live else versions[-1]
     links = " ".join(f'<a href="?version={number}">{number}</a>' for number in versions)
     parts = (
         HEAD.format(title=escape(title)),
         f'<nav><a href="../../index.html">All plots</a> &middot; Versions: {links}</nav>\n',
-        '<p role="alert"></p>\n<main></main>\n',
+        f'<p role="alert"></p>\n<main data-newest="{newest}"></main>\n',
         f'<script type="application/json" id="versions">{list(versions)}</script>\n',
         f"<script>{VIEWER}</script>\n</body>\n</html>\n",
     )

@@ -48,8 +48,11 @@ class InForm(msgspec.Struct):
     """In which form a column is sent."""
 
     form: Annotated[
-        Literal["shown", "stored"],
-        Meta(description="What BokehJS takes, or the bytes that were stored (not for `arrow[...]`)."),
+        Literal["shown", "stored", "manifest"],
+        Meta(
+            description="What BokehJS takes; the bytes that were stored (not for `arrow[...]`); or as JSON "
+            "dtype, shape and chunks, of which the column can be made again."
+        ),
     ] = "shown"
 
 
@@ -87,6 +90,12 @@ class ColumnSummary(TypedDict):
     shown: NotRequired[Shown]
 
 
+Number = Annotated[
+    int,
+    Meta(ge=1, le=999_999_999_999, description="Of the version, for who copies a source with its history."),
+]
+
+
 class KeepVersions(TypedDict, total=False):
     """Which old versions are kept besides those that plots show: the newest, none older than `days`."""
 
@@ -120,14 +129,17 @@ class NewSource(TypedDict):
     columns: dict[str, Any]
     live: NotRequired[bool]
     keep: NotRequired[KeepVersions | None]
+    id: NotRequired[SourceId]
+    version: NotRequired[Number]
 
 
 class NewSourceVersion(TypedDict, total=False):
-    """What is other in the new version; what is left out stays."""
+    """What is other in the new version; what is left out stays. `version` is greater than the newest."""
 
     name: Annotated[str, Meta(min_length=1, max_length=1000)]
     columns: dict[str, Any]
     keep: KeepVersions
+    version: Number
 
 
 class AddedRows(TypedDict):
@@ -262,7 +274,8 @@ NEW_SOURCE_EXAMPLE = {
 MAKING = """
 A column is one of:
 
-* `{"dtype", "shape", "chunks": [{"hash", "size"}, ...]}`: chunks that were uploaded before;
+* `{"dtype", "shape", "chunks": [{"hash", "size"}, ...]}`: chunks that were uploaded before, as of
+  `GET /{user}/data/columns/{column}?form=manifest`; those of Arrow only in live sources;
 * `{"hash"}`: a column that is there already (live sources);
 * a list of values, or `{"values": [...], "dtype"}` (live sources); times are whole numbers of their unit or
   ISO 8601, null is NaN in a column of floats;

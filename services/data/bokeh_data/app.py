@@ -51,7 +51,7 @@ def create_app(given: Dependencies) -> App:
     domain = _domain(given, records)
     app.add_route("/{user}/data", sources.SourceList(domain))
     app.add_route("/{user}/data/chunks/missing", chunks.MissingChunks(domain))
-    app.add_route("/{user}/data/chunks/{chunk}", chunks.ChunkUpload(domain))
+    app.add_route("/{user}/data/chunks/{chunk}", chunks.OneChunk(domain))
     app.add_route("/{user}/data/columns", columns.ColumnBatch(domain))
     app.add_route("/{user}/data/columns/{column}", columns.OneColumn(domain))
     app.add_route("/{user}/data/{source}", sources.OneSource(domain))

@@ -2,6 +2,8 @@
 
 import pyarrow as pa
 
+from bokeh_common.errors import Invalid
+
 FIELD = "values"
 
 
@@ -15,6 +17,26 @@ def write_chunk(array: pa.Array) -> bytes:
 
 
 def read_chunk(data: bytes | memoryview) -> pa.Array:
-    """Invert `write_chunk`; only this service writes such chunks, after it has validated what is in them."""
+    """Invert `write_chunk`; what is in a chunk has been validated before anything refers to it."""
     with pa.ipc.open_stream(pa.py_buffer(data)) as reader:
         return reader.read_next_batch().column(0)
+
+
+def check_chunk(data: bytes | memoryview, dtype: str, rows: int | None) -> pa.Array:
+    """Return the array of a chunk that a client wrote; `Invalid` unless it is what its column says.
+
+    Args:
+        data: of the chunk.
+        dtype: of the column, `arrow[...]`.
+        rows: how many it is said to have.
+    """
+    try:
+        with pa.ipc.open_stream(pa.py_buffer(data)) as reader:
+            [batch] = reader
+        [array] = batch.columns
+        array.validate(full=True)
+    except (ValueError, pa.ArrowException) as error:
+        raise Invalid(f"A chunk is no Arrow stream of one valid column: {error}.") from None
+    if f"arrow[{array.type}]" != dtype or len(array) != rows:
+        raise Invalid(f"A chunk has {len(array)} rows of {array.type}, not {rows} of {dtype}.")
+    return array

@@ -109,20 +109,27 @@ class Column:
         return blake3(self.manifest).hexdigest()
 
 
-def parse_column(name: str, spec: Any) -> Column:
-    """Check what a client says of the column `name`; `Invalid` says what is wrong with it."""
+def parse_column(name: str, spec: Any, arrow: bool = False) -> Column:
+    """Check what a client says of the column `name`; `Invalid` says what is wrong with it.
+
+    Args:
+        name: for messages.
+        spec: a manifest: dtype, shape, chunks, and `skip` where rows rolled out.
+        arrow: whether it may be of Arrow; who says so looks into the chunks, see `ColumnStore.complete`.
+    """
     try:
         column = Column(
             dtype=check_dtype(spec["dtype"]),
             shape=tuple(_whole(length) for length in spec["shape"]),
-            chunks=tuple(Chunk(check_hash(chunk["hash"]), _whole(chunk["size"])) for chunk in spec["chunks"]),
+            chunks=tuple(_chunk(chunk) for chunk in spec["chunks"]),
+            skip=_whole(spec.get("skip", 0)),
         )
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError) as error:
         message = (
             f"Column {shown(name)} must have 'dtype', 'shape' and 'chunks' with 'hash' and 'size': {error}."
         )
         raise Invalid(message) from None
-    if is_arrow(column.dtype):
+    if is_arrow(column.dtype) and not arrow:
         raise Invalid(f"Column {shown(name)}: send values of this dtype as an Arrow stream, not as chunks.")
     if len(column.shape) > MAX_DIMENSIONS:
         raise Invalid(f"Column {shown(name)} has over {MAX_DIMENSIONS} dimensions.")
@@ -157,18 +164,38 @@ def shown(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
+def _chunk(spec: Any) -> Chunk:
+    rows = None if spec.get("rows") is None else _whole(spec["rows"])
+    return Chunk(check_hash(spec["hash"]), _whole(spec["size"]), rows)
+
+
 def _listed(chunk: Chunk) -> dict[str, Any]:
     listed = {"hash": chunk.hash, "size": chunk.size}
     return listed if chunk.rows is None else {**listed, "rows": chunk.rows}
 
 
 def _check_sizes(name: str, column: Column) -> None:
+    if is_arrow(column.dtype):
+        _check_rows(name, column)
+        return
+    if any(chunk.rows is not None for chunk in column.chunks):
+        raise Invalid(f"Column {shown(name)}: only chunks of Arrow say how many 'rows' they have.")
     found = sum(chunk.size for chunk in column.chunks)
-    if found != column.size:
+    if found != column.size + column.skip * column.row_bytes:
         message = f"Column {shown(name)}: dtype and shape make {column.size} bytes, its chunks {found}."
         raise Invalid(message)
+    if column.skip and column.skip * column.row_bytes >= column.chunks[0].size:
+        raise Invalid(f"Column {shown(name)}: 'skip' goes beyond the first chunk.")
     if column.dtype != PACKED and any(chunk.size % item_bytes(column.dtype) for chunk in column.chunks):
         raise Invalid(f"Column {shown(name)}: each chunk must hold whole elements.")
+
+
+def _check_rows(name: str, column: Column) -> None:
+    rows = [chunk.rows or 0 for chunk in column.chunks]
+    if len(column.shape) != 1 or not rows or sum(rows) != column.length + column.skip:
+        raise Invalid(f"Column {shown(name)}: the 'rows' of its chunks must add up to its one dimension.")
+    if column.skip and column.skip >= rows[0]:
+        raise Invalid(f"Column {shown(name)}: 'skip' goes beyond the first chunk.")
 
 
 def _whole(value: object) -> int:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from blake3 import blake3
 
 from bokeh_common.errors import Invalid
-from bokeh_data.arrowchunks import read_chunk, write_chunk
+from bokeh_data.arrowchunks import check_chunk, read_chunk, write_chunk
 from bokeh_data.columns import Chunk, Column
 from bokeh_data.dtypes import PACKED, is_arrow, item_bytes, numpy_dtype
 from bokeh_data.records import Records
@@ -58,7 +58,13 @@ class ColumnStore:
         return self.complete(longer if rollover is None else self._rolled(longer, rollover))
 
     def complete(self, column: Column) -> Column:
-        """Return the column with the zones that its shown form needs."""
+        """Return the column with the zones that its shown form needs.
+
+        Raises:
+            Invalid: it is of Arrow chunks that a client wrote, and they are not what it says.
+        """
+        if column.zones is None and is_arrow(column.dtype):
+            return self._checked(column)
         if column.zones is None:
             if column.dtype not in ("int64", "uint64"):
                 return column
@@ -71,6 +77,15 @@ class ColumnStore:
             len(text_of(array)) if z.text is None else z.text for z, array in zip(zones, arrays, strict=True)
         ]
         return replace(column, zones=tuple(replace(z, text=t) for z, t in zip(zones, texts, strict=True)))
+
+    def _checked(self, column: Column) -> Column:
+        """Return a column of Arrow with its zones, after a look into all of its chunks."""
+        zones = []
+        for number, chunk in enumerate(column.chunks):
+            array = check_chunk(self._records.chunk_view(chunk.hash), column.dtype, chunk.rows)
+            rows = array[column.skip :] if number == 0 else array
+            zones.append(zone_of_arrow(array, len(text_of(rows))))
+        return replace(column, zones=tuple(zones))
 
     def with_zones(self, column: Column) -> Column:
         """Return the column with its zones, which are worked out where nobody has."""

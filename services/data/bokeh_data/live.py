@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from cachetools import LRUCache
 
@@ -25,6 +25,7 @@ from bokeh_data.values import Values, fitted, from_json
 from bokeh_data.versions import Keep, Versions
 
 ATTEMPTS = 100
+MAX_VERSION = 999_999_999_999  # as many digits as in the keys of records
 MAX_KEYS = 100  # of appends that a source remembers
 
 Buffers = list[memoryview]
@@ -49,11 +50,19 @@ class Rows:
 
 @dataclass(frozen=True)
 class Change:
-    """What a source becomes: its columns, and those of its old ones whose chunks are looked after already."""
+    """What a source becomes.
+
+    Attributes:
+        source: it, but for version and time.
+        columns: its columns.
+        known: those of its old ones whose chunks are looked after already.
+        version: the number of the new version; None for the next one.
+    """
 
     source: Source
     columns: list[Column] = field(default_factory=list)
     known: list[Column] = field(default_factory=list)
+    version: int | None = None
 
 
 class LiveSources:
@@ -66,13 +75,28 @@ class LiveSources:
         self._store = ColumnStore(records)
         self._locks = _Locks()
 
-    def create(self, user: str, name: Any, columns: Any, buffers: Buffers, keep: Any = None) -> Source:
-        """Make a live source; `Invalid`."""
+    def create(self, user: str, body: Mapping[str, Any], buffers: Buffers) -> Source:
+        """Make a live source.
+
+        Args:
+            user: the account.
+            body: `name`, `columns` and maybe `keep`; `id` and `version` where one is made again that was.
+            buffers: of a packed body.
+
+        Raises:
+            Conflict: there is a source of this id.
+            Invalid: it is not well-formed, or names what is not stored.
+        """
+        name, columns = body.get("name"), body.get("columns")
         check_source(name, columns)
-        policy = Keep.parse(keep).record
-        made, at = self._commit(user, columns, buffers), now()
-        first = Source(written_id(secrets.token_bytes(16)), name, 1, summaries(made), True, at, at, policy)
-        self._records.add_source(user, first.id, first.record, list(made.values()))
+        source_id, number = _identity(body)
+        policy = Keep.parse(body.get("keep")).record
+        if self._records.find_source(user, source_id) is not None:
+            raise Conflict(f"There is a data source {source_id} already.")
+        made, at = self._commit(user, cast("dict[str, Any]", columns), buffers), now()
+        first = Source(source_id, str(name), number, summaries(made), True, at, at, policy)
+        if not self._records.add_source(user, first.id, first.record, list(made.values())):
+            raise Conflict(f"There is a data source {source_id} already.")
         return first
 
     def replace(
@@ -83,7 +107,8 @@ class LiveSources:
         Args:
             user: the account.
             source_id: the source.
-            body: `name`, `columns` and `keep`; what it lacks stays.
+            body: `name`, `columns` and `keep`; what it lacks stays. `version` for another number than the
+                next one.
             buffers: of a packed body.
             expected: the tag of the version that it is meant for; None for any.
 
@@ -96,17 +121,20 @@ class LiveSources:
         demand(known, expected)
         check_source(body.get("name", known.name), body.get("columns", {}))
         keep = Keep.parse(body["keep"]).record if "keep" in body else None
+        number = _number(body["version"]) if "version" in body else None
         made = self._commit(user, body["columns"], buffers) if "columns" in body else None
 
         def change(current: Source) -> Change:
             demand(current, expected)
+            if number is not None and number <= current.version:
+                raise Invalid(f"'version' must be greater than {current.version}, which there is already.")
             changed = replace(
                 current,
                 name=body.get("name", current.name),
                 columns=current.columns if made is None else summaries(made),
                 keep=current.keep if keep is None else keep,
             )
-            return Change(changed, [] if made is None else list(made.values()))
+            return Change(changed, [] if made is None else list(made.values()), version=number)
 
         return self._change(user, source_id, change)
 
@@ -165,7 +193,7 @@ class LiveSources:
                 raise Invalid(detail, slug="missing-columns", missing=[spec["hash"]])
             return found
         if isinstance(spec, dict) and "chunks" in spec:
-            return parse_column(name, spec)
+            return parse_column(name, spec, arrow=True)
         return self._store.make(user, from_json(name, spec, buffers))
 
     def _longer(self, user: str, current: Source, rows: Rows) -> Change:
@@ -213,9 +241,10 @@ class LiveSources:
             for attempt in range(ATTEMPTS):
                 current, etag = self._live(user, source_id)
                 wanted = change(current)
-                if wanted.source == current:
+                if wanted.source == current and wanted.version is None:
                     return current
-                newer = replace(wanted.source, version=current.version + 1, modified=now())
+                number = wanted.version or current.version + 1
+                newer = replace(wanted.source, version=number, modified=now())
                 try:
                     self._records.replace_source(
                         user, current.record, newer.record, etag, wanted.columns, wanted.known
@@ -235,6 +264,20 @@ def demand(source: Source, expected: str | None) -> None:
             f"The source is at version {source.version} by now; read it again, and change it then.",
             version=source.version,
         )
+
+
+def _identity(body: Mapping[str, Any]) -> tuple[str, int]:
+    """Return the id and the number of the first version of a new source."""
+    given = body.get("id", written_id(secrets.token_bytes(16)))
+    if not isinstance(given, str) or not ID.fullmatch(given):
+        raise Invalid("'id' must be written like the id of a data source: 26 of a-z and 2-7.")
+    return given, _number(body.get("version", 1))
+
+
+def _number(value: Any) -> int:
+    if type(value) is not int or not 1 <= value <= MAX_VERSION:
+        raise Invalid(f"'version' must be a whole number from 1 to {MAX_VERSION}.")
+    return value
 
 
 def _check_rows(rows: Rows) -> None:

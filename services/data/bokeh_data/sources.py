@@ -108,6 +108,13 @@ class Sources:
         self._records.put_chunk(user, chunk_hash, _verified(blocks, chunk_hash))
         return True
 
+    def chunk(self, user: str, chunk_hash: str) -> tuple[Iterator[bytes], int]:
+        """Return the bytes of a chunk that the account has sent, in blocks, and how many; `NotFound`."""
+        size = self._records.chunk_size(user, check_hash(chunk_hash))
+        if size is None:
+            raise NotFound("This account has sent no such chunk.")
+        return self._records.chunk(chunk_hash), size
+
     def create(self, user: str, name: Any, columns: Any) -> tuple[Source, bool]:
         """Commit a frozen data source; False as second when it was there.
 

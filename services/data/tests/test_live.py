@@ -1,18 +1,22 @@
 """Live sources: versions, appending, rolling over, going back."""
 
+import json
 import threading
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from blake3 import blake3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bokeh_common.errors import Changed, Conflict, Invalid, NotFound
 from bokeh_common.storage import open_blobs, open_records
 from bokeh_data import columnstore
+from bokeh_data.arrowchunks import write_chunk
 from bokeh_data.columnstore import ColumnStore
 from bokeh_data.live import LiveSources, Rows
 from bokeh_data.records import Records
@@ -35,7 +39,7 @@ def read(sources: Sources, source: Source, name: str) -> list[Any]:
 
 
 def test_versions_grow_and_are_kept(live: LiveSources, sources: Sources, versions: Versions) -> None:
-    first = live.create("ada", "s", {"x": [1, 2], "name": ["a", None]}, [])
+    first = live.create("ada", {"name": "s", "columns": {"x": [1, 2], "name": ["a", None]}}, [])
     second = live.append("ada", first.id, Rows({"x": [3], "name": ["c"]}, []))
     third = live.replace("ada", first.id, {"columns": {"y": [0.5]}, "name": "t"}, [], second.tag)
     assert [first.version, second.version, third.version] == [1, 2, 3]
@@ -48,7 +52,7 @@ def test_versions_grow_and_are_kept(live: LiveSources, sources: Sources, version
 
 
 def test_who_changes_must_have_read_it(live: LiveSources) -> None:
-    first = live.create("ada", "s", {"x": [1]}, [])
+    first = live.create("ada", {"name": "s", "columns": {"x": [1]}}, [])
     live.append("ada", first.id, Rows({"x": [2]}, []))
     for change in (
         lambda: live.replace("ada", first.id, {"columns": {}}, [], first.tag),
@@ -61,8 +65,74 @@ def test_who_changes_must_have_read_it(live: LiveSources) -> None:
 
 
 def test_nothing_changed_makes_no_version(live: LiveSources) -> None:
-    first = live.create("ada", "s", {"x": [1]}, [])
+    first = live.create("ada", {"name": "s", "columns": {"x": [1]}}, [])
     assert live.replace("ada", first.id, {"columns": {"x": [1]}}, [], None).version == 1
+
+
+def copied(first: LiveSources, second: LiveSources, sources: Sources, source: Source) -> dict[str, Any]:
+    """Hand the columns of a source to another storage as a client would, and return what it would say."""
+    columns = {}
+    for name, column in zip(source.columns, sources.columns("ada", [*source.hashes.values()]), strict=True):
+        for chunk in column.chunks:
+            blocks, size = sources.chunk("ada", chunk.hash)
+            assert size == chunk.size
+            second._sources.store_chunk("ada", chunk.hash, blocks)
+        columns[name] = json.loads(column.manifest)
+    return {"id": source.id, "name": source.name, "version": source.version, "columns": columns}
+
+
+def test_a_source_is_made_again_with_its_history(live: LiveSources, sources: Sources, tmp_path: Path) -> None:
+    times = Values("datetime64[ns]", np.array(["2026-01-01", "NaT"], "M8[ns]"))
+    body = {"name": "s", "columns": {"x": [1, 2], "text": ["ä", None], "t": times}}
+    one = live.create("ada", body, [])
+    now = {"x": [3], "text": ["c"], "t": [0]}
+    two = live.append("ada", one.id, Rows(now, [], rollover=2))
+    three = live.append("ada", one.id, Rows({name: rows * 5 for name, rows in now.items()}, [], rollover=6))
+    url = f"local://{tmp_path / 'elsewhere'}"
+    elsewhere = Records(open_records(url, "data"), open_blobs(url, "data"))
+    other = LiveSources(elsewhere, Sources(elsewhere), Versions(elsewhere, None))  # type: ignore[arg-type]
+    made = other.create("ada", {**copied(live, other, sources, two), "version": 7}, [])
+    assert (made.id, made.version, made.columns) == (one.id, 7, two.columns)
+    again = copied(live, other, sources, three)
+    newer = other.replace("ada", one.id, {**again, "version": 9}, [], None)
+    assert (newer.version, newer.columns) == (9, three.columns)
+    assert read(Sources(elsewhere), newer, "text") == [None, "c", "c", "c", "c", "c", "c"][-6:]
+    with pytest.raises(Invalid, match="greater than 9"):
+        other.replace("ada", one.id, {**again, "version": 9}, [], None)
+    with pytest.raises(Conflict, match="already"):
+        other.create("ada", {**again, "version": 7}, [])
+    assert other.append("ada", one.id, Rows(now, [])).version == 10
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"rows": 3},
+        {"dtype": "arrow[large_string]"},
+        {"data": b"no stream"},
+        {"data": b""},
+        {"skip": 2},
+        {"shape": [2, 1]},
+        {"dtype": "float64"},
+    ],
+    ids=str,
+)
+def test_chunks_of_arrow_are_looked_into(live: LiveSources, wrong: dict[str, Any]) -> None:
+    told = {"data": write_chunk(pa.array(["a", "b"])), "rows": 2, "shape": [2], "dtype": "arrow[string]"}
+    given = {**told, "skip": 0, **wrong}
+    chunk = {"hash": blake3(given["data"]).hexdigest(), "size": len(given["data"]), "rows": given["rows"]}
+    live._sources.store_chunk("ada", chunk["hash"], [given["data"]])
+    spec = {"dtype": given["dtype"], "shape": given["shape"], "chunks": [chunk], "skip": given["skip"]}
+    with pytest.raises(Invalid):
+        live.create("ada", {"name": "s", "columns": {"x": spec}}, [])
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"id": "x"}, {"id": 1}, {"version": 0}, {"version": True}, {"version": 1e3}]
+)
+def test_wrong_identities(live: LiveSources, wrong: dict[str, Any]) -> None:
+    with pytest.raises(Invalid):
+        live.create("ada", {"name": "s", "columns": {}, **wrong}, [])
 
 
 def test_frozen_sources_do_not_change(live: LiveSources, sources: Sources) -> None:
@@ -72,7 +142,7 @@ def test_frozen_sources_do_not_change(live: LiveSources, sources: Sources) -> No
 
 
 def test_a_repeated_append_is_done_once(live: LiveSources, sources: Sources) -> None:
-    source = live.create("ada", "s", {"x": [1]}, [])
+    source = live.create("ada", {"name": "s", "columns": {"x": [1]}}, [])
     rows = Rows({"x": [2]}, [], key="once")
     assert live.append("ada", source.id, rows).version == live.append("ada", source.id, rows).version == 2
     assert read(sources, sources.get("ada", source.id), "x") == [1, 2]
@@ -93,7 +163,7 @@ def test_a_repeated_append_is_done_once(live: LiveSources, sources: Sources) -> 
     ],
 )
 def test_rows_that_do_not_fit(live: LiveSources, rows: Any, says: str) -> None:
-    source = live.create("ada", "s", {"x": [1], "y": [0.5]}, [])
+    source = live.create("ada", {"name": "s", "columns": {"x": [1], "y": [0.5]}}, [])
     with pytest.raises(Invalid, match=says):
         live.append("ada", source.id, Rows(rows, []))
 
@@ -101,7 +171,7 @@ def test_rows_that_do_not_fit(live: LiveSources, rows: Any, says: str) -> None:
 def test_old_versions_are_forgotten_but_those_that_plots_show(
     live: LiveSources, versions: Versions, plots: Any, sources: Sources
 ) -> None:
-    source = live.create("ada", "s", {"x": [0]}, [], {"versions": 3})
+    source = live.create("ada", {"name": "s", "columns": {"x": [0]}, "keep": {"versions": 3}}, [])
     for i in range(10):
         source = live.append("ada", source.id, Rows({"x": [i]}, []))
         if source.version == 4:
@@ -113,7 +183,7 @@ def test_old_versions_are_forgotten_but_those_that_plots_show(
 
 
 def test_deleting_takes_the_history(live: LiveSources, sources: Sources, records: Records) -> None:
-    source = live.create("ada", "s", {"x": [0]}, [])
+    source = live.create("ada", {"name": "s", "columns": {"x": [0]}}, [])
     live.append("ada", source.id, Rows({"x": [1]}, []))
     live.delete("ada", source.id)
     assert records.versions("ada", source.id, 0, 10) == []
@@ -126,7 +196,7 @@ def test_tail_alone_is_written_anew(
 ) -> None:
     monkeypatch.setattr(columnstore, "CHUNK_BYTES", 8000)
     monkeypatch.setattr(columnstore, "SMALL_BYTES", 400)
-    source = live.create("ada", "s", {"x": Values("int64", np.arange(10_000))}, [])
+    source = live.create("ada", {"name": "s", "columns": {"x": Values("int64", np.arange(10_000))}}, [])
     [before] = sources.columns("ada", [source.hashes["x"]])
     for i in range(200):
         values = Values("int64", np.arange(7) + 10_000 + 7 * i)
@@ -191,7 +261,7 @@ def test_threads_lose_nothing(storage: str, versions: Versions) -> None:
     """Two services, which share no lock, and eight clients."""
     made = [Records(open_records(storage, "data"), open_blobs(storage, "data")) for _ in range(2)]
     services = [LiveSources(records, Sources(records), versions) for records in made]
-    source = services[0].create("ada", "s", {"client": [-1], "n": [-1]}, [])
+    source = services[0].create("ada", {"name": "s", "columns": {"client": [-1], "n": [-1]}}, [])
 
     def client(number: int) -> None:
         for n in range(12):

@@ -55,12 +55,14 @@ def test_what_is_deleted_or_raised_makes_room(
 
 def test_live_sources_stay_as_they_are(records: Records, live: LiveSources) -> None:
     records.bound("ada", 1000)
-    source = live.create("ada", "s", {"x": {"values": [0.0] * 100, "dtype": "float64"}}, [])
+    source = live.create(
+        "ada", {"name": "s", "columns": {"x": {"values": [0.0] * 100, "dtype": "float64"}}}, []
+    )
     rows = Rows({"x": [1.0] * 100}, [])
     changes: tuple[Callable[[], object], ...] = (
         lambda: live.append("ada", source.id, rows),
         lambda: live.replace("ada", source.id, {"columns": {"x": [0.5] * 30}}, [], None),
-        lambda: live.create("ada", "t", {"x": [0.5] * 30}, []),
+        lambda: live.create("ada", {"name": "t", "columns": {"x": [0.5] * 30}}, []),
     )
     for change in changes:
         with pytest.raises(Forbidden):

@@ -108,6 +108,7 @@ class UsedSource(TypedDict):
     id: SourceId
     model: str | None
     live: NotRequired[bool]
+    version: NotRequired[Annotated[int, Meta(ge=1, description="Of a live source, when it was published.")]]
 
 
 class UsedSources(TypedDict):

@@ -80,7 +80,7 @@ class Graphs:
             name=wish.name or plot.name,
             title=plot.title,
             document=scene.document,
-            sources=[{"model": source["model"], "id": source["id"]} for source in sources],
+            sources=[_used(source, wish.version) for source in sources],
             bundles=scene.manifest["bundles"],
             extensions=extensions,
         )
@@ -137,3 +137,9 @@ class Graphs:
             given.append((None, {column: column for column in sorted(loose)}))
         ids = self._data.hand_over(plot.user_id, user, plot.name, [c for _, c in given], authorization)
         return [{"model": model, "id": key} for (model, _), key in zip(given, ids, strict=True)]
+
+
+def _used(source: Mapping[str, Any], version: int | None) -> dict[str, Any]:
+    """Return how a copy uses a data source: an old version of a plot with a live one as it was then."""
+    use = {"model": source["model"], "id": source["id"]}
+    return {**use, "version": source["version"]} if version and "version" in source else use

@@ -1,6 +1,6 @@
 """What the plots service asks of others."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bokeh_common.errors import Invalid, NotFound
@@ -15,16 +15,24 @@ class Data:
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
 
-    def sources(self, user: str, sources: list[str], authorization: str | None) -> dict[str, Any]:
+    def sources(
+        self, user: str, sources: Mapping[str, int | None], authorization: str | None
+    ) -> dict[str, Any]:
         """Return data sources by id, asked in the name of the caller, who must be able to read them.
 
+        Args:
+            user: the account.
+            sources: which version of each, by id; None for the newest.
+            authorization: the caller's.
+
         Raises:
-            Invalid: one of the sources is not there.
+            Invalid: one of the sources is not there, or its version is not kept.
         """
         found = {}
-        for source in dict.fromkeys(sources):
+        for source, version in sources.items():
+            address = path(user, "data", source) + (f"?version={version}" if version else "")
             try:
-                found[source] = self._peer.get(path(user, "data", source), authorization=authorization)
+                found[source] = self._peer.get(address, authorization=authorization)
             except NotFound:
                 detail = f"There is no data source {source!r}; commit it before the plot that uses it."
                 raise Invalid(detail, slug="missing-source") from None

@@ -21,6 +21,8 @@ BUNDLES: tuple[Bundle, ...] = get_args(Bundle)
 
 SourceId = Annotated[str, Meta(pattern="^[a-z0-9]{1,64}$", examples=["mfrggzdfmztwq2lknnwg23tpob"])]
 
+NUMBERED = "Its number, greater than the newest: for who copies a plot with its history."
+
 _DOCUMENT = {
     "type": "object",
     "required": ["version", "roots"],
@@ -36,6 +38,10 @@ class SourceUse(msgspec.Struct, forbid_unknown_fields=True):
 
     id: SourceId
     model: str | None = None
+    version: (
+        Annotated[int, Meta(ge=1, description="Of a live source that changed since; null for its newest.")]
+        | None
+    ) = None
 
 
 class Publish(msgspec.Struct, forbid_unknown_fields=True):
@@ -53,6 +59,7 @@ class Publish(msgspec.Struct, forbid_unknown_fields=True):
     sources: list[SourceUse] = []
     bundles: Annotated[list[Bundle], Meta(description="Parts of BokehJS that it needs besides `bokeh`.")] = []
     extensions: Annotated[list[str], Meta(description="JavaScript of custom models.")] = []
+    version: Annotated[int, Meta(ge=1, le=999_999_999_999, description=NUMBERED)] | None = None
 
 
 @dataclass(frozen=True)
@@ -63,9 +70,11 @@ class Publication:
         name: of the plot, unique in its account.
         title: for people; None leaves it as it is, and for a new plot to the document.
         document: the scene.
-        sources: `{"model": id or None, "id": data source id}` each, and `"live": True` where that is so.
+        sources: `{"model": id or None, "id": data source id}` each; for live ones also `"live": True` and
+            `"version"`, that of the source.
         bundles: parts of BokehJS that it needs.
         extensions: JavaScript of custom models, a text each.
+        number: of the version; None for the next one.
     """
 
     name: str
@@ -74,11 +83,17 @@ class Publication:
     sources: list[dict[str, Any]]
     bundles: list[Bundle]
     extensions: list[str]
+    number: int | None = None
 
     @property
     def source_ids(self) -> list[str]:
         """The ids of its data sources."""
         return [source["id"] for source in self.sources]
+
+    @property
+    def source_versions(self) -> dict[str, int | None]:
+        """Which version of each data source, by id; None for the newest."""
+        return {source["id"]: source.get("version") for source in self.sources}
 
     @property
     def columns(self) -> set[str]:
@@ -113,7 +128,10 @@ class Publication:
         live = {key for key, source in found.items() if source.get("live")}
         if not live:
             return self
-        sources = [{**use, "live": True} if use["id"] in live else use for use in self.sources]
+        sources = [
+            {**use, "live": True, "version": found[use["id"]]["version"]} if use["id"] in live else use
+            for use in self.sources
+        ]
         models = {
             use["model"]: found[use["id"]]["columns"] for use in sources if use.get("live") and use["model"]
         }
@@ -136,10 +154,16 @@ def parse_publication(body: Any, limits: Limits = DEFAULT) -> Publication:
         name=name,
         title=None if given.title is None else check_title(given.title, limits),
         document=given.document,
-        sources=[{"model": source.model, "id": source.id} for source in given.sources],
+        sources=[_use(source) for source in given.sources],
         bundles=[bundle for bundle in BUNDLES if bundle in {"bokeh", *given.bundles}],
         extensions=given.extensions,
+        number=given.version,
     )
+
+
+def _use(source: SourceUse) -> dict[str, Any]:
+    use = {"model": source.model, "id": source.id}
+    return use if source.version is None else {**use, "version": source.version}
 
 
 def check_name(name: Any, limits: Limits) -> str:

@@ -71,11 +71,12 @@ class Publisher:
 
         Raises:
             Invalid: the scene refers to columns that are in none of its data sources (member `missing`).
+            Invalid: the number of the version is not greater than the newest.
             Changed: the plot is not as `terms.expected`.
             Forbidden: the account has as many plots as it may have.
             Conflict: others published under this name all the time.
         """
-        sources = self._data.sources(user, given.source_ids, authorization)
+        sources = self._data.sources(user, given.source_versions, authorization)
         given = given.with_live(sources)
         sizes = _sizes(given, sources)
         fingerprint = given.fingerprint
@@ -87,7 +88,7 @@ class Publisher:
             return known, False
         manifest, blobs = self._store(user, given, sizes)
         refers = self._refers(user, blobs, given.source_ids, sorted(given.columns))
-        version = Version(0, manifest, fingerprint, _now(), terms.key, sum(sizes.values()))
+        version = Version(given.number or 0, manifest, fingerprint, _now(), terms.key, sum(sizes.values()))
         return self._repeat(lambda: self._publish_once(user, given, version, refers, terms))
 
     def rollback(self, plot: Plot, number: int, terms: Terms = ANY) -> tuple[Plot, bool]:
@@ -100,7 +101,7 @@ class Publisher:
                 return done, True
             if wanted.fingerprint == current.latest.fingerprint:
                 return current, False
-            again = replace(wanted, created=_now(), key=terms.key)
+            again = replace(wanted, version=0, created=_now(), key=terms.key)
             return self._append(current, again, terms.expected), True
 
         return self._repeat(once)
@@ -130,7 +131,7 @@ class Publisher:
     ) -> tuple[Plot, bool]:
         found = self._plots.find(user, given.name)
         if found is None:
-            return self._add(user, given, replace(version, version=1), refers, terms), True
+            return self._add(user, given, replace(version, version=version.version or 1), refers, terms), True
         if done := _done(found, terms.key, version.fingerprint):
             return done, True
         if terms.new:
@@ -176,7 +177,10 @@ class Publisher:
     def _append(
         self, plot: Plot, version: Version, expected: str | None, refers: Refers | None = None
     ) -> Plot:
-        numbered = replace(version, version=plot.latest.version + 1)
+        newest = plot.latest.version
+        if version.version and version.version <= newest:
+            raise Invalid(f"'version' must be greater than {newest}, which there is already.")
+        numbered = replace(version, version=version.version or newest + 1)
         kept = (*plot.versions, numbered)[-self._max_versions :]
         return self._replace(plot, replace(plot, versions=kept), expected, refers)
 

@@ -52,6 +52,16 @@ def test_old_versions_stay_readable(plots: Plots, publisher: Publisher) -> None:
     assert texts == ["one", "two", "two"]
 
 
+def test_a_plot_is_made_again_with_its_numbers(publisher: Publisher) -> None:
+    publisher.publish("ada", publication(version=4), None)
+    plot, _ = publisher.publish("ada", publication(text="two", version=9), None)
+    assert [v.version for v in plot.versions] == [4, 9]
+    assert publisher.publish("ada", publication(text="two", version=9), None) == (plot, False)
+    with pytest.raises(Invalid, match="greater than 9"):
+        publisher.publish("ada", publication(text="three", version=9), None)
+    assert [v.version for v in publisher.rollback(plot, 4)[0].versions] == [4, 9, 10]
+
+
 def test_versions_are_bounded(plots: Plots, publisher: Publisher) -> None:
     for i in range(8):
         plot, _ = publisher.publish("ada", publication(text=str(i)), None)

@@ -1,11 +1,12 @@
-"""Uploading chunks."""
+"""Uploading chunks, and reading them back."""
 
 import falcon
 
 from bokeh_common.http.body import check_length, read_blocks
 from bokeh_common.http.operations import Answer, Operation
+from bokeh_common.http.replies import immutable
 from bokeh_data import api
-from bokeh_data.resources.base import WRITE, Resource
+from bokeh_data.resources.base import READ, WRITE, Resource
 
 MAX_CHUNKS_A_QUESTION = 10_000
 
@@ -24,18 +25,26 @@ class MissingChunks(Resource):
         resp.media = {"missing": self._sources.missing_chunks(user, hashes)}
 
 
-class ChunkUpload(Resource):
-    """`PUT /{user}/data/chunks/{chunk}`."""
+class OneChunk(Resource):
+    """`GET` and `PUT /{user}/data/chunks/{chunk}`."""
 
-    access = {"PUT": WRITE}
+    access = {"GET": READ, "PUT": WRITE}
     describe = {
+        "GET": Operation({200: Answer(bytes, ("application/octet-stream",))}),
         "PUT": Operation(
             {201: Answer(says="It is stored."), 204: Answer(says="It was there.")},
             body=bytes,
             media=("application/octet-stream",),
             problems=("hash-mismatch", "quota-exceeded", "length-required"),
-        )
+        ),
     }
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, chunk: str) -> None:
+        """Send the bytes of a chunk as they were uploaded."""
+        blocks, size = self._sources.chunk(user, chunk)
+        immutable(resp)
+        resp.content_type = "application/octet-stream"
+        resp.set_stream(blocks, size)
 
     def on_put(self, req: falcon.Request, resp: falcon.Response, user: str, chunk: str) -> None:
         """Store the body, when it hashes to `chunk`."""

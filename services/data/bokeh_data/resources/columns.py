@@ -23,19 +23,23 @@ class OneColumn(Resource):
     access = {"GET": READ_OR_VIEW}
     describe = {
         "GET": Operation(
-            {200: Answer(bytes, ("application/octet-stream",), ("ETag",)), 304: None},
+            {200: Answer(bytes, ("application/octet-stream", "application/json"), ("ETag",)), 304: None},
             query=api.InForm,
             headers=("If-None-Match",),
         )
     }
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, column: str) -> None:
-        """Send the values of a column, as browsers take them or as they are stored."""
+        """Send the values of a column, as browsers take them or as they are stored, or what it is made of."""
         self._check_view(req, [column])
         [found] = self._sources.columns(user, [column])
         form = read_query(req, api.InForm).form
         immutable(resp)
-        if not not_modified(req, resp, found.hash if form == "shown" else f"{found.hash}.stored"):
+        if not_modified(req, resp, found.hash if form == "shown" else f"{found.hash}.{form}"):
+            return
+        if form == "manifest":
+            resp.content_type, resp.data = "application/json", found.manifest
+        else:
             resp.content_type = "application/octet-stream"
             resp.set_stream(*self._read(found, form))
 

@@ -54,8 +54,7 @@ class SourceList(Resource):
         if body.get("live", False) not in (True, False):
             raise Invalid("'live' must be true or false.")
         if body.get("live"):
-            columns, keep = body.get("columns"), body.get("keep")
-            return self._live.create(user, body.get("name"), columns, buffers, keep), True
+            return self._live.create(user, body, buffers), True
         if body.get("keep") is not None:
             raise Invalid("A frozen source has one version; leave 'keep' out, or make the source 'live'.")
         return self._sources.create(user, body.get("name"), body.get("columns"))
