@@ -17,7 +17,7 @@ RUN python -m venv /opt/build \
 COPY libs/bokeh_common/pyproject.toml libs/bokeh_common/
 RUN /opt/build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /hollow ./libs/bokeh_common \
  && /opt/build/bin/pip --python /opt/bokeh-cloud/bin/python install --quiet --constraint constraints.txt \
-      "$(ls /hollow/bokeh_common-*.whl)[redis,azure,serving]"
+      "$(ls /hollow/bokeh_common-*.whl)[redis,azure,serving,tracing]"
 
 FROM common AS build
 ARG SERVICE=server

@@ -70,5 +70,5 @@ $(VENV)/.run: $(VENV)/bin/python constraints.txt $(PYPROJECTS)
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@$(INSTALL) --requirement requirements-dev.txt
-	@$(INSTALL) --no-build-isolation --editable='./libs/bokeh_common[redis,azure,testing]'
+	@$(INSTALL) --no-build-isolation --editable='./libs/bokeh_common[redis,azure,testing,tracing]'
 	@touch $@

@@ -61,7 +61,7 @@ def wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
         try:
             if requests.get(url, timeout=5).ok:
                 return
-        except requests.ConnectionError:
+        except requests.RequestException:
             time.sleep(0.1)
     raise RuntimeError(f"{url} did not answer in {START_SECONDS} seconds")
 

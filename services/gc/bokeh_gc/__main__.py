@@ -3,17 +3,18 @@
 With `--once` it does so now, and ends: with 1 if it could not, or another worker was at it.
 """
 
-import logging
+import os
 import signal
 import sys
 from dataclasses import replace
 
+from bokeh_common import logs
 from bokeh_gc.app import create_worker, dependencies
 
 
 def main() -> None:
     """Work until SIGTERM or SIGINT, or once."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    logs.set_up(os.environ.get("BOKEH_CLOUD_LOG") or "json")
     given = dependencies()
     if "--once" in sys.argv[1:]:
         now = replace(given, settings=replace(given.settings, every_hours=0.0))

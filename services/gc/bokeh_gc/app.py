@@ -11,6 +11,7 @@ from bokeh_common.storage import RecordStore, open_records
 from bokeh_gc import resources
 from bokeh_gc.api import API
 from bokeh_gc.collector import Collector
+from bokeh_gc.gauges import gauges
 from bokeh_gc.peers import Auth
 from bokeh_gc.records import Records
 from bokeh_gc.settings import Settings
@@ -41,7 +42,8 @@ def create_app(given: Dependencies) -> App:
     peers = {"auth": given.auth.alive, "plots": given.plots.alive, "data": given.data.alive}
     checks = {"storage": collector.records.ping}
     authenticator = Authenticator(PeerIntrospection(given.auth, given.settings.redis_url))
-    app = new_app(authenticator, checks, API, Origins(given.settings.proxied), peers)
+    about = checks, API, Origins(given.settings.proxied), peers
+    app = new_app(authenticator, *about, lambda: gauges(collector.records.report()))
     app.add_route("/{user}/gc/orphans", resources.Orphans(collector))
     app.add_route("/{user}/gc/run", resources.Runs(collector))
     return app

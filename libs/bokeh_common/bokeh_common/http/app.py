@@ -1,11 +1,14 @@
 """The falcon app that every service starts from: the same errors, headers, health routes and access rules."""
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import falcon
 
+from bokeh_common import metrics
 from bokeh_common.errors import NotFound, Unavailable
+from bokeh_common.http import spans
 from bokeh_common.http.auth import OPEN, Access, Authenticator
 from bokeh_common.http.draining import DRAINING
 from bokeh_common.http.encoding import Encoded
@@ -14,7 +17,9 @@ from bokeh_common.http.negotiation import Negotiated
 from bokeh_common.http.openapi import Route, describe
 from bokeh_common.http.operations import Api
 from bokeh_common.http.origin import Origins
+from bokeh_common.http.spans import Recorder
 from bokeh_common.http.tracing import REQUEST_ID, Traced
+from bokeh_common.http.watching import Metrics, Watched
 
 Check = Callable[[], object]
 
@@ -116,6 +121,7 @@ def new_app(
     api: Api = NAMELESS,
     origins: Origins | None = None,
     peers: Mapping[str, Check] | None = None,
+    gauges: metrics.Gauges | None = None,
 ) -> App:
     """Make an app without routes of its own.
 
@@ -125,14 +131,26 @@ def new_app(
         api: what the descriptions of its routes have in common.
         origins: finds out where requests come from; without it, from their connections.
         peers: as `checks`, of the services that this one asks.
+        gauges: finds out what `/metrics` tells besides, where there is `/metrics`.
     """
     # A sandboxed frame has the opaque origin "null"; a bearer token, never a cookie, is what lets it read.
     cors: Any = falcon.CORSMiddleware(allow_origins="*", expose_headers=EXPOSED)
-    first = [Traced(), Encoded(), origins or Origins(), SafeHeaders(), OneAddress(), cors]
+    recorder = Recorder(api.name) if spans.enabled(os.environ) else None
+    first = [
+        Traced(recorder),
+        Watched(api.name),
+        Encoded(),
+        origins or Origins(),
+        SafeHeaders(),
+        OneAddress(),
+        cors,
+    ]
     middleware = [*first, authenticator, Negotiated()]
     app = App(middleware=middleware)
     handle_errors(app)
     app.add_route("/internal/openapi.json", Described(api, app.routes))
     app.add_route("/health/live", Live())
     app.add_route("/health/ready", Ready(checks, peers or {}))
+    if metrics.enabled():
+        app.add_route("/metrics", Metrics(gauges))
     return app

@@ -18,6 +18,7 @@ from bokeh_common.http.tracing import current
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 30.0
+ALIVE_SECONDS = 1.0
 BLOCK_BYTES = 1 << 20
 
 #: How long requests wait for a peer that restarts. Once it has been away for longer, they fail at once.
@@ -80,7 +81,7 @@ class Peer:
     def alive(self) -> None:
         """Raise `Unavailable` when the peer does not answer at this moment."""
         try:
-            self._session.get(f"{self._url}/health/live", timeout=CONNECT_SECONDS).raise_for_status()
+            self._session.get(f"{self._url}/health/live", timeout=ALIVE_SECONDS).raise_for_status()
         except requests.RequestException as error:
             raise Unavailable(f"The service behind {self._url} does not answer.") from error
 

@@ -4,15 +4,19 @@
 
 The names in small letters are gunicorn's settings, with defaults that fit the machine; variables change them:
 `BOKEH_CLOUD_BIND`, `BOKEH_CLOUD_WORKERS`, `BOKEH_CLOUD_THREADS`, `BOKEH_CLOUD_DRAIN_SECONDS`,
-`BOKEH_CLOUD_GRACE_SECONDS`.
+`BOKEH_CLOUD_GRACE_SECONDS`, `BOKEH_CLOUD_LOG` (json or text).
 """
 
 import math
 import os
+import shutil
+import tempfile
 from pathlib import Path
+from typing import Any
 
 from gunicorn.http import message
 
+from bokeh_common import logs, metrics
 from bokeh_common.http.draining import drain_seconds
 
 #: Bytes of a request's first line. A thousand object ids are 25 KB; gunicorn's own bound is 8, or nothing.
@@ -36,6 +40,28 @@ def cores() -> float:
 def allow_long_lines() -> None:
     """Let requests have a first line of `REQUEST_LINE` bytes, which gunicorn has no setting for."""
     vars(message)["MAX_REQUEST_LINE"] = REQUEST_LINE
+
+
+def _log() -> str:
+    return os.environ.get("BOKEH_CLOUD_LOG") or "json"
+
+
+def on_starting(_server: object) -> None:
+    """Make the folder in which workers measure, and send to the log what belongs there."""
+    logs.set_up(_log())
+    os.environ[metrics.FOLDER] = tempfile.mkdtemp(prefix="bokeh-cloud-metrics-")
+
+
+def child_exit(_server: object, worker: Any) -> None:
+    """Forget the gauges of a worker that is gone."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # it says no types
+
+
+def on_exit(_server: object) -> None:
+    """Clear away what workers measured."""
+    shutil.rmtree(os.environ[metrics.FOLDER], ignore_errors=True)
 
 
 def _number(name: str, default: int) -> int:

@@ -6,13 +6,20 @@ Two headers carry them: `X-Request-Id`, for people who report an error, and `tra
 
 import re
 import secrets
+from collections.abc import Mapping
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import falcon
 
 REQUEST_ID = "X-Request-Id"
+
+#: The headers of W3C Trace Context.
+CARRIED = ("traceparent", "tracestate")
+
+#: The route of a request that no route answers.
+NOWHERE = "(none)"
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TRACEPARENT = re.compile(
@@ -70,18 +77,39 @@ def trace_of(request_id: str | None, traceparent: str | None, state: str | None)
     )
 
 
+class Recorder(Protocol):
+    """Records what a service does for a request, as a span of its trace."""
+
+    def begin(self, trace: Trace, carried: Mapping[str, str]) -> tuple[Any, Trace]:
+        """Begin a span under the one that the request carries; return it, and the trace with its ids."""
+
+    def end(self, span: Any, trace: Trace, method: str, route: str, status: int) -> None:
+        """End it."""
+
+
 class Traced:
     """Falcon middleware, the first of all: what comes after it has a current trace."""
 
+    def __init__(self, recorder: Recorder | None = None) -> None:
+        """Take who records spans, where anybody does."""
+        self._recorder = recorder
+
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Begin."""
-        carried = (req.get_header(name) for name in (REQUEST_ID, "traceparent", "tracestate"))
+        carried = (req.get_header(name) for name in (REQUEST_ID, *CARRIED))
         trace = trace_of(*carried)
+        if self._recorder:
+            parent = {name: value for name in CARRIED if (value := req.get_header(name))}
+            req.context.span, trace = self._recorder.begin(trace, parent)
         # In the embedded cloud a service asks its neighbour on this thread: each puts back what was before.
         req.context.before = _current.set(trace)
         resp.set_header(REQUEST_ID, trace.request_id)
 
     def process_response(self, req: falcon.Request, resp: falcon.Response, resource: Any, ok: bool) -> None:
         """End."""
+        trace = _current.get()
+        if self._recorder and trace:
+            route, status = req.uri_template or NOWHERE, falcon.http_status_to_code(resp.status)
+            self._recorder.end(req.context.span, trace, req.method, route, status)
         before: Token[Trace | None] = req.context.before
         _current.reset(before)

@@ -9,6 +9,7 @@ from importlib import import_module
 from types import ModuleType
 
 from bokeh_common.errors import Invalid
+from bokeh_common.metrics import measured
 from bokeh_common.storage.base import ABSENT, JSON, Absent, BlobStat, BlobStore, Record, RecordStore, Traits
 from bokeh_common.storage.keys import check_namespace
 
@@ -33,13 +34,13 @@ def open_records(url: str, namespace: str) -> RecordStore:
         ImportError: the backend's extra is not installed; the message names it.
     """
     store: RecordStore = _backend(url).open_records(url, check_namespace(namespace))
-    return store
+    return measured(store, "records", namespace)
 
 
 def open_blobs(url: str, namespace: str) -> BlobStore:
     """Open the blobs of one service; as `open_records`."""
     store: BlobStore = _backend(url).open_blobs(url, check_namespace(namespace))
-    return store
+    return measured(store, "blobs", namespace)
 
 
 def namespaces(url: str) -> list[str]:
