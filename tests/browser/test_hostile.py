@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from bokeh.document import Document
-from bokeh.models import CustomJS
+from bokeh.models import ColumnDataSource, CustomJS
 from bokeh.plotting import figure
 from playwright.sync_api import Browser, Frame, Page, expect
 
 from tests.browser.chromium import Tab, wait_ready
-from tests.browser.town import Town, browsing
+from tests.browser.town import Look, Town, browsing
 
 #: Runs in the plot when it is drawn; what it finds is left where the test looks.
 REPORT = """
@@ -239,4 +239,30 @@ def test_titles_are_shown_inert(browser: Browser, town: Town, title: str) -> Non
         shown = tab.page.get_by_role("heading", level=1)
         assert shown.text_content() == title
         assert shown.get_attribute("dir") == "auto"
+    town.ask("DELETE", f"/ada/plots/{published.id}")
+
+
+def test_names_of_columns_are_shown_inert(browser: Browser, town: Town) -> None:
+    names = [MARKUP, RIGHT_TO_LEFT, "y" * 10_000]
+    plot = figure(width=300, height=200, title="Columns")
+    source = ColumnDataSource({"x": [1, 2], **{name: [1, 2] for name in names}})
+    plot.line("x", MARKUP, source=source)
+    published = town.server.publish(plot, "columns")
+    used: Any = town.ask("GET", f"/ada/plots/{published.id}/data")["sources"]
+    address = f"/data/{used[0]['id']}"
+    with browsing(browser, Look(390, 844, "light")) as tab:
+        town.sign_in(tab.page.context)
+        for path in (
+            "/data",
+            address,
+            f"{address}/delete",
+            f"/plots/{published.id}/show",
+        ):
+            tab.page.goto(town.url + path)
+            assert tab.page.title() != "owned"
+            assert tab.page.locator("img[src=x]").count() == 0
+            assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        tab.page.goto(town.url + address)
+        shown = tab.page.locator("tbody td[dir=auto]").all_text_contents()
+        assert sorted(shown) == sorted(["x", *names])
     town.ask("DELETE", f"/ada/plots/{published.id}")

@@ -163,20 +163,26 @@ def focused(page: Page, presses: int) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.fixture(scope="module")
+def visits(browser: Browser, town: Town) -> Iterator[dict[bool, Page]]:
+    """A page of a visitor and one of Ada's, for all tests that have no look of their own."""
+    with browsing(browser) as stranger, browsing(browser) as ada:
+        town.sign_in(ada.page.context)
+        yield {False: stranger.page, True: ada.page}
+
+
 @pytest.mark.parametrize("name", [name for name in PAGES if "embedded" not in name])
-def test_everything_is_reached_by_keyboard_and_seen(browser: Browser, town: Town, name: str) -> None:
+def test_everything_is_reached_by_keyboard_and_seen(visits: dict[bool, Page], town: Town, name: str) -> None:
     url, signed_in = address(town, name)
-    with browsing(browser) as tab:
-        if signed_in:
-            town.sign_in(tab.page.context)
-        tab.page.goto(url)
-        wanted = "a[href], button:visible, input:visible:not([type=hidden]), select:visible"
-        count = tab.page.locator(wanted).count()
-        steps = focused(tab.page, count + 12)
-        reached = {(step["tag"], step["text"]) for step in steps}
-        assert all(step["seen"] for step in steps if step["tag"] not in {"BODY", "HTML", "IFRAME"}), steps
-        for link in tab.page.locator("a[href]:visible").all():
-            assert ("A", link.inner_text().strip()) in reached, link.inner_text()
+    page = visits[signed_in]
+    page.goto(url)
+    wanted = "a[href], button:visible, input:visible:not([type=hidden]), select:visible"
+    count = page.locator(wanted).count()
+    steps = focused(page, count + 12)
+    reached = {(step["tag"], step["text"]) for step in steps}
+    assert all(step["seen"] for step in steps if step["tag"] not in {"BODY", "HTML", "IFRAME"}), steps
+    for text in page.locator("a[href]:visible").all_inner_texts():
+        assert ("A", text.strip()) in reached, text
 
 
 def test_share_by_keyboard_alone(browser: Browser, town: Town) -> None:
