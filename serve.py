@@ -20,6 +20,9 @@ from bokeh_common.http.loopback import is_loopback
 from bokeh_common.http.serving import REQUEST_LINE, THREADS, allow_long_lines
 from bokeh_common.storage import open_blobs, open_records
 
+#: For how long a key that was revoked in another process, by `bokeh-cloud admin`, may still work.
+REMEMBERED_SECONDS = 1
+
 DEFAULT_PORT = 5006
 
 
@@ -108,8 +111,8 @@ def _auth_settings(storage: str, accounts: bool, url: str) -> Settings:
             SmtpServer.from_url(settings.smtp_url)
     except CloudError as error:
         raise click.ClickException(str(error)) from None
-    # The services ask each other within this process: nothing is gained by remembering who holds a key.
-    return replace(settings, accounts=accounts, cacheable=not accounts)
+    # This process hears at once of what it revokes itself; `bokeh-cloud admin` is another one.
+    return replace(settings, accounts=accounts, remembered=REMEMBERED_SECONDS)
 
 
 def _check_host(host: str, accounts: bool, remote: bool) -> None:

@@ -26,7 +26,7 @@ class Cloud:
         self.domain = Domain.on(Records(open_records(storage, "auth")))
         for name in ("ada", "bob"):
             self.domain.accounts.create(f"{name}@example.com", name)
-        given = Settings(storage, accounts=True, cacheable=False, outbox=outbox, **settings)
+        given = Settings(storage, accounts=True, remembered=0, outbox=outbox, **settings)
         self.client = testing.TestClient(embedded.create_app(storage, given))
 
     def key(self, user: str, *scopes: str, expires: str | None = None) -> str:

@@ -84,7 +84,7 @@ def routes(storage: str, tmp_path_factory: pytest.TempPathFactory) -> list[Route
         patch.setattr(falcon.App, "add_route", noting)
         outbox = tmp_path_factory.mktemp("outbox")
         embedded.create_services(
-            storage, Settings(storage, accounts=True, cacheable=False, outbox=outbox, wrong_keys=10_000)
+            storage, Settings(storage, accounts=True, remembered=0, outbox=outbox, wrong_keys=10_000)
         )
     return found
 

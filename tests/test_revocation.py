@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 import requests
+from falcon import testing
 
+import embedded
 from bokeh_auth.credentials import SERVICE, new_secret
 from bokeh_auth.domain import Domain
 from bokeh_auth.records import Records
 from bokeh_auth.scopes import SCOPES, SERVICE_SCOPES
+from bokeh_auth.settings import Settings
 from bokeh_common.http.auth import PeerIntrospection, Principal
 from bokeh_common.http.peer import Peer
 from bokeh_common.http.revocations import Revocations
@@ -26,6 +29,7 @@ from tests.conftest import free_port, wait_for
 #: A process that asks who holds a token, as every service does, and says so.
 ASKER = """
 import sys
+from bokeh_auth.settings import Settings
 from bokeh_common.http.auth import PeerIntrospection
 from bokeh_common.http.peer import Peer
 ask = PeerIntrospection(Peer(sys.argv[1], token=sys.argv[2]), sys.argv[3] or None)
@@ -170,7 +174,7 @@ class Slow:
         self.asked += 1
         if self.introspection is not None:
             self.introspection.forget("ada")
-        return {"active": True, "user_id": "ada", "scopes": [], "cacheable": True}
+        return {"active": True, "user_id": "ada", "scopes": [], "remember": 30}
 
 
 def test_an_answer_that_a_revocation_overtook_is_not_remembered() -> None:
@@ -217,3 +221,21 @@ def test_peers_are_asked_over_http(auth: Auth) -> None:
     found = PeerIntrospection(Peer(auth.url, token=auth.token))(key)
     assert found is not None
     assert (found.user_id, found.quota["uploads"]) == ("ada", 6000)
+
+
+def test_in_one_process_it_is_at_once(tmp_path: Path) -> None:
+    storage = f"local://{tmp_path / 'storage'}"
+    settings = Settings(storage, accounts=True, remembered=30, outbox=tmp_path / "outbox")
+    client = testing.TestClient(embedded.create_app(storage, settings))
+    domain = Domain.on(Records(open_records(storage, "auth")))
+    domain.accounts.create("ada@example.com", "ada")
+    keys = [domain.keys.make("ada", name, sorted(SCOPES), None, frozenset(SCOPES)) for name in "ab"]
+    headers = [{"Authorization": f"Bearer {secret}"} for _, secret in keys]
+
+    def status(who: int) -> int:
+        return int(client.simulate_get("/ada/plots", headers=headers[who]).status_code)
+
+    assert (status(0), status(1)) == (200, 200)
+    gone = client.simulate_delete(f"/ada/keys/{keys[1][0].id}", headers=headers[0])
+    assert gone.status_code == 204
+    assert (status(0), status(1)) == (200, 401)

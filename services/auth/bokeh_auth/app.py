@@ -56,7 +56,7 @@ def create_app(given: Dependencies) -> App:
     # The one place that decides between the two modes.
     kind = Keyed(domain, settings.quota) if settings.accounts else Keyless(domain.views)
     services = Services({name: digest_of(token) for name, token in settings.services.items()})
-    introspection = Introspection(kind, services, settings.cacheable, limits.wrong_key)
+    introspection = Introspection(kind, services, settings.remembered, limits.wrong_key)
 
     def introspect(token: str | None) -> Principal | None:
         holder = introspection.demand(token, ORIGIN.get())

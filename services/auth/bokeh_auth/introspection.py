@@ -123,7 +123,7 @@ class Introspection:
         self,
         people: Keyless | Keyed,
         services: Services,
-        cacheable: bool = True,
+        remembered: float = 30,
         wrong: Callable[[str], None] = lambda _origin: None,
     ) -> None:
         """Put it together.
@@ -131,12 +131,13 @@ class Introspection:
         Args:
             people: whose tokens there are.
             services: the services' own tokens.
-            cacheable: whether who asks may remember an answer; a revoked key then works for that much longer.
+            remembered: for how many seconds who asks may remember an answer: how long a revoked key works
+                where nobody hears of revocations.
             wrong: counts a wrong token of an address; `TooMany`.
         """
         self._people = people
         self._services = services
-        self._cacheable = cacheable
+        self._remembered = remembered
         self._wrong = wrong
 
     def is_service(self, token: str | None) -> bool:
@@ -167,7 +168,7 @@ class Introspection:
             return {"active": False}
         # Who signs out on a shared computer expects it to hold at once.
         is_session = token is not None and token.startswith(credentials.SESSION)
-        return {"active": True, **asdict(holder), "cacheable": self._cacheable and not is_session}
+        return {"active": True, **asdict(holder), "remember": 0 if is_session else self._remembered}
 
 
 def _holder(opened: Credential) -> Holder:

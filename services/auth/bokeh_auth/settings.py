@@ -42,7 +42,7 @@ class Settings:
         plots_url, data_url: base URLs of the services that keep what accounts have (`BOKEH_CLOUD_PLOTS_URL`,
             `BOKEH_CLOUD_DATA_URL`).
         service_token: what this service proves itself with to them (`BOKEH_CLOUD_SERVICE_TOKEN`).
-        cacheable: whether other services may remember for half a minute who holds a key.
+        remembered: for how many seconds other services may remember who holds a key.
         services: the token of each service (`BOKEH_CLOUD_SERVICE_TOKENS`: `data=bks_... gc=bks_...`).
     """
 
@@ -64,7 +64,7 @@ class Settings:
     plots_url: str = "http://plots:8000"
     data_url: str = "http://data:8000"
     service_token: str | None = field(default=None, repr=False)
-    cacheable: bool = True
+    remembered: float = 30
     services: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property

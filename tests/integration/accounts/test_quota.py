@@ -1,5 +1,6 @@
 """How many bytes an account may have: what would be more is refused, and what is there stays."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 import bokeh_cloud
 from bokeh_cloud.errors import CloudError
 from operating import admin
+from serve import REMEMBERED_SECONDS
 from tests.integration.accounts.conftest import PUBLISHING, published
 from tests.integration.people import Cloud, Person
 
@@ -33,9 +35,10 @@ def bound(cloud_storage: str, carl: Any) -> None:
 
 
 def allow(storage: str, number: str) -> None:
-    """Set the bound, as the operator does."""
+    """Set the bound, as the operator does; the server hears of it within a second."""
     arguments = ["--storage", storage, "users", "quota", "carl", "--bytes", number]
     assert CliRunner().invoke(admin, arguments).exit_code == 0
+    time.sleep(REMEMBERED_SECONDS + 0.1)
 
 
 def line(points: int, seed: int) -> Any:

@@ -17,7 +17,7 @@ from cachetools import TLRUCache
 from bokeh_common.errors import Forbidden, NotFound, Unauthenticated, Unavailable
 from bokeh_common.http.limits import Limit, Limiter, tell_limits
 from bokeh_common.http.peer import SERVICE_HEADER, SERVICE_REFUSED, Peer
-from bokeh_common.http.revocations import Listener
+from bokeh_common.http.revocations import Listener, listen_here
 
 CACHE_SECONDS = 30
 CACHE_ENTRIES = 10_000
@@ -168,18 +168,23 @@ def bearer_token(req: falcon.Request) -> str | None:
     return token.strip()
 
 
-class PeerIntrospection:
-    """Asks the auth service who holds a token (RFC 7662), and remembers the answer for 30 seconds at most.
+#: Somebody, and for how many seconds that may be remembered.
+Known = tuple[Principal, float]
 
-    With Redis it hears of revocations, and forgets at once what it knows of the account.
+
+class PeerIntrospection:
+    """Asks the auth service who holds a token (RFC 7662), and remembers the answer for as long as it allows.
+
+    It hears of revocations in this process, and by Redis of others', and forgets the account then.
     """
 
     def __init__(self, auth: Peer, redis_url: str | None = None) -> None:
         """Take the auth service, and the Redis that tells of revocations."""
         self._auth = auth
-        self._cache: TLRUCache[bytes, Principal] = TLRUCache(CACHE_ENTRIES, _until)
+        self._cache: TLRUCache[bytes, Known] = TLRUCache(CACHE_ENTRIES, _until)
         self._heard = 0
         self._lock = threading.Lock()
+        listen_here(self)
         if redis_url:
             Listener(redis_url, self.forget)
 
@@ -194,22 +199,22 @@ class PeerIntrospection:
         with self._lock:
             known, heard = self._cache.get(key), self._heard
         if known is not None:
-            return known
-        principal, cacheable = self._ask(token)
+            return known[0]
+        principal, seconds = self._ask(token)
         with self._lock:
             # What was revoked while we asked must not be remembered as it was before.
-            if principal is not None and cacheable and heard == self._heard:
-                self._cache[key] = principal
+            if principal is not None and seconds > 0 and heard == self._heard:
+                self._cache[key] = principal, seconds
         return principal
 
     def forget(self, user: str | None = None) -> None:
         """Forget what is known of an account, or of all."""
         with self._lock:
             self._heard += 1
-            for key in [key for key, known in self._cache.items() if user in {None, known.user_id}]:
+            for key in [key for key, known in self._cache.items() if user in {None, known[0].user_id}]:
                 del self._cache[key]
 
-    def _ask(self, token: str | None) -> tuple[Principal | None, bool]:
+    def _ask(self, token: str | None) -> tuple[Principal | None, float]:
         try:
             answer = self._auth.post("/internal/auth/introspection", {"token": token})
         except (NotFound, Forbidden, Unauthenticated) as error:
@@ -218,13 +223,14 @@ class PeerIntrospection:
                 "The auth service refuses this service; the operator must look at it."
             ) from error
         if not answer["active"]:
-            return None, False
-        return Principal.of(answer), answer.get("cacheable", True)
+            return None, 0
+        return Principal.of(answer), answer.get("remember", CACHE_SECONDS)
 
 
-def _until(key: bytes, principal: Principal, now: float) -> float:
+def _until(key: bytes, known: Known, now: float) -> float:
     """Return when to forget a principal, by the clock of `now` in seconds: not after its token expires."""
+    principal, seconds = known
     if principal.expires is None:
-        return now + CACHE_SECONDS
+        return now + seconds
     left = (datetime.fromisoformat(principal.expires) - datetime.now(UTC)).total_seconds()
-    return now + min(left, CACHE_SECONDS)
+    return now + min(left, seconds)

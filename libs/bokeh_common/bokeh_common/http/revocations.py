@@ -1,13 +1,15 @@
 """News, over Redis, of accounts whose keys open less than before: so no process goes on with what it knew.
 
-Without Redis, or while it does not answer, what a service remembers of a key is half a minute old at most.
+Whoever remembers keys in the process that revokes one hears of it in any case. Without Redis, or while it
+does not answer, what others remember is as old as the auth service allows, half a minute at most.
 """
 
 import logging
 import threading
+import weakref
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, Protocol
 
 log = logging.getLogger(__name__)
 
@@ -19,15 +21,33 @@ RETRY_SECONDS = 1.0
 Heard = Callable[[str | None], object]
 
 
+class Ears(Protocol):
+    """Somebody in this process who remembers keys."""
+
+    def forget(self, user: str | None = None) -> None:
+        """Forget what is known of an account, or of all."""
+
+
+#: Those of this process: they hear of a revocation before whoever made it gets an answer.
+_here: "weakref.WeakSet[Ears]" = weakref.WeakSet()
+
+
+def listen_here(ears: Ears) -> None:
+    """Have somebody told, as long as they are there, of what is revoked in this process."""
+    _here.add(ears)
+
+
 class Revocations:
     """Tells the news."""
 
     def __init__(self, redis_url: str | None) -> None:
-        """Take the Redis, `redis://host:6379`; without one nothing is told."""
+        """Take the Redis, `redis://host:6379`; without one only this process is told."""
         self._redis = _connect(redis_url) if redis_url else None
 
     def tell(self, user: str) -> None:
         """Tell everybody to forget what they know of an account; what was revoked is so whoever hears it."""
+        for ears in list(_here):
+            ears.forget(user)
         if self._redis is None:
             return
         try:
