@@ -85,8 +85,8 @@ def test_a_source_is_made_again_with_its_history(live: LiveSources, sources: Sou
     times = Values("datetime64[ns]", np.array(["2026-01-01", "NaT"], "M8[ns]"))
     body = {"name": "s", "columns": {"x": [1, 2], "text": ["ä", None], "t": times}}
     one = live.create("ada", body, [])
-    now = {"x": [3], "text": ["c"], "t": [0]}
-    two = live.append("ada", one.id, Rows(now, [], rollover=2))
+    now: dict[str, list[object]] = {"x": [3], "text": ["c"], "t": [0]}
+    two = live.append("ada", one.id, Rows({**now}, [], rollover=2))
     three = live.append("ada", one.id, Rows({name: rows * 5 for name, rows in now.items()}, [], rollover=6))
     url = f"local://{tmp_path / 'elsewhere'}"
     elsewhere = Records(open_records(url, "data"), open_blobs(url, "data"))
