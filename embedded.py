@@ -57,7 +57,7 @@ def create_app(
         CloudError: the storage cannot be used; the message says why.
     """
     auth = auth or bokeh_auth.settings.Settings(storage)
-    gc = bokeh_gc.settings.Settings.from_env({**os.environ, "BOKEH_CLOUD_STORAGE": storage})
+    gc = bokeh_gc.settings.Settings.from_env(_environ(storage))
     apps = create_services(storage, auth, gc=replace(gc, timer=collecting))
     gateway = Gateway([(pattern, apps[name]) for pattern, name in ROUTES])
     if auth.accounts:
@@ -97,6 +97,7 @@ def create_services(
     def peer(name: str, of: str) -> Peer:
         return Peer(f"http://{name}", WSGIAdapter(lambda: apps[name]), tokens[of])
 
+    environ = _environ(storage)
     shared: dict[str, Any] = {"proxied": auth.proxied, "redis_url": auth.redis_url}
     data, plots, web = bokeh_data.settings, bokeh_plots.settings, bokeh_web.settings
     apps["auth"] = bokeh_auth.app.create_app(
@@ -109,7 +110,7 @@ def create_services(
     )
     apps["data"] = bokeh_data.app.create_app(
         bokeh_data.app.Dependencies(
-            settings=data.Settings(storage, **shared),
+            settings=replace(data.Settings.from_env(environ), **shared),
             records=open_records(storage, "data"),
             blobs=open_blobs(storage, "data"),
             auth=peer("auth", "data"),
@@ -118,7 +119,7 @@ def create_services(
     )
     apps["plots"] = bokeh_plots.app.create_app(
         bokeh_plots.app.Dependencies(
-            settings=plots.Settings(storage, **shared),
+            settings=replace(plots.Settings.from_env(environ), **shared),
             records=open_records(storage, "plots"),
             blobs=open_blobs(storage, "plots"),
             auth=peer("auth", "plots"),
@@ -136,7 +137,7 @@ def create_services(
     apps["web"] = bokeh_web.app.create_app(
         bokeh_web.app.Dependencies(
             settings=replace(
-                web.Settings.from_env(os.environ),
+                web.Settings.from_env(environ),
                 accounts=auth.accounts,
                 public_url=auth.public_url,
                 **shared,
@@ -149,3 +150,7 @@ def create_services(
         )
     )
     return apps
+
+
+def _environ(storage: str) -> dict[str, str]:
+    return {**os.environ, "BOKEH_CLOUD_STORAGE": storage}

@@ -56,6 +56,8 @@ def test_unknown_storage() -> None:
         ("BOKEH_CLOUD_LOGO", "/no/logo.svg", "must be the path of a file"),
         ("BOKEH_CLOUD_PAGES", "/no/pages", "must be a folder with Markdown files"),
         ("BOKEH_CLOUD_GC_REST", "a while", "must be a number, not 'a while'."),
+        ("BOKEH_CLOUD_MAX_DEPTH", "deep", "must be a whole number, not 'deep'."),
+        ("BOKEH_CLOUD_MAX_CHUNK_BYTES", "-1", "must be a whole number, not '-1'."),
     ],
 )
 def test_a_setting_that_makes_no_sense(
@@ -128,3 +130,9 @@ def test_no_python_that_is_new_enough(tmp_path: Path, python: str) -> None:
     assert result.returncode != 0
     assert result.stderr.splitlines()[0].startswith("Bokeh Cloud needs Python 3.11 or newer")
     assert not (tmp_path / "venv").exists()
+
+
+def test_a_quota_that_is_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOKEH_CLOUD_QUOTA_BYTES", "5 GB")
+    said = serve("--port", "0", "--storage", f"local://{tmp_path}")
+    assert said == "Error: BOKEH_CLOUD_QUOTA_BYTES must be a whole number, or not be set.\n"

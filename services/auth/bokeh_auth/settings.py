@@ -7,9 +7,8 @@ from urllib.parse import urlsplit
 
 from bokeh_auth.credentials import SERVICE, is_well_formed
 from bokeh_auth.scopes import SERVICE_SCOPES
+from bokeh_common.environment import flag
 from bokeh_common.errors import Invalid
-
-YES = {"1", "true", "yes", "on"}
 
 
 @dataclass(frozen=True)
@@ -82,14 +81,14 @@ class Settings:
         """Read the settings from environment variables; `KeyError` names one that must be there."""
         return cls(
             storage=environ["BOKEH_CLOUD_STORAGE"],
-            accounts=environ.get("BOKEH_CLOUD_ACCOUNTS", "").lower() in YES,
+            accounts=flag(environ, "BOKEH_CLOUD_ACCOUNTS"),
             public_url=environ.get("BOKEH_CLOUD_PUBLIC_URL") or cls.public_url,
             smtp_url=environ.get("BOKEH_CLOUD_SMTP_URL") or None,
             mail_from=environ.get("BOKEH_CLOUD_MAIL_FROM", ""),
             outbox=Path(environ.get("BOKEH_CLOUD_OUTBOX") or cls.outbox),
             redis_url=environ.get("BOKEH_CLOUD_REDIS_URL") or None,
-            proxied=environ.get("BOKEH_CLOUD_PROXIED", "").lower() in YES,
-            allow_remote=environ.get("BOKEH_CLOUD_INSECURE_ALLOW_REMOTE", "").lower() in YES,
+            proxied=flag(environ, "BOKEH_CLOUD_PROXIED"),
+            allow_remote=flag(environ, "BOKEH_CLOUD_INSECURE_ALLOW_REMOTE"),
             allowed_hosts=tuple(environ.get("BOKEH_CLOUD_ALLOWED_HOSTS", "").replace(",", " ").split()),
             mails=_bound(environ, "BOKEH_CLOUD_MAILS_PER_HOUR") or cls.mails,
             wrong_keys=_bound(environ, "BOKEH_CLOUD_WRONG_KEYS") or cls.wrong_keys,

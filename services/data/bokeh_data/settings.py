@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-YES = {"1", "true", "yes", "on"}
+from bokeh_common.environment import flag, whole
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,11 @@ class Settings:
             storage=environ["BOKEH_CLOUD_STORAGE"],
             auth_url=environ.get("BOKEH_CLOUD_AUTH_URL", cls.auth_url),
             plots_url=environ.get("BOKEH_CLOUD_PLOTS_URL", cls.plots_url),
-            max_chunk_bytes=int(environ.get("BOKEH_CLOUD_MAX_CHUNK_BYTES", cls.max_chunk_bytes)),
-            max_json_bytes=int(environ.get("BOKEH_CLOUD_MAX_JSON_BYTES", cls.max_json_bytes)),
-            max_packed_bytes=int(environ.get("BOKEH_CLOUD_MAX_PACKED_BYTES", cls.max_packed_bytes)),
-            hot_bytes=int(environ.get("BOKEH_CLOUD_HOT_BYTES", cls.hot_bytes)),
-            proxied=environ.get("BOKEH_CLOUD_PROXIED", "").lower() in YES,
+            max_chunk_bytes=whole(environ, "BOKEH_CLOUD_MAX_CHUNK_BYTES", cls.max_chunk_bytes),
+            max_json_bytes=whole(environ, "BOKEH_CLOUD_MAX_JSON_BYTES", cls.max_json_bytes),
+            max_packed_bytes=whole(environ, "BOKEH_CLOUD_MAX_PACKED_BYTES", cls.max_packed_bytes),
+            hot_bytes=whole(environ, "BOKEH_CLOUD_HOT_BYTES", cls.hot_bytes),
+            proxied=flag(environ, "BOKEH_CLOUD_PROXIED"),
             redis_url=environ.get("BOKEH_CLOUD_REDIS_URL") or None,
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
         )

@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bokeh_common.errors import Invalid
-
-YES = {"1", "true", "yes", "on"}
+from bokeh_common.environment import flag, number
 
 
 @dataclass(frozen=True)
@@ -50,18 +48,10 @@ class Settings:
             auth_url=environ.get("BOKEH_CLOUD_AUTH_URL", cls.auth_url),
             plots_url=environ.get("BOKEH_CLOUD_PLOTS_URL", cls.plots_url),
             data_url=environ.get("BOKEH_CLOUD_DATA_URL", cls.data_url),
-            grace_hours=_number(environ, "BOKEH_CLOUD_GC_GRACE_HOURS", cls.grace_hours),
-            every_hours=_number(environ, "BOKEH_CLOUD_GC_EVERY_HOURS", cls.every_hours),
-            rest=_number(environ, "BOKEH_CLOUD_GC_REST", cls.rest),
-            proxied=environ.get("BOKEH_CLOUD_PROXIED", "").lower() in YES,
+            grace_hours=number(environ, "BOKEH_CLOUD_GC_GRACE_HOURS", cls.grace_hours),
+            every_hours=number(environ, "BOKEH_CLOUD_GC_EVERY_HOURS", cls.every_hours),
+            rest=number(environ, "BOKEH_CLOUD_GC_REST", cls.rest),
+            proxied=flag(environ, "BOKEH_CLOUD_PROXIED"),
             redis_url=environ.get("BOKEH_CLOUD_REDIS_URL") or None,
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
         )
-
-
-def _number(environ: Mapping[str, str], name: str, default: float) -> float:
-    text = environ.get(name) or str(default)
-    try:
-        return float(text)
-    except ValueError:
-        raise Invalid(f"{name} must be a number, not {text!r}.") from None

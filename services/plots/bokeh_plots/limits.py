@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+from bokeh_common.environment import whole
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -31,9 +33,9 @@ class Limits:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Limits":
-        """Read them from environment variables; `ValueError` for what is no number."""
+        """Read them from environment variables; `Invalid` for what is no number."""
         names = {item.name: f"BOKEH_CLOUD_MAX_{item.name.upper()}" for item in fields(cls)}
-        return cls(**{name: int(environ[key]) for name, key in names.items() if key in environ})
+        return cls(**{name: whole(environ, key, getattr(cls, name)) for name, key in names.items()})
 
 
 DEFAULT = Limits()

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bokeh_common.environment import flag, whole
 from bokeh_plots.limits import DEFAULT, Limits
-
-YES = {"1", "true", "yes", "on"}
 
 
 @dataclass(frozen=True)
@@ -43,10 +42,10 @@ class Settings:
             storage=environ["BOKEH_CLOUD_STORAGE"],
             auth_url=environ.get("BOKEH_CLOUD_AUTH_URL", cls.auth_url),
             data_url=environ.get("BOKEH_CLOUD_DATA_URL", cls.data_url),
-            max_document_bytes=int(environ.get("BOKEH_CLOUD_MAX_DOCUMENT_BYTES", cls.max_document_bytes)),
-            max_versions=int(environ.get("BOKEH_CLOUD_MAX_VERSIONS", cls.max_versions)),
+            max_document_bytes=whole(environ, "BOKEH_CLOUD_MAX_DOCUMENT_BYTES", cls.max_document_bytes),
+            max_versions=whole(environ, "BOKEH_CLOUD_MAX_VERSIONS", cls.max_versions),
             limits=Limits.from_env(environ),
-            proxied=environ.get("BOKEH_CLOUD_PROXIED", "").lower() in YES,
+            proxied=flag(environ, "BOKEH_CLOUD_PROXIED"),
             redis_url=environ.get("BOKEH_CLOUD_REDIS_URL") or None,
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
         )

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bokeh_common.environment import flag
 from bokeh_web.brand import Brand
-
-YES = {"1", "true", "yes", "on"}
 
 
 @dataclass(frozen=True)
@@ -57,9 +56,9 @@ class Settings:
             data_url=environ.get("BOKEH_CLOUD_DATA_URL", cls.data_url),
             gc_url=environ.get("BOKEH_CLOUD_GC_URL", cls.gc_url),
             storage=environ.get("BOKEH_CLOUD_STORAGE"),
-            accounts=environ.get("BOKEH_CLOUD_ACCOUNTS", "").lower() in YES,
+            accounts=flag(environ, "BOKEH_CLOUD_ACCOUNTS"),
             public_url=environ.get("BOKEH_CLOUD_PUBLIC_URL") or cls.public_url,
-            proxied=environ.get("BOKEH_CLOUD_PROXIED", "").lower() in YES,
+            proxied=flag(environ, "BOKEH_CLOUD_PROXIED"),
             bokehjs=_path(environ, "BOKEH_CLOUD_BOKEHJS"),
             brand=_brand(environ),
             pages=_path(environ, "BOKEH_CLOUD_PAGES"),

@@ -1,0 +1,109 @@
+"""Limits that an operator sets: each is crossed on a running cloud whose limits are small."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from tests.conftest import one_process
+
+ROOT = {"type": "object", "name": "Div", "id": "1"}
+SET = {
+    "DEPTH": 20,
+    "OBJECTS": 5,
+    "COLUMNS": 2,
+    "SOURCES": 1,
+    "EXTENSIONS": 1,
+    "IDS": 3,
+    "NAME_LENGTH": 8,
+    "TITLE_LENGTH": 10,
+    "DOCUMENT_BYTES": 20_000,
+    "VERSIONS": 2,
+    "CHUNK_BYTES": 1000,
+    "JSON_BYTES": 2000,
+    "PACKED_BYTES": 3000,
+}
+PACKED = "application/vnd.bokeh-cloud.packed"
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the URL of a cloud with small limits, up to the account."""
+    environ = {f"BOKEH_CLOUD_MAX_{name}": str(value) for name, value in SET.items()}
+    with one_process(f"local://{tmp_path_factory.mktemp('small')}", **environ) as url:
+        yield f"{url}/local"
+
+
+def document(*roots: Any) -> dict[str, Any]:
+    return {"name": "small", "document": {"version": "3.9.2", "roots": [*roots]}}
+
+
+def tagged(tags: Any) -> dict[str, Any]:
+    return document({**ROOT, "attributes": {"tags": tags}})
+
+
+def nested(levels: int) -> Any:
+    value: Any = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def leaves(count: int) -> list[Any]:
+    return [{"type": "bytes", "data": {"id": f"{number:064}"}} for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        pytest.param(tagged(nested(30)), 422, id="depth"),
+        pytest.param(document(*[ROOT] * 6), 413, id="objects"),
+        pytest.param(tagged(leaves(3)), 413, id="columns"),
+        pytest.param({**document(ROOT), "sources": [{"id": "a"}] * 2}, 413, id="sources"),
+        pytest.param({**document(ROOT), "extensions": ["", ""]}, 413, id="extensions"),
+        pytest.param({**document(ROOT), "name": "x" * 9}, 422, id="name"),
+        pytest.param({**document(ROOT), "title": "x" * 11}, 422, id="title"),
+        pytest.param(tagged("x" * 20_000), 413, id="document"),
+    ],
+)
+def test_what_is_published(small: str, body: dict[str, Any], status: int) -> None:
+    check(requests.post(f"{small}/store", json=body, timeout=30), status)
+    assert requests.post(f"{small}/store", json=document(ROOT), timeout=30).ok
+
+
+def test_what_is_asked_for_at_once(small: str) -> None:
+    plot = requests.post(f"{small}/store", json=document(ROOT), timeout=30).json()["id"]
+    ids = [f"{plot}.{number}" for number in range(4)]
+    assert requests.get(f"{small}/objects/{','.join(ids[:3])}", timeout=30).ok
+    check(requests.get(f"{small}/objects/{','.join(ids)}", timeout=30), 413)
+
+
+def test_versions_that_are_kept(small: str) -> None:
+    for number in range(4):
+        body = {**tagged([number]), "name": "kept"}
+        plot = requests.post(f"{small}/store", json=body, timeout=30).json()["id"]
+    versions = requests.get(f"{small}/plots/{plot}/versions", timeout=30).json()["versions"]
+    assert [version["version"] for version in versions] == [4, 3]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind", "size"),
+    [
+        pytest.param("PUT", f"data/chunks/{0:064}", "application/octet-stream", 1001, id="chunk"),
+        pytest.param("POST", "data", "application/json", 2001, id="json"),
+        pytest.param("POST", "data", PACKED, 3001, id="packed"),
+    ],
+)
+def test_what_is_uploaded(small: str, method: str, path: str, kind: str, size: int) -> None:
+    headers = {"Content-Type": kind}
+    answer = requests.request(method, f"{small}/{path}", data=b" " * size, headers=headers, timeout=30)
+    check(answer, 413)
+    answer = requests.request(method, f"{small}/{path}", data=b" " * 999, headers=headers, timeout=30)
+    assert answer.status_code in {400, 422}
+
+
+def check(answer: requests.Response, status: int) -> None:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert len(answer.json()["detail"]) > 20

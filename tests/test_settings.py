@@ -1,0 +1,34 @@
+"""README and the operators' guide name every setting."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+from bokeh_plots.limits import Limits
+
+ROOT = Path(__file__).parents[1]
+TEXTS = [ROOT / "README.md", ROOT / "deploy" / "README.md"]
+SOURCES = [path for place in ("libs", "services") for path in ROOT.glob(f"{place}/*/bokeh_*/**/*.py")]
+
+#: What each service of a cloud in containers is told by compose.yaml; nobody sets them by hand.
+WIRING = {
+    "BOKEH_CLOUD_AUTH_URL", "BOKEH_CLOUD_PLOTS_URL", "BOKEH_CLOUD_DATA_URL", "BOKEH_CLOUD_GC_URL",
+    "BOKEH_CLOUD_SERVICE_TOKEN", "BOKEH_CLOUD_SERVICE_TOKENS", "BOKEH_CLOUD_BIND",
+}  # fmt: skip
+
+
+def test_every_setting_is_named() -> None:
+    read = {
+        name for path in SOURCES for name in re.findall(r'"(BOKEH_CLOUD_[A-Z_]*[A-Z])"', path.read_text())
+    }
+    read |= {f"BOKEH_CLOUD_MAX_{field.name.upper()}" for field in fields(Limits)}
+    assert len(read) > 30
+    assert read - WIRING - named() == set()
+
+
+def named() -> set[str]:
+    """Return the names in the texts; in a row of a table, `_B` after `BOKEH_CLOUD_A` means `BOKEH_CLOUD_B`."""
+    text = "\n".join(path.read_text() for path in TEXTS)
+    return set(re.findall(r"BOKEH_CLOUD_[A-Z_]*[A-Z]", text)) | {
+        f"BOKEH_CLOUD{name}" for name in re.findall(r"`(_[A-Z_]*[A-Z])", text)
+    }
