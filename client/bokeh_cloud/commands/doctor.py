@@ -45,10 +45,6 @@ def doctor(url: str | None, as_json: bool) -> None:
     echo_fields(found, as_json)
 
 
-def _nicknames(configuration: Configuration) -> str:
-    return ", ".join(f"{entry.nickname}: {entry.url}" for entry in configuration.servers.entries)
-
-
 def _installed() -> Iterator[tuple[str, str]]:
     for name in DISTRIBUTIONS:
         try:

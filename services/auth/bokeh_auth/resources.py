@@ -8,10 +8,10 @@ import falcon
 from bokeh_auth import api
 from bokeh_auth.acts import Acts
 from bokeh_auth.keys import Keys
-from bokeh_auth.scopes import PUBLISHING
+from bokeh_auth.scopes import PUBLISHING, SCOPES
 from bokeh_auth.vault import Credential
-from bokeh_common.errors import Invalid
-from bokeh_common.http.auth import Access, Principal
+from bokeh_common.errors import Forbidden, Invalid
+from bokeh_common.http.auth import ANY_KEY, Access, Principal
 from bokeh_common.http.body import read_json
 from bokeh_common.http.operations import Answer, Operation
 from bokeh_common.http.replies import Paging, link_next, page_of
@@ -22,12 +22,14 @@ MAX_JSON_BYTES = 1 << 16
 class WhoAmI:
     """`GET /whoami`."""
 
-    access = {"GET": Access("account")}
+    access = {"GET": Access(ANY_KEY)}
     describe = {"GET": Operation({200: api.WhoAmI})}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Tell the caller the account and the scopes of the key that was sent."""
         principal = req.context.principal
+        if not SCOPES.keys() & principal.scopes:
+            raise Forbidden("This is the token of a service; it opens no account.")
         keyless = req.get_header("Authorization") is None
         resp.media = {"user_id": principal.user_id, "scopes": sorted(principal.scopes), "keyless": keyless}
 

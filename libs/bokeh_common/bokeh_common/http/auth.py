@@ -67,7 +67,7 @@ class Access:
     """What a method of a resource needs.
 
     Attributes:
-        scope: the scope that the caller must hold; None opens the method to everybody.
+        scope: the scope that the caller must hold; `ANY_KEY` for any key; None opens the method to everybody.
         bound: whether a token that opens one thing is let through; the responder then checks which thing.
         visitors: whether those are let through who have no account, or are in the wrong one; the responder
             then checks whether the thing is open to them.
@@ -85,6 +85,9 @@ class Access:
 
 
 OPEN = Access(None)
+
+#: Instead of a scope: whatever key opens an account will do.
+ANY_KEY = ""
 
 Introspect = Callable[[str | None], Principal | None]
 
@@ -140,7 +143,7 @@ class Authenticator:
             raise NotFound("There is nothing here, or it is not yours to see.")
         if principal.only is not None and not access.bound:
             raise NotFound("There is nothing here for this token; it opens one thing only.")
-        for scope in (str(access.scope), *access.besides):
+        for scope in filter(None, (access.scope, *access.besides)):
             if scope not in principal.scopes:
                 raise Forbidden(f"This key lacks the scope {scope!r}; make one that has it.")
         return principal

@@ -217,7 +217,7 @@ class _Writer:
 def _security(access: Access) -> list[dict[str, list[str]]]:
     if access.scope is None:
         return []
-    needed = [{"key": [access.scope]}]
+    needed = [{"key": [access.scope] if access.scope else []}]
     return [*needed, {}] if access.visitors else needed
 
 
