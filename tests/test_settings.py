@@ -27,7 +27,7 @@ def test_every_setting_is_named() -> None:
 
 
 def named() -> set[str]:
-    """Return the names in the texts; in a row of a table, `_B` after `BOKEH_CLOUD_A` means `BOKEH_CLOUD_B`."""
+    """Return the names in the texts; `_B` in a row of a table is short for `BOKEH_CLOUD_B`."""
     text = "\n".join(path.read_text() for path in TEXTS)
     return set(re.findall(r"BOKEH_CLOUD_[A-Z_]*[A-Z]", text)) | {
         f"BOKEH_CLOUD{name}" for name in re.findall(r"`(_[A-Z_]*[A-Z])", text)

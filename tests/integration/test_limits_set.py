@@ -31,7 +31,7 @@ PACKED = "application/vnd.bokeh-cloud.packed"
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the URL of a cloud with small limits, up to the account."""
     environ = {f"BOKEH_CLOUD_MAX_{name}": str(value) for name, value in SET.items()}
-    with one_process(f"local://{tmp_path_factory.mktemp('small')}", **environ) as url:
+    with one_process(f"local://{tmp_path_factory.mktemp('small')}", output=None, **environ) as url:
         yield f"{url}/local"
 
 
