@@ -1,5 +1,6 @@
 """The pages, asked without a browser: headers on each of them, and what is said to whom."""
 
+import csv
 import io
 import json
 import re
@@ -14,6 +15,7 @@ import pytest
 import requests
 from bokeh.plotting import figure
 from PIL import Image
+from pyarrow import parquet
 
 import bokeh_cloud
 from bokeh_cloud.plot import Plot
@@ -235,6 +237,29 @@ def test_data_names_what_deleting_it_would_break(cloud: Cloud, ada: Person, key:
     page = ada.get(f"/data/{source['id']}/delete").text
     assert "The fed plot" in page
     assert requests.get(f"{cloud.url}/data/{source['id']}", timeout=TIMEOUT).status_code == 401
+
+
+def test_data_are_taken_along_in_the_forms_that_people_use(cloud: Cloud, ada: Person, key: str) -> None:
+    plot, other = publish(cloud, key, "taken", "link"), publish(cloud, key, "not shown")
+    [source] = cloud.request("GET", f"/ada/plots/{plot.id}/data", key).json()["sources"]
+    visitor = requests.Session()
+    page = visitor.get(plot.url, headers={"Accept": "text/html"}, timeout=TIMEOUT).text
+    links = re.findall(rf'href="(/plots/{plot.id}/data/{source["id"]}/(\w+)[^"]*)"', page)
+    assert [form for _, form in links] == ["csv", "parquet", "json"]
+    files = {form: visitor.get(cloud.url + link, timeout=TIMEOUT) for link, form in links}
+    assert all(answer.headers["Content-Disposition"].startswith("attachment") for answer in files.values())
+    rows = list(csv.DictReader(files["csv"].text.splitlines()))
+    table = parquet.read_table(io.BytesIO(files["parquet"].content))
+    assert [float(row["x"]) for row in rows] == table["x"].to_pylist() == [*range(10)]
+    assert json.loads(files["json"].text)
+    own = ada.browser.get(f"{cloud.url}/data/{source['id']}/download/csv", timeout=TIMEOUT)
+    assert own.text == files["csv"].text
+    for form in ("csv", "exe"):
+        hidden = f"{cloud.url}/plots/{other.id}/data/{source['id']}/{form}"
+        assert visitor.get(hidden, timeout=TIMEOUT).status_code == 404
+    assert visitor.get(f"{cloud.url}/data/{source['id']}/download/csv", timeout=TIMEOUT).status_code == 401
+    wrong = ada.browser.get(f"{cloud.url}/data/{source['id']}/download/exe", timeout=TIMEOUT)
+    assert wrong.status_code == 404
 
 
 def test_without_javascript_there_is_a_picture(cloud: Cloud, ada: Person, key: str) -> None:

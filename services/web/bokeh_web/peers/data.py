@@ -21,6 +21,11 @@ class Data:
         """Return the summary of a data source; `NotFound`."""
         return dict(self._peer.get(path(user, "data", source), authorization=authorization))
 
+    def rows(self, user: str, source: str, form: str, authorization: str | None) -> Iterator[bytes]:
+        """Yield all rows of a data source in a form, such as "csv"; `NotFound`."""
+        address = path(user, "data", f"{source}.{form}")
+        return self._peer.stream("GET", address, authorization=authorization)
+
     def delete(self, user: str, source: str, authorization: str | None) -> None:
         """Delete a data source, also where plots use it; `NotFound`."""
         self._peer.delete(path(user, "data", source), authorization=authorization, force="true")

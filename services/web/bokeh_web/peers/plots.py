@@ -90,6 +90,11 @@ class Plots:
         """Revoke a share link; `NotFound`."""
         self._peer.delete(path(user, "plots", plot, "shares", share), authorization=authorization)
 
+    def sources(self, view: dict[str, Any], authorization: str | None) -> list[dict[str, Any]]:
+        """Return the `id` of each of the data sources of the version that `view` is of."""
+        address = path(view["user_id"], "plots", view["id"], "data")
+        return list(self._peer.get(address, authorization=authorization, version=view["version"])["sources"])
+
     def scene(self, view: dict[str, Any], authorization: str | None) -> bytes:
         """Return the JSON of the scene of a version that `view` is of."""
         address = f"{path(view['user_id'], 'plots', view['id'], 'scene')}?version={view['version']}"

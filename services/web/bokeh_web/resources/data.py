@@ -4,13 +4,23 @@ from typing import Any
 
 import falcon
 
+from bokeh_common.errors import NotFound
 from bokeh_common.http.auth import Access
+from bokeh_common.http.operations import Answer, Operation
 from bokeh_web.forms import go
 from bokeh_web.listing import Sorting, Wanted, select
 from bokeh_web.resources.base import FORM, PAGE, Resource, key_of, user_of
 
 READ = Access("data:read", besides=("plots:read",))
 WRITE = Access("data:write", besides=("plots:read",))
+
+#: The forms in which people take data along, by the ending of the file, and their media types.
+FORMS = {
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+    "json": "application/json",
+    "arrow": "application/vnd.apache.arrow.stream",
+}
 
 SORTINGS = {
     "modified": Sorting("Newest first", lambda source: source["modified"], descending=True),
@@ -54,13 +64,30 @@ class OneSource(Resource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, source: str) -> None:
         """Show a data source: its columns, and the plots that use it."""
         found = self._source(req, source)
-        self._show(req, resp, "data/source.html", source=found, formats=[])
+        self._show(req, resp, "data/source.html", source=found, forms=FORMS)
 
     def _source(self, req: falcon.Request, source: str) -> dict[str, Any]:
         user, key = user_of(req), key_of(req)
         used = self._site.plots.uses(user).get(source, [])
         plots = [plot for plot in self._site.plots.all(user, key) if plot["id"] in used]
         return _described(self._site.data.source(user, source, key), plots)
+
+
+class Download(Resource):
+    """`GET /data/{source}/download/{form}`."""
+
+    access = {"GET": READ}
+    describe = {"GET": Operation({200: Answer(bytes, tuple(FORMS.values()))})}
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, source: str, form: str) -> None:
+        """Send a data source as a file; the ending of its address is the form."""
+        if form not in FORMS:
+            raise NotFound(f"There is no form {form}; there are {', '.join(FORMS)}.")
+        user, key = user_of(req), key_of(req)
+        name = self._site.data.source(user, source, key)["name"]
+        resp.stream = self._site.data.rows(user, source, form, key)
+        resp.content_type = FORMS[form]
+        resp.downloadable_as = f"{name}.{form}"
 
 
 class DeletedSource(OneSource):

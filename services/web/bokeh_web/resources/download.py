@@ -1,4 +1,4 @@
-"""A plot as one HTML file that needs no server: BokehJS, scene and columns are in it."""
+"""What one takes along of a plot: its data, and a page that needs no server: BokehJS, scene and columns."""
 
 import json
 import re
@@ -9,8 +9,11 @@ import falcon
 from markupsafe import escape
 
 from bokeh_common.errors import NotFound
+from bokeh_common.http.operations import Answer, Operation
+from bokeh_common.http.replies import AtVersion
 from bokeh_web.cookies import share_of
 from bokeh_web.resources.base import PAGE_AT_VERSION, SEE, Resource, key_of, version_of
+from bokeh_web.resources.data import FORMS
 
 #: In a script element, nothing may look like the element's end (HTML, 4.12.1.3); each stands for the same.
 CLOSING = re.compile(rb"</(script)", re.IGNORECASE)
@@ -66,6 +69,25 @@ class Page(Resource):
         yield f'<script type="application/json" id="note">{note}</script>\n'.encode()
         yield _script(assets.plain("frame.js"))
         yield b"</body>\n</html>\n"
+
+
+class Rows(Resource):
+    """`GET /plots/{plot}/data/{source}/{form}`."""
+
+    access = {"GET": SEE}
+    describe = {"GET": Operation({200: Answer(bytes, tuple(FORMS.values()))}, query=AtVersion)}
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str, source: str, form: str) -> None:
+        """Send a data source of a plot as a file, to whoever may see the plot."""
+        view = self._site.plots.view(plot, version_of(req), key_of(req))
+        sources = [item["id"] for item in self._site.plots.sources(view, key_of(req))]
+        if form not in FORMS or source not in sources:
+            raise NotFound(f"This plot has no such data, or not in this form; there are {', '.join(FORMS)}.")
+        token = self._site.auth.view_token(view["user_id"], plot, share_of(req))
+        resp.stream = self._site.data.rows(view["user_id"], source, form, f"Bearer {token}")
+        resp.content_type = FORMS[form]
+        number = f"-{sources.index(source) + 1}" if len(sources) > 1 else ""
+        resp.downloadable_as = f"{view['name']}{number}.{form}"
 
 
 def _script(text: bytes) -> bytes:

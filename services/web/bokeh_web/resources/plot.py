@@ -46,6 +46,7 @@ class Show(Resource):
             "server": self._server(req),
             "visibilities": VISIBILITIES,
             "newest": view["versions"][0]["version"],
+            "sources": self._site.plots.sources(view, key_of(req)),
             "shares": self._shares(req, view) if mine else [],
             "description": DESCRIPTION.format_map(view),
         }
