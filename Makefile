@@ -9,7 +9,7 @@ NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell $(p) $(NEW_ENOUGH) 2>/dev/null && echo $(p))))
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help setup run test lint bench dist test-dist test-matrix soak up down test-compose
+.PHONY: help setup run test lint bench dist test-dist test-matrix soak up down test-compose test-failures
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -44,9 +44,12 @@ up: ## start the full cloud in containers, on http://localhost:8080
 down: ## end it; what it keeps stays (ARGS=--volumes deletes it)
 	@docker compose down $(ARGS)
 
-test-compose: $(VENV)/.dev ## the API's specification, a person's way and failures, against a cloud in containers
+test-compose: $(VENV)/.dev ## the API's specification, and a person's way, against a cloud in containers
 	@tests/system-packages
 	@$(BIN)/python -m pytest $(ARGS) tests/compose/check_*.py
+
+test-failures: $(VENV)/.dev ## kill and restart parts of a cloud in containers under load, which takes minutes
+	@$(BIN)/python -m pytest -s $(ARGS) tests/compose/failures.py
 
 dist: $(VENV)/.run ## build wheels of all distributions in dist/
 	@rm -rf dist
