@@ -91,7 +91,7 @@ def change(load: Load, n: int) -> None:
     name = f"live-{threading.get_ident()}"
     if n == 0:
         column = Caller(load.url, "local").upload(1.0)
-        body = {"id": name, "name": name, "live": True, "columns": {"x": column}}
+        body = {"name": name, "live": True, "columns": {"x": column}}
         load.ask("POST", "/local/data", json=body)
     else:
         load.ask("GET", "/local/data")

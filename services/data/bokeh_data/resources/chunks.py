@@ -30,7 +30,7 @@ class OneChunk(Resource):
 
     access = {"GET": READ, "PUT": WRITE}
     describe = {
-        "GET": Operation({200: Answer(bytes, ("application/octet-stream",))}),
+        "GET": Operation({200: Answer(bytes, ("application/octet-stream",))}, problems=("invalid",)),
         "PUT": Operation(
             {201: Answer(says="It is stored."), 204: Answer(says="It was there.")},
             body=bytes,

@@ -29,7 +29,7 @@ class SourceList(Resource):
             {200: SOURCE, 201: SOURCE},
             body=api.NewSource,
             media=JSON_OR_PACKED,
-            problems=("missing-chunks", "not-packed", "quota-exceeded"),
+            problems=("missing-chunks", "not-packed", "quota-exceeded", "conflict"),
             example=api.NEW_SOURCE_EXAMPLE,
             details=api.MAKING,
         ),
