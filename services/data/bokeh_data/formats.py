@@ -35,30 +35,31 @@ _SHOWN = {
 def arrow_blocks(result: Result) -> Iterator[bytes]:
     """Yield an Arrow IPC stream; its schema's metadata say of which kind the rows are."""
     schema, sink = _schema(result), _Sink()
-    with pa.ipc.new_stream(sink, schema) as writer:
-        for batch in result.batches:
-            writer.write_batch(_record_batch(batch, schema))
-            yield from sink.taken()
-    yield from sink.taken()
+    return _written(sink, pa.ipc.new_stream(sink, schema), _record_batches(result, schema))
 
 
 def parquet_blocks(result: Result) -> Iterator[bytes]:
     """Yield a Parquet file."""
     schema, sink = _schema(result), _Sink()
-    with pa.parquet.ParquetWriter(sink, schema) as writer:
-        for batch in result.batches:
-            writer.write_batch(_record_batch(batch, schema))
-            yield from sink.taken()
-    yield from sink.taken()
+    return _written(sink, pa.parquet.ParquetWriter(sink, schema), _record_batches(result, schema))
 
 
 def csv_blocks(result: Result) -> Iterator[bytes]:
     """Yield CSV (RFC 4180) with a line of names; no text of it is a formula to a spreadsheet."""
     schema, sink = _schema(result), _Sink()
     plain = _plain(pa.RecordBatch.from_pylist([], schema)).schema
-    with pa.csv.CSVWriter(sink, plain) as writer:
-        for batch in result.batches:
-            writer.write_batch(_plain(_record_batch(batch, schema)))
+    return _written(sink, pa.csv.CSVWriter(sink, plain), map(_plain, _record_batches(result, schema)))
+
+
+def _record_batches(result: Result, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    return (_record_batch(batch, schema) for batch in result.batches)
+
+
+def _written(sink: "_Sink", writer: Any, batches: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
+    """Yield what a writer makes of each batch, as soon as it is there."""
+    with writer:
+        for batch in batches:
+            writer.write_batch(batch)
             yield from sink.taken()
     yield from sink.taken()
 

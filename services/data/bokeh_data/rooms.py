@@ -32,7 +32,6 @@ def rooms_of(records: RecordStore, blobs: BlobStore) -> dict[str, Room]:
         "columns": Blobs(blobs, "columns/", _read_column, _is_good_column),
         "uploads": RecordRoom(records, "uploads/", _about_upload),
         "chunks": Blobs(blobs, "chunks/", good=_is_named_by_hash),
-        "compressed": Blobs(blobs, "compressed/"),
         "pyramids": Blobs(blobs, "pyramids/"),
     }
 

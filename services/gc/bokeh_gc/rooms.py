@@ -83,6 +83,5 @@ ROOMS = (
     Room("data", "columns", "column", "no data source and no plot has it", refers=True),
     Room("data", "uploads", "upload", "no column of the account has its chunk"),
     Room("data", "chunks", "chunk", "no column has it", private=False),
-    Room("data", "compressed", "compressed chunk", "no column has it", private=False, follows="chunks"),
     Room("data", "pyramids", "pyramid", "no column has its chunk", private=False, follows="chunks"),
 )
