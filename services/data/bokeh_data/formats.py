@@ -86,7 +86,7 @@ def packed_blocks(result: Result) -> tuple[Iterator[bytes], int]:
     head = header({"kind": result.kind, "rows": _length(whole), "columns": leaves}, [len(b) for b in buffers])
     size = len(head) + sum(len(buffer) + len(padding(len(buffer))) for buffer in buffers)
     pieces = [head, *(piece for buffer in buffers for piece in (buffer, padding(len(buffer))) if len(piece))]
-    return iter(pieces), size
+    return map(bytes, pieces), size  # a server takes no other buffers (PEP 3333)
 
 
 class _Sink(io.RawIOBase):

@@ -51,6 +51,36 @@ def test_the_frame_of_a_public_plot_reads_its_data(cloud: Cloud, ada: Person) ->
     assert cloud.request("POST", "/ada/data/columns", json=body).status_code == 401
 
 
+def test_a_view_token_reads_rows_of_its_plot_alone(cloud: Cloud, ada: Person) -> None:
+    key = ada.make_key(*PUBLISHING)
+    server = bokeh_cloud.Server(cloud.url, apikey=key)
+    seen, other = (
+        server.publish(line(61), "rows that are seen"),
+        server.publish(line(62), "rows that are not"),
+    )
+    sources = [
+        cloud.request("GET", f"/ada/plots/{plot.id}/data", key).json()["sources"][0]["id"]
+        for plot in (seen, other)
+    ]
+    cloud.request("PATCH", f"/ada/plots/{seen.id}", key, json={"visibility": "link"})
+    [token] = set(re.findall(r"bkv_[\w.-]+", visit(seen.embed_url).text))
+    window = "x=x&y=y&pixels=10"
+    for ask in (
+        ".csv",
+        ".parquet",
+        ".arrow",
+        ".json?columns=y",
+        f".packed?{window}",
+        f"?{window}",
+        "?rows=0:5",
+        "",
+    ):
+        mine, others = (cloud.request("GET", f"/ada/data/{source}{ask}", token) for source in sources)
+        assert mine.status_code == 200, (ask, mine.text)
+        assert others.status_code in {403, 404}, ask
+        assert cloud.request("GET", f"/ada/data/{sources[0]}{ask}").status_code == 401
+
+
 def test_share_links(cloud: Cloud, ada: Person) -> None:
     key = ada.make_key(*PUBLISHING)
     server = bokeh_cloud.Server(cloud.url, apikey=key)
