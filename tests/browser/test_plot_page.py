@@ -69,7 +69,9 @@ def test_views_that_make_no_sense_change_nothing(ada: Tab, town: Town, view: str
 
 
 def test_the_owners_browser_makes_the_thumbnail(ada: Tab, browser: Browser, town: Town) -> None:
-    plot = town.plots["walk"]
+    drawn = figure(title="Not opened before", width=600, height=300)
+    drawn.line([0, 1, 2, 3], [0, 2, 1, 3], line_width=4)
+    plot = town.server.publish(drawn, "not opened before")
     open_plot(ada.page, plot.url)
     expect(ada.page.locator("iframe.plot-frame")).to_have_attribute("data-pictured", "yes")
     path = f"{town.url}/plots/{plot.id}/thumbnail.png"
