@@ -13,14 +13,13 @@ from bokeh.models import (
     CDSView,
     ColumnDataSource,
     CustomJS,
-    DataTable,
     HoverTool,
     NumeralTickFormatter,
     Range1d,
     RangeTool,
-    TableColumn,
     TapTool,
 )
+from bokeh.models.widgets import DataTable, TableColumn
 from bokeh.plotting import figure
 from PIL import Image, ImageChops
 from playwright.sync_api import Browser, Frame, Request
@@ -158,7 +157,7 @@ def test_stretched_times_with_a_share_link(browser: Browser, town: Town) -> None
     share = town.server.publish(drawn, "times").share(expires="1d")
     with browsing(browser) as tab:
         visitor = Visitor(tab)
-        frame = visitor.open(share.url)
+        frame = visitor.open(str(share.url))
         assert visitor.bytes < 400_000
         assert values(frame, "y").max() == 1
         at = 1704067200000 + 77_777_000
@@ -170,7 +169,7 @@ def test_stretched_times_with_a_share_link(browser: Browser, town: Town) -> None
 def test_an_overview_and_what_it_selects(visitor: Visitor, town: Town) -> None:
     x, y = spiky(FEW)
     source = ColumnDataSource({"x": x, "y": y, "unused": y})
-    detail = figure(width=600, height=200, x_range=Range1d(10, 12))
+    detail = figure(width=600, height=200, x_range=Range1d(start=10, end=12))
     detail.line("x", "y", source=source)
     overview = figure(width=600, height=100, tools="")
     overview.line("x", "y", source=source)
@@ -218,7 +217,7 @@ def coded() -> Any:
 def filtered() -> Any:
     x, y = spiky(FEW)
     drawn = figure(width=400, height=200)
-    view = CDSView(filter=BooleanFilter([True] * 10))
+    view = CDSView(filter=BooleanFilter(booleans=[True] * 10))
     drawn.line("x", "y", source=ColumnDataSource({"x": x, "y": y}), view=view)
     return drawn
 
