@@ -201,7 +201,7 @@ def test_a_view_token_opens_live_columns_that_were_just_replaced(ada: Caller, vi
 
 
 def test_post_data_takes_a_file(ada: Caller) -> None:
-    csv = {"data": b"x,y\n1,2.5\n2,\n", "headers": {"Content-Type": "text/csv"}}
+    csv: Any = {"data": b"x,y\n1,2.5\n2,\n", "headers": {"Content-Type": "text/csv"}}
     made = ada.ok("POST", "/{user}/data?name=file", **csv)
     assert (made["live"], {n: c["dtype"] for n, c in made["columns"].items()}) == (
         True, {"x": "int64", "y": "float64"},

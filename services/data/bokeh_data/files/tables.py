@@ -96,7 +96,7 @@ def _batch_rows(file: pq.ParquetFile) -> int:
     groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
     said = sum(max(group.total_byte_size, 0) for group in groups) // max(metadata.num_rows, 1)
     fixed = sum(_width(field.type) for field in file.schema_arrow)
-    return min(max(BATCH_BYTES // max(said, fixed, 1), 1), MAX_BATCH_ROWS)
+    return int(min(max(BATCH_BYTES // max(said, fixed, 1), 1), MAX_BATCH_ROWS))
 
 
 def _width(kind: pa.DataType) -> int:
