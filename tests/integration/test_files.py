@@ -25,7 +25,8 @@ LIMIT = 4 << 20
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    environ: Any = {"BOKEH_CLOUD_MAX_FILE_BYTES": str(LIMIT), "BOKEH_CLOUD_MAX_UNPACKED_BYTES": str(4 * LIMIT)}
+    limits = {"FILE": LIMIT, "UNPACKED": 4 * LIMIT}
+    environ: Any = {f"BOKEH_CLOUD_MAX_{name}_BYTES": str(limit) for name, limit in limits.items()}
     with one_process(f"local://{tmp_path_factory.mktemp('files')}", **environ) as url:
         yield f"{url}/local/data"
 
