@@ -130,7 +130,7 @@ def test_floats_of_pandas_have_nan_where_they_had_it(uploads: Uploads, records: 
         {
             "plain": [1.0, np.nan],
             "nullable": pd.array([1.0, None], "Float64"),
-            "when": pd.to_datetime(["2026-01-01", None]).tz_localize("UTC"),
+            "when": pd.to_datetime(["2026-01-01", "NaT"]).tz_localize("UTC"),
             "kind": pd.Categorical(["b", None], ["c", "b"], ordered=True),
         }
     )
