@@ -23,6 +23,9 @@ from bokeh_data.values import Values, to_arrow
 #: The most bytes of rows that are put together for an answer that has to be whole before it is sent.
 MAX_WHOLE_BYTES = 64 << 20
 
+#: Rows that are written as JSON at once.
+JSON_ROWS = 1 << 14
+
 #: Texts that spreadsheets would take for a formula (OWASP, CSV Injection) begin with one of these.
 FORMULA = r"^[=+\-@\t\r\n]"
 
@@ -70,9 +73,17 @@ def json_blocks(result: Result) -> Iterator[bytes]:
     head = {"kind": result.kind, "rows": _length(whole)}
     yield json.dumps(head, separators=(",", ":"))[:-1].encode() + b',"columns":{'
     for i, (name, values) in enumerate(whole.items()):
-        text = json.dumps(_json(values), separators=(",", ":"), allow_nan=False)
-        yield b"," * (i > 0) + json.dumps(name).encode() + b":" + text.encode()
+        yield b"," * (i > 0) + json.dumps(name).encode() + b":["
+        yield from _json_items(values)
+        yield b"]"
     yield b"}}"
+
+
+def _json_items(values: Values) -> Iterator[bytes]:
+    """Yield the items of a list, some at a time: as Python's own numbers they take many times the memory."""
+    for start in range(0, len(values), JSON_ROWS):
+        text = json.dumps(_json(values[start : start + JSON_ROWS]), separators=(",", ":"), allow_nan=False)
+        yield b"," * (start > 0) + text[1:-1].encode()
 
 
 def packed_blocks(result: Result) -> tuple[Iterator[bytes], int]:

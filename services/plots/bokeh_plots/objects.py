@@ -44,7 +44,8 @@ class Batch:
     @property
     def full(self) -> bool:
         """Whether it is time to fetch."""
-        return len(self.small) >= BATCH_COLUMNS or sum(self.small.values()) >= BATCH_BYTES
+        held = sum(self.small.values()) + sum(len(item.text) for item in self.items)
+        return len(self.small) >= BATCH_COLUMNS or held >= BATCH_BYTES
 
 
 class Objects:

@@ -204,6 +204,10 @@ class Plots:
         """Return the JSON of a version's scene."""
         return self._records.blob("scenes", plot.user_id, manifest["scene"])
 
+    def scene_blocks(self, plot: Plot, manifest: dict[str, Any]) -> Iterator[bytes]:
+        """Return the JSON of a version's scene in blocks of about 1 MiB."""
+        return self._records.blocks("scenes", plot.user_id, manifest["scene"])
+
     def document(self, plot: Plot, number: int | None = None) -> dict[str, Any]:
         """Return a version's scene."""
         return dict(json.loads(self.scene(plot, self.manifest(plot, number))))

@@ -189,6 +189,10 @@ class Records:
         """Return bytes by their hash; `NotFound`."""
         return b"".join(self._blobs.get(f"{room}/{user}/{name}"))
 
+    def blocks(self, room: str, user: str, name: str) -> Iterator[bytes]:
+        """Return bytes by their hash, in blocks of about 1 MiB; `NotFound`."""
+        return self._blobs.get(f"{room}/{user}/{name}")
+
     def json_blob(self, room: str, user: str, name: str) -> Any:
         """Return what is in a blob of JSON; `NotFound`."""
         return json.loads(self.blob(room, user, name))

@@ -1,5 +1,7 @@
 """The routes of the plots service, a class each: read the request, call the domain, write the answer."""
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any, TypeVar
 
 import falcon
@@ -216,7 +218,7 @@ class Scene(Resource):
             immutable(resp)
         if not not_modified(req, resp, scene.etag):
             resp.content_type = falcon.MEDIA_JSON
-            resp.data = scene.data
+            _send(resp, scene.blocks)
 
 
 class PlotSources(Resource):
@@ -241,6 +243,16 @@ class ManyObjects(Resource):
         """Send objects with their data; one that is asked for alone and not there is a 404."""
         resp.content_type = falcon.MEDIA_JSON
         resp.stream = self._objects.stream(user, ids, req.get_header("Authorization"))
+
+
+def _send(resp: falcon.Response, blocks: Iterator[bytes]) -> None:
+    """Answer with blocks; one alone says how long it is."""
+    first = next(blocks, b"")
+    second = next(blocks, b"")
+    if second:
+        resp.stream = chain([first, second], blocks)
+    else:
+        resp.data = first
 
 
 def tell(resp: falcon.Response, plot: Plot, changed: bool = True, made: bool = True) -> None:

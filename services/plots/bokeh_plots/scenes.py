@@ -1,6 +1,7 @@
 """What a reader sees of a plot: the scene of a version, or the newest with live sources as they are."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -55,11 +56,11 @@ class Scene:
         return dict(with_columns(stored, columns) if columns else stored)
 
     @property
-    def data(self) -> bytes:
-        """The scene as JSON."""
+    def blocks(self) -> Iterator[bytes]:
+        """The scene as JSON, in blocks."""
         if not self.current:
-            return self.plots.scene(self.plot, self.manifest)
-        return json.dumps(self.document, separators=(",", ":")).encode()
+            return self.plots.scene_blocks(self.plot, self.manifest)
+        return iter([json.dumps(self.document, separators=(",", ":")).encode()])
 
 
 class Scenes:
