@@ -1,4 +1,4 @@
-"""Tables for the benchmark of windows: ascending x, regular or not, and y; and what windows of them must show."""
+"""Tables for the benchmark of windows: x ascends, regularly or not; and what windows of them must show."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from bokeh_data.opened import Opener
 from bokeh_data.records import Records
 from bokeh_data.sources import Sources
 from bokeh_data.values import Values
-from bokeh_data.windows import ROW, Seen, Window, look
+from bokeh_data.windows import Seen, Window, look
 
 USER = "local"
 HOT_BYTES = 256 << 20
@@ -49,8 +49,8 @@ class Table:
         """Return a window of any zoom, anywhere."""
         span = min(int(10 ** random.uniform(3, np.log10(self.rows))), self.rows - 1)
         first = int(random.integers(0, self.rows - span))
-        ends = (first, first + span) if self.x is None else (self.x[first].item(), self.x[first + span].item())
-        return Window(None if self.x is None else "x", ("y",), *ends, pixels=PIXELS)
+        begin, end = (row if self.x is None else self.x[row].item() for row in (first, first + span))
+        return Window(None if self.x is None else "x", ("y",), begin, end, pixels=PIXELS)
 
     def look(self, opener: Opener, window: Window) -> Seen:
         """Ask for a window as the service does."""
@@ -65,7 +65,8 @@ class Table:
         starts = bounds[:-1][bounds[1:] > bounds[:-1]] - begin
         inside = self.y[begin:end]
         both = np.minimum.reduceat(inside, starts), np.maximum.reduceat(inside, starts)
-        return seen.rows == end - begin and np.array_equal(seen.columns["y"].array, np.stack(both, 1).reshape(-1))
+        drawn = np.stack(both, 1).reshape(-1)
+        return seen.rows == end - begin and np.array_equal(seen.columns["y"].array, drawn)
 
     def _bounds(self, window: Window) -> Array:
         """Return the rows at which columns of pixels begin, and the one before which the last ends."""
@@ -94,11 +95,6 @@ def make(folder: Path, rows: int, regular: bool) -> Table:
     specs = {name: _spec(column) for name, column in columns.items()}
     Sources(records).create(USER, f"{rows} rows", specs)
     return Table(folder, records, columns, x, y)
-
-
-def row_name(table: Table) -> str:
-    """Return what the x of a window is called."""
-    return ROW if table.x is None else "x"
 
 
 def _xs(rows: int, regular: bool) -> Array | None:

@@ -64,7 +64,8 @@ def measure(table: Table, kind: str) -> float:
 def show(what: str, times: list[float], aim: float, more: str) -> None:
     """Print quantiles of milliseconds."""
     p50, p99 = np.quantile(times, [0.5, 0.99])
-    print(f"{'':12} {what}: p50 {p50:.1f}, p99 {p99:.1f}, max {max(times):.1f} ms (aim {aim}){more}", flush=True)
+    figures = f"p50 {p50:.1f}, p99 {p99:.1f}, max {max(times):.1f} ms (aim {aim})"
+    print(f"{'':12} {what}: {figures}{more}", flush=True)
 
 
 def warm(table: Table) -> tuple[list[float], int, int]:
@@ -84,7 +85,8 @@ def over_http(table: Table) -> list[float]:
     """Return milliseconds of requests of two clients at once."""
     times: list[float] = []
     with one_process(f"local://{table.folder}") as url:
-        threads = [threading.Thread(target=_client, args=(table, url, seed, times)) for seed in range(CLIENTS)]
+        clients = [(table, url, seed, times) for seed in range(CLIENTS)]
+        threads = [threading.Thread(target=_client, args=client) for client in clients]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -98,7 +100,7 @@ def _client(table: Table, url: str, seed: int, times: list[float]) -> None:
     address = f"{url}/local/data/{source['id']}.packed"
     for i in range(WINDOWS // CLIENTS + 10):
         window = table.window(random)
-        asked = {"y": "y", "from": repr(window.begin), "to": repr(window.end), "pixels": PIXELS}
+        asked = {"y": "y", "from": repr(window.begin), "to": repr(window.end), "pixels": str(PIXELS)}
         start = time.perf_counter()
         answer = session.get(address, params=asked | ({"x": window.x} if window.x else {}), timeout=60)
         answer.raise_for_status()
@@ -140,7 +142,8 @@ def pyramid(table: Table, column: Column) -> str:
     chunks = [path for path in files(table.folder) if path.name in names]
     turns = [(took(lambda: read(chunks)), took(lambda: build(table, column))) for _ in range(3)]
     stored = sum(chunk.stat().st_size for chunk in chunks)
-    size = sum(path.stat().st_size for path in _pyramids(table.folder) if path.parent.name in names)
+    pyramids = (table.records.pyramid(name, column.dtype) for name in names)
+    size = sum(len(pyramid) for pyramid in pyramids if pyramid)
     ratio = median(built / reading for reading, built in turns)
     return f"{100 * size / stored:.1f} % of its bytes (aim 4), built in {ratio:.1f} reads of it (aim 5)"
 

@@ -80,15 +80,17 @@ class Opener:
 
     def pyramids(self, column: Column) -> list[Pyramid]:
         """Return the pyramids of all chunks; made and stored where that was not done."""
-        found = {chunk.hash: self._hot.get(("pyramid", chunk.hash, column.dtype)) for chunk in column.chunks}
-        missing = [chunk for chunk, pyramid in found.items() if pyramid is None]
-        found.update(zip(missing, self._stored(column.dtype, missing), strict=True))
-        absent = {chunk.hash: chunk for chunk in column.chunks if found[chunk.hash] is None}
-        found.update(
+        names = list(dict.fromkeys(chunk.hash for chunk in column.chunks))
+        known = {name: self._hot.get(("pyramid", name, column.dtype)) for name in names}
+        missing = [name for name, pyramid in known.items() if pyramid is None]
+        known.update(zip(missing, self._stored(column.dtype, missing), strict=True))
+        absent = {chunk.hash: chunk for chunk in column.chunks if known[chunk.hash] is None}
+        known.update(
             zip(absent, _together(partial(self._make, column.dtype), [*absent.values()]), strict=True)
         )
-        for chunk in missing:
-            self._keep(column.dtype, chunk, found[chunk])
+        found = {name: pyramid for name, pyramid in known.items() if pyramid is not None}
+        for name in missing:
+            self._keep(column.dtype, name, found[name])
         return [found[chunk.hash] for chunk in column.chunks]
 
     def _read(self, work: Callable[[Any], Any], items: list[Any]) -> list[Any]:
