@@ -5,16 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from playwright.sync_api import (
-    Browser,
-    BrowserContext,
-    ConsoleMessage,
-    Error,
-    Frame,
-    Page,
-    Playwright,
-    Request,
-)
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Frame, Page, Playwright
 
 VIEWPORT = (1280, 900)
 TIMEOUT = 30_000  # milliseconds
@@ -83,12 +74,7 @@ class Tab:
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.errors.append(f"uncaught: {error}"))
         self.page.on("crash", lambda _: self.errors.append("the page crashed"))
-        self.page.on("requestfailed", self._failed)
-
-    def _failed(self, request: Request) -> None:
-        left = "/events?" in request.url and request.failure == "net::ERR_ABORTED"
-        if not left:  # a stream of events ends when its page is left
-            self.errors.append(f"request failed: {request.url} {request.failure}")
+        self.page.on("requestfailed", lambda r: self.errors.append(f"request failed: {r.url} {r.failure}"))
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error":

@@ -122,9 +122,10 @@ def browsing(browser: Browser, look: Look = LOOKS[0], **how: Any) -> Iterator[Ta
 
 
 def open_plot(page: Page, url: str) -> None:
-    """Open the page of a plot, or its frame alone, and wait until it is drawn."""
+    """Open the page of a plot and wait until it is drawn."""
     page.goto(url)
     element = page.query_selector("iframe.plot-frame")
-    frame = element.content_frame() if element else page.main_frame
+    assert element is not None, page.inner_text("body")
+    frame = element.content_frame()
     assert frame is not None
     wait_ready(frame)

@@ -42,9 +42,7 @@
     });
   }
 
-  async function fetchColumns() {
-    if (note.inline) return inlineColumns();
-    const hashes = Object.keys(note.sizes);
+  async function fetchColumns(hashes) {
     const small = hashes.filter((hash) => note.sizes[hash] <= BATCH_BYTES);
     const large = hashes.filter((hash) => note.sizes[hash] > BATCH_BYTES);
     const batches = [];
@@ -138,7 +136,7 @@
     tell("height", { height: Math.ceil(Math.max(0, ...bottoms)) }, "*");
   }
 
-  const isFigure = (model) => "x_range" in model.properties && "y_range" in model.properties;
+  const isFigure = ({ properties }) => ["x_range", "y_range", "renderers"].every((name) => name in properties);
 
   // What is seen of each figure, in the order of the document: "x0,x1,y0,y1;...". A model's id would be another
   // one in the next version.
@@ -154,15 +152,6 @@
           clearTimeout(this.timer);
           this.timer = setTimeout(told, 250);
         });
-    }
-
-    // What changes by itself, as ranges that follow the data do, is no zoom to keep.
-    async following(change) {
-      const untouched = this.view === this.home;
-      await change();
-      if (!untouched) return;
-      for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame); // by then ranges have followed
-      this.home = this.view;
     }
 
     get view() {
@@ -190,7 +179,7 @@
     const figures = [...root.references()].filter(isFigure);
     const parts = figures.map((figure) => {
       const labels = [...(figure.below ?? []), ...(figure.left ?? [])].map((axis) => axis.axis_label);
-      const series = (figure.renderers ?? []).filter((renderer) => renderer.glyph).length;
+      const series = (figure.renderers ?? []).filter((one) => one.glyph && !one.id.startsWith("bokeh-cloud-")).length;
       const text = typeof figure.title === "string" ? figure.title : figure.title?.text;
       return [text, ...labels, series && `${series} series`].filter((p) => p && typeof p !== "object").join(", ");
     });
@@ -228,7 +217,6 @@
     const ready = () => tell("ready");
     const answers = {
       "bokeh-cloud:hello": ready,
-      "bokeh-cloud:host": () => (cloud.hosted = true),
       "bokeh-cloud:look": ({ view }) => looker.look(String(view)),
       "bokeh-cloud:draw": ({ kind }) =>
         drawn(views, kind).then(
@@ -267,14 +255,32 @@
     return found;
   }
 
+  // Of long columns, what the figures can show of them is enough; the scene has to say first which these are.
+  async function loadWindows() {
+    const scene = await fetchScene();
+    const buffers = new Map();
+    const leaf = (buffer) => {
+      const id = `window-${buffers.size}`;
+      buffers.set(id, buffer);
+      return { type: "bytes", data: { id } };
+    };
+    windows = await self.bokehCloudWindows(scene, { note, request, unpack, leaf });
+    const whole = [...columnsOf(scene)].filter((hash) => hash in note.sizes);
+    return [scene, new Map([...(await fetchColumns(whole)), ...buffers])];
+  }
+
+  const loadWhole = () =>
+    Promise.all([fetchScene(), note.inline ? inlineColumns() : fetchColumns(Object.keys(note.sizes))]);
+
   // Live data may have gone on since this page was made; then the scene names columns that it did not know of.
   async function load() {
-    const [scene, columns] = await Promise.all([fetchScene(), fetchColumns()]);
+    const [scene, columns] = await (note.refine ? loadWindows() : loadWhole());
     const late = [...columnsOf(scene)].filter((hash) => !columns.has(hash));
     for (const [hash, data] of late.length ? await fetchBatch(late) : []) columns.set(hash, data);
     return [scene, columns];
   }
 
+  let windows = null;
   const loaded = load();
   loaded.catch(() => {}); // `show` reports it, once there is a body to write to
 
@@ -291,21 +297,14 @@
     const views = await Bokeh.embed.add_document_standalone(doc, document.body, elements);
     Bokeh.documents.push(doc);
     await idle;
+    windows?.follow(doc);
     performance.mark("bokeh-cloud:ready");
     document.documentElement.dataset.state = "ready";
     reportHeight();
     const observer = new ResizeObserver(reportHeight);
     for (const child of children()) observer.observe(child);
-    const looker = new Looker(doc);
-    listen(looker, rootViews(doc, views));
-    return { doc, looker };
+    listen(new Looker(doc), rootViews(doc, views));
   }
 
-  // For the scripts beside this one, which change what is shown.
-  const cloud = { note, request, fetchScene, fetchBatch, columnsOf, Assembler, tell, loaded, hosted: false };
-  cloud.shown = new Promise((resolve, reject) => {
-    document.addEventListener("DOMContentLoaded", () => show().then(resolve, reject));
-  });
-  cloud.shown.catch(fail);
-  window.bokehCloud = cloud;
+  document.addEventListener("DOMContentLoaded", () => show().catch(fail));
 })();
