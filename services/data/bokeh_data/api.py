@@ -10,7 +10,8 @@ from bokeh_data.sources import Source
 
 A_HASH = "ea8f163db38682925e4491c5e58d4bb3506ef8c14eb78a86e908c5624a67200f"
 
-Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="BLAKE3-256.", examples=[A_HASH])]
+HASH = "[0-9a-f]{64}"
+Hash = Annotated[str, Meta(pattern=f"^{HASH}$", description="BLAKE3-256.", examples=[A_HASH])]
 SourceId = Annotated[str, Meta(pattern="^[a-z2-7]{26}$", examples=["mfrggzdfmztwq2lknnwg23tpob"])]
 UserId = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{1,38}$", examples=["ada"])]
 Count = Annotated[int, Meta(ge=0)]
