@@ -1,6 +1,7 @@
 """The embedded cloud: all services in one process, wired together as compose.yaml wires containers."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -42,40 +43,38 @@ KEEPERS = ("plots", "data")
 OPEN_PATHS = r"/static/.*|/plots/[a-z2-7]{16}/extensions/[0-9a-f]{64}\.js"
 
 
-def create_app(
-    storage: str, auth: bokeh_auth.settings.Settings | None = None, collecting: bool = False
-) -> WSGIApplication:
+def create_app(storage: str, auth: bokeh_auth.settings.Settings | None = None) -> WSGIApplication:
     """Make the whole cloud as one WSGI app.
 
     Args:
         storage: URL of the storage, such as `local:///var/lib/bokeh-cloud`.
         auth: settings of a cloud with accounts; without them it has no keys, and answers to this machine
         alone.
-        collecting: whether to collect garbage from time to time, on a thread of this process.
 
     Raises:
         CloudError: the storage cannot be used; the message says why.
     """
     auth = auth or bokeh_auth.settings.Settings(storage)
-    gc = bokeh_gc.settings.Settings.from_env(_environ(storage))
-    apps = create_services(storage, auth, gc=replace(gc, timer=collecting))
+    apps = create_services(storage, auth)
     gateway = Gateway([(pattern, apps[name]) for pattern, name in ROUTES])
     if auth.accounts:
         return gateway
     return LoopbackOnly(gateway, OPEN_PATHS, auth.allow_remote, auth.allowed_hosts)
 
 
-def keepers(storage: str, by: str = "auth") -> tuple[Peer, Peer]:
-    """Return the plots and the data service on a storage, asked in the name of another service.
+def keepers(storage: str, by: str = "auth") -> list[Peer]:
+    """Return the plots and the data service on a storage, as `peers`."""
+    return peers(storage, KEEPERS, by)
+
+
+def peers(storage: str, names: Sequence[str], by: str, redis_url: str | None = None) -> list[Peer]:
+    """Return services on a storage, asked in the name of another service.
 
     They run in this process, beside those that may serve from the same storage; raises as `create_app`.
     """
     tokens = new_tokens()
-    apps = create_services(storage, bokeh_auth.settings.Settings(storage), tokens)
-    plots, data = (
-        Peer(f"http://{n}", WSGIAdapter(partial(apps.__getitem__, n)), tokens[by]) for n in KEEPERS
-    )
-    return plots, data
+    apps = create_services(storage, bokeh_auth.settings.Settings(storage, redis_url=redis_url), tokens)
+    return [Peer(f"http://{n}", WSGIAdapter(partial(apps.__getitem__, n)), tokens[by]) for n in names]
 
 
 def new_tokens() -> dict[str, str]:
@@ -87,7 +86,6 @@ def create_services(
     storage: str,
     auth: bokeh_auth.settings.Settings,
     tokens: dict[str, str] | None = None,
-    gc: bokeh_gc.settings.Settings | None = None,
 ) -> dict[str, WSGIApplication]:
     """Make the services' apps, by name; raises as `create_app`."""
     apps: dict[str, WSGIApplication] = {}
@@ -127,7 +125,7 @@ def create_services(
         )
     )
     collecting = bokeh_gc.app.Dependencies(
-        settings=replace(gc or bokeh_gc.settings.Settings(storage), **shared),
+        settings=replace(bokeh_gc.settings.Settings.from_env(environ), **shared),
         records=open_records(storage, "gc"),
         auth=peer("auth", "gc"),
         plots=peer("plots", "gc"),

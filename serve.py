@@ -11,6 +11,7 @@ from typing import Any
 import click
 from gunicorn.app.base import BaseApplication
 
+import collecting
 import embedded
 from bokeh_auth.audit import print_audit
 from bokeh_auth.post import SmtpServer
@@ -43,7 +44,9 @@ class Server(BaseApplication):
     def load(self) -> Any:
         """Make the app, in the worker."""
         print_audit()
-        return embedded.create_app(self._storage, self._auth, collecting=True)
+        app = embedded.create_app(self._storage, self._auth)
+        collecting.start(self._storage)
+        return app
 
 
 @click.command()

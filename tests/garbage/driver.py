@@ -43,9 +43,9 @@ class Cloud:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(embedded, "open_records", lambda _, name: HookedRecords(self.records(name), hook))
             patch.setattr(embedded, "open_blobs", lambda _, name: HookedBlobs(self.blobs(name), hook))
-            settings = bokeh_gc.settings.Settings(self.url, grace_hours=self.grace / 3600)
+            patch.setenv("BOKEH_CLOUD_GC_GRACE_HOURS", str(self.grace / 3600))
             self.tokens = embedded.new_tokens()
-            self.apps: Any = embedded.create_services(self.url, Settings(self.url), self.tokens, settings)
+            self.apps: Any = embedded.create_services(self.url, Settings(self.url), self.tokens)
 
     def records(self, service: str) -> RecordStore:
         """Open the records of a service, behind its back."""

@@ -6,7 +6,6 @@ import msgspec
 from msgspec import Meta
 
 from bokeh_common.http.operations import Api, Problem
-from bokeh_common.http.replies import AtVersion
 from bokeh_data.sources import Source
 
 A_HASH = "ea8f163db38682925e4491c5e58d4bb3506ef8c14eb78a86e908c5624a67200f"
@@ -149,84 +148,6 @@ class AddedRows(TypedDict):
     rollover: NotRequired[Annotated[int, Meta(ge=1, description="Keep the last so many rows.")] | None]
 
 
-Columns = Annotated[
-    str | list[str] | None,
-    Meta(description="Names with commas between them; or the parameter several times."),
-]
-End = Annotated[
-    str | None,
-    Meta(
-        description="A number in the units of x; for times also ISO 8601, or milliseconds as in `5.5ms`. "
-        "The first or the last x when left out."
-    ),
-]
-
-
-class Reading(AtVersion):
-    """Which rows of which version; the summary when nothing but the version is said."""
-
-    full: Annotated[str | None, Meta(description="All rows of all columns.")] = None
-    columns: Columns = None
-    rows: Annotated[
-        str | None,
-        Meta(description="`from:to` or `from:to:step`, counted from 0, without `to`.", examples=["0:100"]),
-    ] = None
-    where: Annotated[
-        str | list[str],
-        Meta(
-            description="A condition that rows fulfil; several times for several, all of them.",
-            examples=["y >= 2"],
-        ),
-    ] = ()  # type: ignore[assignment]  # the default of a struct must not be mutable
-    limit: Annotated[Count | None, Meta(description="The most rows that are wanted.")] = None
-    x: Annotated[
-        str | None, Meta(description="Of a window: the column, ascending; the row's number if left out.")
-    ] = None
-    y: Annotated[str | list[str] | None, Meta(description="Of a window: names of columns.")] = None
-    begin: End = msgspec.field(default=None, name="from")
-    end: End = msgspec.field(default=None, name="to")
-    pixels: Annotated[int, Meta(ge=1, le=16_384, description="Of a window: how wide it is shown.")] = 1000
-    method: Annotated[
-        Literal["minmax", "m4", "minmaxlttb"],
-        Meta(
-            description="Of a window with more rows than it is sent: least and greatest y of each column of "
-            "pixels; these and its first and last row; or as many rows as pixels, chosen by their looks."
-        ),
-    ] = "minmax"
-    around: Annotated[
-        bool, Meta(description="Of a window: with the row before it, and the one after it.")
-    ] = False
-
-    @property
-    def window_asked(self) -> bool:
-        """Whether it is a window that is asked for."""
-        return any(value is not None for value in (self.x, self.y, self.begin, self.end))
-
-    @property
-    def rows_asked(self) -> bool:
-        """Whether rows are asked for."""
-        given = (self.full, self.columns, self.rows, self.limit)
-        return self.window_asked or bool(self.where) or any(value is not None for value in given)
-
-
-class SummaryOrRows(TypedDict, total=False):
-    """A summary as of `POST`; or rows: how many, of which kind they are, and a list for each column.
-
-    In these, null is NaN, NaT or None, and times are ISO 8601.
-    """
-
-    id: SourceId
-    name: str
-    live: bool
-    version: Annotated[int, Meta(ge=1)]
-    created: Time
-    modified: Time
-    keep: KeepVersions
-    kind: Annotated[str, Meta(description="`rows`; of a window `exact`, `reduced` or `sampled`.")]
-    rows: Count
-    columns: dict[str, Any]
-
-
 class Forced(msgspec.Struct):
     """Whether to delete what plots use."""
 
@@ -287,20 +208,6 @@ APPENDING = """
 Each column of the source gets as many rows. Values are written as for a new source, and have to fit the
 column's dtype.
 A request with an `Idempotency-Key` that the source took among its last hundred is not done again.
-"""
-
-READING = """
-Without parameters the answer is a summary. With `columns`, `rows`, `where`, `limit` or `full` it is rows, and
-with `y` a window: what a plot so many `pixels` wide can show of columns, exactly, in a time that does not
-depend on how long they are. Rows come in the form that `Accept` prefers, or that the ending of the address
-names: `/{user}/data/{source}.csv`, `.parquet`, `.arrow`, `.json`, `.packed` (ARCHITECTURE.md, Formats; there
-64-bit integers are float64, and times milliseconds). `Bokeh-Cloud-Rows` says what a window is: `exact` (all
-of its rows), `reduced`, or `sampled`, where x does not ascend.
-
-A condition is `name = value`, with `=`, `!=`, `<`, `<=`, `>` or `>=`; `name between a and b`;
-`name in (a, b)`; `name is null` or `name is not null`. Names and texts with commas, signs or such words in
-them stand in double quotes. In CSV, texts that a spreadsheet would take for a formula have an apostrophe
-before them.
 """
 
 API = Api(

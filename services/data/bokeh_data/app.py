@@ -20,7 +20,7 @@ from bokeh_data.live import LiveSources
 from bokeh_data.peers import Plots
 from bokeh_data.reads import Reads
 from bokeh_data.records import Records
-from bokeh_data.resources import chunks, columns, sources, versions
+from bokeh_data.resources import chunks, columns, sources, versions, windows
 from bokeh_data.resources.base import Domain
 from bokeh_data.resources.bounds import Bounds
 from bokeh_data.rooms import rooms_of
@@ -53,6 +53,7 @@ def create_app(given: Dependencies) -> App:
     app.add_route("/{user}/data/chunks/missing", chunks.MissingChunks(domain))
     app.add_route("/{user}/data/chunks/{chunk}", chunks.OneChunk(domain))
     app.add_route("/{user}/data/columns", columns.ColumnBatch(domain))
+    app.add_route("/{user}/data/columns/window", windows.ColumnWindow(domain))
     app.add_route("/{user}/data/columns/{column}", columns.OneColumn(domain))
     app.add_route("/{user}/data/{source}", sources.OneSource(domain))
     app.add_route("/{user}/data/{source}/rows", versions.NewRows(domain))

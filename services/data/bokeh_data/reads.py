@@ -33,8 +33,11 @@ class Reads:
     def window(self, user: str, source: Source, window: Window) -> Result:
         """Return what a window shows; raises as `windows.look`, and `Invalid` for unknown columns."""
         names = [name for name in (window.x, *window.y) if name is not None]
-        seen = look(self._opener, self.columns(user, source, names), window)
-        return _result(seen)
+        return self.window_of(self.columns(user, source, names), window)
+
+    def window_of(self, columns: dict[str, Column], window: Window) -> Result:
+        """Return what a window shows of columns, by the names that it has for them; raises as `look`."""
+        return _result(look(self._opener, columns, window))
 
     def query(self, user: str, source: Source, query: Query) -> Result:
         """Return the rows that a query asks for; raises as `queries.run`, and as `window`."""

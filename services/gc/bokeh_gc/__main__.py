@@ -10,12 +10,14 @@ from dataclasses import replace
 
 from bokeh_common import logs
 from bokeh_gc.app import create_worker, dependencies
+from bokeh_gc.worker import seldom_look_for_cycles
 
 
 def main() -> None:
     """Work until SIGTERM or SIGINT, or once."""
     logs.set_up(os.environ.get("BOKEH_CLOUD_LOG") or "json")
     given = dependencies()
+    seldom_look_for_cycles()
     if "--once" in sys.argv[1:]:
         now = replace(given, settings=replace(given.settings, every_hours=0.0))
         sys.exit(0 if create_worker(now).look() else 1)

@@ -32,13 +32,8 @@ class Dependencies:
 
 
 def create_app(given: Dependencies) -> App:
-    """Make the app from ready objects.
-
-    With a timer this starts its thread, so it has to be called in the process that serves.
-    """
+    """Make the app from ready objects."""
     collector = create_collector(given)
-    if given.settings.timer:
-        create_worker(given).start()
     peers = {"auth": given.auth.alive, "plots": given.plots.alive, "data": given.data.alive}
     checks = {"storage": collector.records.ping}
     authenticator = Authenticator(PeerIntrospection(given.auth, given.settings.redis_url))

@@ -10,7 +10,7 @@ from bokeh_common.http.peer import Peer, path
 from bokeh_gc.rooms import Room
 
 PAGE = 2000  # things that are listed whole
-BRIEF = 5000  # things of which only keys and etags are listed
+BRIEF = 10_000  # things of which only keys and etags are listed
 T = TypeVar("T")
 
 
@@ -69,7 +69,11 @@ class Holdings:
 
     def lines(self, room: Room, user: str | None = None) -> Iterator[list[str]]:
         """Yield the keys of the things that `pages` yields; those of records with a tab and the etag."""
-        yield from self._pages(room, user, list[str], key_of, BRIEF, brief="true")
+        yield from self._pages(room, user, list[str], key_of, BRIEF, brief="lines")
+
+    def keys(self, room: Room, user: str | None = None) -> Iterator[list[str]]:
+        """Yield the keys of the things that `pages` yields."""
+        yield from self._pages(room, user, list[str], str, BRIEF, brief="keys")
 
     def inspect(self, room: Room, keys: Sequence[str]) -> list[Thing | None]:
         """Look at things one by one; None for those that are gone."""
@@ -77,10 +81,7 @@ class Holdings:
 
     def refers(self, room: Room, keys: Sequence[str]) -> list[str]:
         """Return the names of what these things refer to; those that are gone refer to nothing."""
-        if not keys:
-            return []
-        found = self._ask(room, "refers", list[list[str] | None], keys)
-        return [name for names in found if names for name in names]
+        return self._ask(room, "refers", list[str], keys) if keys else []
 
     def verify(self, room: Room, keys: Sequence[str]) -> list[bool]:
         """Tell which things are as they were written."""

@@ -16,7 +16,6 @@ class Settings:
         grace_hours: for how long an orphan is left alone (`BOKEH_CLOUD_GC_GRACE_HOURS`).
         every_hours: between two runs of the worker; 0 for none (`BOKEH_CLOUD_GC_EVERY_HOURS`).
         rest: seconds that the worker rests for each second of work (`BOKEH_CLOUD_GC_REST`).
-        timer: whether the service collects by itself, without a worker of its own.
         proxied: whether a proxy of ours is in front, whose `X-Forwarded-For` says where requests come from
             (`BOKEH_CLOUD_PROXIED`).
         redis_url: the Redis that tells of revoked keys (`BOKEH_CLOUD_REDIS_URL`).
@@ -30,7 +29,6 @@ class Settings:
     grace_hours: float = 24.0
     every_hours: float = 6.0
     rest: float = 1.0
-    timer: bool = False
     proxied: bool = False
     redis_url: str | None = field(default=None, repr=False)
     service_token: str | None = field(default=None, repr=False)

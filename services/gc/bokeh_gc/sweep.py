@@ -12,6 +12,7 @@ noted, and marking again sees the reference; or it came after, and the candidate
 already, which the touch tells.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -21,7 +22,8 @@ from bokeh_gc.peers import Holdings, Thing, key_of
 from bokeh_gc.rooms import ROOMS, Room
 from bokeh_gc.runs import Cursor, Folder
 
-BATCH = 500  # things that are read, or deleted, by one request
+BATCH = 500  # things that are deleted by one request
+READ = 2000  # things that are read by one request
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +150,10 @@ class Sweep:
             self._sort((name for thing in things.values() for name in thing.refers or ()), "")
 
     def _mark_brief(self, room: Room, referenced: Cursor) -> None:
-        for lines in self._holdings.lines(room, self._listed(room)):
+        for lines in self._briefly(room):
             self.report.scanned += len(lines)
             self._note(room, lines)
-            keys = [key_of(line) for line in lines]
+            keys = [key_of(line) for line in lines] if room.refers else lines
             doubtful = self._doubtful(room, keys, referenced)
             found = [thing for thing in self._holdings.inspect(room, doubtful) if thing]
             gone = self._candidates(room, found)
@@ -206,8 +208,8 @@ class Sweep:
 
     def _refer(self, room: Room, keys: Sequence[str], when: str) -> None:
         """Take down what things refer to."""
-        for start in range(0, len(keys), BATCH):
-            self._sort(self._holdings.refers(room, keys[start : start + BATCH]), when)
+        for start in range(0, len(keys), READ):
+            self._sort(self._holdings.refers(room, keys[start : start + READ]), when)
 
     def _rescue(self, room: Room, keys: Sequence[str]) -> None:
         """Keep what these things refer to, as they stay."""
@@ -216,15 +218,21 @@ class Sweep:
 
     def _sort(self, names: Iterable[str], when: str) -> None:
         """Take down names, each in the stream of its room."""
-        rest = list(names)
-        while rest:
-            room = rest[0][: rest[0].index("/") + 1]
-            self._folder.runs(when + room[:-1]).add(name for name in rest if name.startswith(room))
-            rest = [name for name in rest if not name.startswith(room)]
+        found, begin = sorted(names), 0
+        while begin < len(found):
+            room = found[begin].partition("/")[0]
+            end = bisect_left(found, f"{room}0", begin)  # 0 comes right after the slash
+            self._folder.runs(when + room).add(found[begin:end])
+            begin = end
 
     def _note(self, room: Room, lines: Sequence[str]) -> None:
         if room.refers:
             self._folder.runs(f"seen {room.id}").add(lines)
+
+    def _briefly(self, room: Room) -> Iterator[list[str]]:
+        """Yield keys, with etags where those are compared later."""
+        listed = self._holdings.lines if room.refers else self._holdings.keys
+        return listed(room, self._listed(room))
 
     def _listed(self, room: Room) -> str | None:
         """Return whose things have to be looked at: chunks may belong to columns of any account."""

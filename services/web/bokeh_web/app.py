@@ -82,6 +82,7 @@ def create_app(given: Dependencies) -> App:
         garbage=Garbage(given.gc),
         views=Views(asked),
         streams=Streams(),
+        refine_rows=settings.refine_rows,
     )
     _add_pages(app, site)
     _add_plot(app, site)

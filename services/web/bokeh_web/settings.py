@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bokeh_common.environment import flag
+from bokeh_common.environment import flag, whole
 from bokeh_web.brand import Brand
 
 
@@ -28,6 +28,8 @@ class Settings:
         brand: name (`BOKEH_CLOUD_NAME`), colour (`BOKEH_CLOUD_ACCENT`, as `#20548d`) and logo
             (`BOKEH_CLOUD_LOGO`, the path of an SVG, PNG or WebP file) of the pages.
         pages: a folder with the operator's `terms.md`, `privacy.md` and `imprint.md` (`BOKEH_CLOUD_PAGES`).
+        refine_rows: from how many rows on columns are drawn from windows, which are asked for as one zooms
+            (`BOKEH_CLOUD_REFINE_ROWS`); 0 for never.
         redis_url: the Redis that counts requests for all processes, and tells of revoked keys
             (`BOKEH_CLOUD_REDIS_URL`).
         service_token: what this service proves itself with to the others (`BOKEH_CLOUD_SERVICE_TOKEN`).
@@ -44,6 +46,7 @@ class Settings:
     bokehjs: Path | None = None
     brand: Brand = field(default_factory=Brand)
     pages: Path | None = None
+    refine_rows: int = 100_000
     redis_url: str | None = field(default=None, repr=False)
     service_token: str | None = field(default=None, repr=False)
 
@@ -62,6 +65,7 @@ class Settings:
             bokehjs=_path(environ, "BOKEH_CLOUD_BOKEHJS"),
             brand=_brand(environ),
             pages=_path(environ, "BOKEH_CLOUD_PAGES"),
+            refine_rows=whole(environ, "BOKEH_CLOUD_REFINE_ROWS", cls.refine_rows),
             redis_url=environ.get("BOKEH_CLOUD_REDIS_URL") or None,
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
         )

@@ -30,3 +30,4 @@ class Site:
     garbage: Garbage
     views: Views
     streams: Streams
+    refine_rows: int

@@ -79,6 +79,13 @@ def test_a_view_token_reads_rows_of_its_plot_alone(cloud: Cloud, ada: Person) ->
         assert mine.status_code == 200, (ask, mine.text)
         assert others.status_code in {403, 404}, ask
         assert cloud.request("GET", f"/ada/data/{sources[0]}{ask}").status_code == 401
+    hashes = [
+        cloud.request("GET", f"/ada/data/{source}", key).json()["columns"]["y"]["hash"] for source in sources
+    ]
+    asked = [
+        cloud.request("GET", f"/ada/data/columns/window?x={hashes[0]}&y={column}", token) for column in hashes
+    ]
+    assert [answer.status_code for answer in asked] == [200, 404]
 
 
 def test_share_links(cloud: Cloud, ada: Person) -> None:

@@ -1,5 +1,6 @@
 """Data sources: list, create, commit, read, append, and the chunks that they are made of."""
 
+import json
 import re
 import struct
 from typing import Any
@@ -89,6 +90,41 @@ def test_get_data_source_shows_a_window(ada: Caller) -> None:
     assert answer.json()["columns"]["y"] == [0.0, 96.0] * 10
     problem(ada("GET", path, params={"y": "y", "from": "nan"}), 422, "invalid")
     problem(ada("GET", path, params={"from": "1"}), 422, "invalid")
+
+
+def test_get_window_of_columns_as_pages_ask_for_it(ada: Caller, bob: Caller) -> None:
+    [(_, summary)] = ada.source(*(float(i % 97) for i in range(5000)))["columns"].items()
+    asked = {"x": summary["hash"], "y": summary["hash"], "pixels": "10"}
+    path = "/{user}/data/columns/window"
+    answer = ada("GET", path, params={**asked, "from": "100"})
+    assert answer.headers["Bokeh-Cloud-Rows"] == "sampled"  # x does not ascend
+    assert "immutable" in answer.headers["Cache-Control"]
+    again = ada(
+        "GET", path, params={**asked, "from": "100"}, headers={"If-None-Match": answer.headers["ETag"]}
+    )
+    assert again.status_code == 304
+    [(_, ascending)] = ada.source(*(float(i) for i in range(5000)))["columns"].items()
+    both = {**asked, "x": ascending["hash"]}
+    answer = ada("GET", path, params={**both, "from": "96", "to": "99.5", "around": "1"})
+    assert answer.headers["Bokeh-Cloud-Rows"] == "exact"
+    assert packed_rows(answer.content)[summary["hash"]] == (95.0, 96.0, 0.0, 1.0, 2.0, 3.0)
+    reduced = packed_rows(ada("GET", path, params=both).content)
+    assert len(reduced[summary["hash"]]) == 40
+    problem(ada("GET", path, params={**both, "from": "nan"}), 422, "invalid")
+    problem(ada("GET", path, params={**both, "y": ",".join([summary["hash"]] * 51)}), 422, "invalid")
+    assert ada("GET", path, params={**both, "y": "0" * 64}).status_code == 404
+    assert bob("GET", path, params=both).status_code == 404
+
+
+def packed_rows(data: bytes) -> dict[str, tuple[float, ...]]:
+    """Return columns of float64 by name, of packed rows (ARCHITECTURE.md, Formats)."""
+    start = 4 + int.from_bytes(data[:4], "little")
+    head = json.loads(data[4:start])
+    columns = {}
+    for name, leaf in head["value"]["columns"].items():
+        at = start + sum(head["buffers"][: leaf["array"]["data"]["id"]])
+        columns[name] = struct.unpack_from(f"<{leaf['shape'][0]}d", data, at)
+    return columns
 
 
 def test_post_rows_appends(ada: Caller) -> None:

@@ -107,7 +107,9 @@ class Peer:
 
     def raw(self, method: str, path: str, data: bytes | None = None, **params: object) -> bytes:
         """Send bytes, and return those of the answer; raises as `get`."""
-        return self._send(method, path, None, data=data, params=params).content
+        response = self._send(method, path, None, data=data, params=params, stream=True)
+        with response:  # `content` would read it 10 KB at a time
+            return bytes(response.raw.read())
 
     def patch(self, path: str, body: object, *, authorization: str | None = None) -> Any:
         """PATCH JSON and return the JSON answer; raises as `get`."""

@@ -1,7 +1,7 @@
 """How a garbage collector looks at what a service holds: `/internal/{service}/rooms/{room}`."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import falcon
 import msgspec
@@ -23,11 +23,14 @@ class Room(Protocol):
     def lines(self, prefix: str, after: str, limit: int) -> Sequence[str]:
         """Return the keys of the first things, or keys and etags."""
 
+    def keys(self, prefix: str, after: str, limit: int) -> Sequence[str]:
+        """Return the keys of the first things."""
+
     def inspect(self, keys: Sequence[str]) -> Sequence[tuple[Any, ...] | None]:
         """Look at things one by one."""
 
-    def refers(self, keys: Sequence[str]) -> Sequence[list[str] | None]:
-        """Return what things refer to."""
+    def refers(self, keys: Sequence[str]) -> Sequence[str]:
+        """Return what things refer to, all in one list."""
 
     def verify(self, keys: Sequence[str]) -> Sequence[bool]:
         """Tell which things are as they were written."""
@@ -48,7 +51,7 @@ class Page(msgspec.Struct):
     prefix: str = ""
     after: str = ""
     limit: int = 1000
-    brief: bool = False
+    brief: Literal["lines", "keys"] | None = None
 
 
 class OneRoom:
@@ -60,9 +63,9 @@ class OneRoom:
         self._rooms = rooms
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, room: str) -> None:
-        """List things in the order of their keys, or briefly their keys and etags."""
+        """List things in the order of their keys, or briefly their keys, or keys and etags."""
         asked, found = read_query(req, Page), _room(self._rooms, room)
-        page = found.lines if asked.brief else found.page
+        page = getattr(found, asked.brief or "page")
         _answer(resp, page(asked.prefix, asked.after, min(max(asked.limit, 1), MAX_PAGE)))
 
 

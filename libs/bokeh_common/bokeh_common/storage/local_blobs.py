@@ -102,10 +102,10 @@ def _stat(key: str, result: os.stat_result) -> BlobStat:
 def _view(path: str) -> memoryview:
     number = os.open(path, os.O_RDONLY)
     try:
-        size = os.fstat(number).st_size
-        if size <= SMALL:
-            return memoryview(os.read(number, size))
-        return memoryview(mmap.mmap(number, size, prot=mmap.PROT_READ))
+        data = os.read(number, SMALL + 1)
+        if len(data) <= SMALL:
+            return memoryview(data)
+        return memoryview(mmap.mmap(number, 0, prot=mmap.PROT_READ))
     finally:
         os.close(number)
 

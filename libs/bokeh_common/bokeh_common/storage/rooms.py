@@ -51,12 +51,16 @@ class Room(ABC):
         """Return the keys of a page, those of records with a tab and the etag: blobs never change."""
 
     @abstractmethod
+    def keys(self, prefix: str, after: str, limit: int) -> list[str]:
+        """Return the keys of a page."""
+
+    @abstractmethod
     def inspect(self, keys: Sequence[str]) -> list[Thing | None]:
         """Look at things one by one; None for those that are gone."""
 
     @abstractmethod
-    def refers(self, keys: Sequence[str]) -> list[Refers | None]:
-        """Return what each of these things refers to; None for those that are gone."""
+    def refers(self, keys: Sequence[str]) -> Refers:
+        """Return what these things refer to; those that are gone refer to nothing."""
 
     def withdraw(self, things: Sequence[tuple[str, str]]) -> list[bool]:
         """End the writes that were left halfway, of records that still have these etags."""
@@ -103,13 +107,16 @@ class Blobs(Room):
         return [Thing(key) for key in self.store.keys(self.prefix + prefix, after, limit)]
 
     def lines(self, prefix: str, after: str, limit: int) -> list[str]:
+        return self.keys(prefix, after, limit)
+
+    def keys(self, prefix: str, after: str, limit: int) -> list[str]:
         return self.store.keys(self.prefix + prefix, after, limit)
 
     def inspect(self, keys: Sequence[str]) -> list[Thing | None]:
         return [self._inspect(key) for key in keys]
 
-    def refers(self, keys: Sequence[str]) -> list[Refers | None]:
-        return [self._refers(key) for key in keys]
+    def refers(self, keys: Sequence[str]) -> Refers:
+        return [name for key in keys for name in self._refers(key)]
 
     def collect(self, things: Sequence[tuple[str, str]]) -> list[bool]:
         return self.store.discard(things)
@@ -141,11 +148,11 @@ class Blobs(Room):
             return None
         return Thing(key, stat.etag, stat.size, stat.touched)
 
-    def _refers(self, key: str) -> Refers | None:
+    def _refers(self, key: str) -> Refers:
         try:
             return self.read(key, bytes(self.store.view(key)))
         except NotFound:
-            return None
+            return []
 
 
 class About(NamedTuple):
@@ -176,11 +183,15 @@ class Records(Room):
     def lines(self, prefix: str, after: str, limit: int) -> list[str]:
         return ["\t".join(pair) for pair in self.store.keys(self.prefix + prefix, after, limit)]
 
+    def keys(self, prefix: str, after: str, limit: int) -> list[str]:
+        return [key for key, _ in self.store.keys(self.prefix + prefix, after, limit)]
+
     def inspect(self, keys: Sequence[str]) -> list[Thing | None]:
         return [self._thing(record) if record else None for record in self.store.find(keys)]
 
-    def refers(self, keys: Sequence[str]) -> list[Refers | None]:
-        return [self._thing(record).refers if record else None for record in self.store.find(keys)]
+    def refers(self, keys: Sequence[str]) -> Refers:
+        found = [self._thing(record).refers or [] for record in self.store.find(keys) if record]
+        return [name for names in found for name in names]
 
     def collect(self, things: Sequence[tuple[str, str]]) -> list[bool]:
         return self.store.discard(things)

@@ -8,7 +8,7 @@ from blake3 import blake3
 
 from bokeh_common.errors import Invalid, NotFound
 from bokeh_common.http.replies import immutable, not_modified
-from bokeh_data import api, formats
+from bokeh_data import formats, rows_api
 from bokeh_data.filters import MAX_CONDITIONS, parse
 from bokeh_data.queries import Query, Result, parse_rows
 from bokeh_data.reads import Reads
@@ -38,7 +38,7 @@ _BLOCKS: dict[str, Callable[[Result], Iterator[bytes]]] = {
 }
 
 
-def form_of(req: falcon.Request, ending: str, asked: api.Reading) -> str | None:
+def form_of(req: falcon.Request, ending: str, asked: rows_api.Reading) -> str | None:
     """Return the form in which rows are wanted; None when the summary is."""
     if ending:
         if ending not in MEDIA:
@@ -51,7 +51,7 @@ def form_of(req: falcon.Request, ending: str, asked: api.Reading) -> str | None:
     return form if form != JSON or asked.rows_asked else None
 
 
-def asked_of(asked: api.Reading, source: Source) -> Window | Query:
+def asked_of(asked: rows_api.Reading, source: Source) -> Window | Query:
     """Return what a request asks of a source; `Invalid` where its parameters do not go together."""
     if asked.window_asked:
         if asked.columns is not None or asked.rows is not None or asked.where or asked.limit is not None:
@@ -87,7 +87,7 @@ def answer(
 ) -> None:
     """Answer with rows."""
     hashes = [column.hash for column in reads.columns(user, source, used_by(asked)).values()]
-    if not_modified(req, resp, _tag(hashes, asked, form)):
+    if not_modified(req, resp, tag_of(hashes, asked, form)):
         return
     result = (
         reads.window(user, source, asked) if isinstance(asked, Window) else reads.query(user, source, asked)
@@ -119,6 +119,6 @@ def _names(text: str | list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for part in texts for name in part.split(",") if name))
 
 
-def _tag(hashes: list[str], asked: Window | Query, form: str) -> str:
+def tag_of(hashes: list[str], asked: Window | Query, form: str) -> str:
     """Return an ETag: the same columns and the same question have the same answer."""
     return blake3(json.dumps([hashes, repr(asked), form]).encode()).hexdigest()[:32]

@@ -8,7 +8,7 @@ from bokeh_common.errors import Conflict, Invalid
 from bokeh_common.http.body import read_query
 from bokeh_common.http.operations import Answer, Operation
 from bokeh_common.http.replies import Paging, if_match, link_next, not_modified, page_of
-from bokeh_data import api
+from bokeh_data import api, rows_api
 from bokeh_data.queries import Query
 from bokeh_data.resources.base import PACKED_TYPE, READ, READ_OR_VIEW, WRITE, Resource, demanded, show
 from bokeh_data.resources.reading import KIND, MEDIA, answer, asked_of, form_of, used_by
@@ -66,10 +66,10 @@ class OneSource(Resource):
     access = {"GET": READ_OR_VIEW, "PUT": WRITE, "DELETE": WRITE}
     describe = {
         "GET": Operation(
-            {200: Answer(api.SummaryOrRows, tuple(MEDIA.values()), ("ETag", KIND)), 304: None},
-            query=api.Reading,
+            {200: Answer(rows_api.SummaryOrRows, tuple(MEDIA.values()), ("ETag", KIND)), 304: None},
+            query=rows_api.Reading,
             headers=("If-None-Match",),
-            details=api.READING,
+            details=rows_api.READING,
         ),
         "PUT": Operation(
             {200: SOURCE},
@@ -92,7 +92,7 @@ class OneSource(Resource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, source: str) -> None:
         """Summarise a data source, or read rows of it."""
         name, _, ending = source.partition(".")
-        asked = read_query(req, api.Reading)
+        asked = read_query(req, rows_api.Reading)
         form = form_of(req, ending, asked)
         found = self._versions.at(user, self._sources.get(user, name), asked.version)
         if form is not None:

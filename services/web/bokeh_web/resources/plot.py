@@ -83,7 +83,16 @@ class Embed(Resource):
             "columns": f"/{user}/data/columns",
             "sizes": view["columns"],
             "title": view["title"],
+            "refine": self._refine(view),
         }
+
+    def _refine(self, view: dict[str, Any]) -> int:
+        """Return from how many rows on columns may be drawn from windows; 0 where none is so long.
+
+        What custom models do with their data is not known.
+        """
+        rows = self._site.refine_rows
+        return rows if not view["extensions"] and max(view["columns"].values(), default=0) >= rows else 0
 
 
 class Events(Resource):

@@ -10,7 +10,8 @@
     const response = await fetch(address, { ...options, headers, credentials: "omit" });
     if (!response.ok) {
       const problem = await response.json().catch(() => ({}));
-      throw new Error(problem.detail ?? `${address} answered ${response.status}`);
+      const error = new Error(problem.detail ?? `${address} answered ${response.status}`);
+      throw Object.assign(error, { status: response.status });
     }
     return response;
   }
@@ -41,9 +42,7 @@
     });
   }
 
-  async function fetchColumns() {
-    if (note.inline) return inlineColumns();
-    const hashes = Object.keys(note.sizes);
+  async function fetchColumns(hashes) {
     const small = hashes.filter((hash) => note.sizes[hash] <= BATCH_BYTES);
     const large = hashes.filter((hash) => note.sizes[hash] > BATCH_BYTES);
     const batches = [];
@@ -137,7 +136,7 @@
     tell("height", { height: Math.ceil(Math.max(0, ...bottoms)) }, "*");
   }
 
-  const isFigure = (model) => "x_range" in model.properties && "y_range" in model.properties;
+  const isFigure = ({ properties }) => ["x_range", "y_range", "renderers"].every((name) => name in properties);
 
   // What is seen of each figure, in the order of the document: "x0,x1,y0,y1;...". A model's id would be another
   // one in the next version.
@@ -180,7 +179,7 @@
     const figures = [...root.references()].filter(isFigure);
     const parts = figures.map((figure) => {
       const labels = [...(figure.below ?? []), ...(figure.left ?? [])].map((axis) => axis.axis_label);
-      const series = (figure.renderers ?? []).filter((renderer) => renderer.glyph).length;
+      const series = (figure.renderers ?? []).filter((one) => one.glyph && !one.id.startsWith("bokeh-cloud-")).length;
       const text = typeof figure.title === "string" ? figure.title : figure.title?.text;
       return [text, ...labels, series && `${series} series`].filter((p) => p && typeof p !== "object").join(", ");
     });
@@ -256,14 +255,32 @@
     return found;
   }
 
+  // Of long columns, what the figures can show of them is enough; the scene has to say first which these are.
+  async function loadWindows() {
+    const scene = await fetchScene();
+    const buffers = new Map();
+    const leaf = (buffer) => {
+      const id = `window-${buffers.size}`;
+      buffers.set(id, buffer);
+      return { type: "bytes", data: { id } };
+    };
+    windows = await self.bokehCloudWindows(scene, { note, request, unpack, leaf });
+    const whole = [...columnsOf(scene)].filter((hash) => hash in note.sizes);
+    return [scene, new Map([...(await fetchColumns(whole)), ...buffers])];
+  }
+
+  const loadWhole = () =>
+    Promise.all([fetchScene(), note.inline ? inlineColumns() : fetchColumns(Object.keys(note.sizes))]);
+
   // Live data may have gone on since this page was made; then the scene names columns that it did not know of.
   async function load() {
-    const [scene, columns] = await Promise.all([fetchScene(), fetchColumns()]);
+    const [scene, columns] = await (note.refine ? loadWindows() : loadWhole());
     const late = [...columnsOf(scene)].filter((hash) => !columns.has(hash));
     for (const [hash, data] of late.length ? await fetchBatch(late) : []) columns.set(hash, data);
     return [scene, columns];
   }
 
+  let windows = null;
   const loaded = load();
   loaded.catch(() => {}); // `show` reports it, once there is a body to write to
 
@@ -280,6 +297,7 @@
     const views = await Bokeh.embed.add_document_standalone(doc, document.body, elements);
     Bokeh.documents.push(doc);
     await idle;
+    windows?.follow(doc);
     performance.mark("bokeh-cloud:ready");
     document.documentElement.dataset.state = "ready";
     reportHeight();
