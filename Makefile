@@ -49,7 +49,7 @@ test-compose: $(VENV)/.dev ## the API's specification, and a person's way, again
 	@$(BIN)/python -m pytest $(ARGS) tests/compose/check_*.py
 
 test-failures: $(VENV)/.dev ## kill and restart parts of a cloud in containers under load, which takes minutes
-	@$(BIN)/python -m pytest -s $(ARGS) tests/compose/failures.py
+	@COMPOSE_THOROUGH=1 $(BIN)/python -m pytest -s $(ARGS) tests/compose/check_failures.py
 
 dist: $(VENV)/.run ## build wheels of all distributions in dist/
 	@rm -rf dist

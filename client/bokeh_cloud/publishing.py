@@ -42,10 +42,11 @@ class Publication:
 
     def _send(self, connection: Connection, user: str, show_progress: bool) -> Any:
         own = [source for source in self.parts.sources if source.stored is None]
-        sources = {f"{self.name}/{source.model or 'arrays'}": source.columns for source in own}
+        sources = {source.model or "arrays": source.columns for source in own}
+        names = [f"{self.name}/{source.label}" for source in own]
         columns = (column for source in own for column in source.columns.values())
         upload_chunks(connection, user, columns, f"Publishing {self.name}", show_progress)
-        ids = iter(create_sources(connection, user, sources))
+        ids = iter(create_sources(connection, user, sources, names))
         body = {
             "name": self.name,
             "document": self.parts.scene,

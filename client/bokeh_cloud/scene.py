@@ -24,17 +24,29 @@ from .packed import pack, unpack
 
 JSON = Any
 
+#: Characters, of what data sources are called.
+LONGEST_LABEL = 80
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """Named columns, with the id of their Bokeh model; None for arrays outside data sources.
 
-    `stored` is the id of a data source that the server has already, whose columns are not sent.
+    `stored` is the id of a data source that the server has already, whose columns are not sent; `name` is
+    what its author called it.
     """
 
     model: str | None
     columns: Mapping[str, Column]
     stored: str | None = None
+    name: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What people know it by: its name, or its columns."""
+        if self.model is None:
+            return "arrays"
+        return (self.name or ", ".join(self.columns) or "empty")[:LONGEST_LABEL]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +153,9 @@ class _Splitter:
         columns: dict[str, Column] = {}
         given = data.get("entries", [])
         entries = [[name, _column_of(name, value, columns)] for name, value in given]
-        self.sources.append(Source(node["id"], columns, _stored_source(given)))
+        name = attributes.get("name")
+        name = name if isinstance(name, str) else None
+        self.sources.append(Source(node["id"], columns, _stored_source(given), name))
         rest["data"] = {**data, "entries": entries} if entries else data
         return {**node, "attributes": rest}
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
 
 from bokeh_cloud.config.address import Address
@@ -16,14 +17,24 @@ def drawn() -> figure:
     return result
 
 
-def test_the_sources_are_named_after_plot_and_model(cloud: InMemoryCloud) -> None:
+def test_the_sources_are_named_after_the_plot_and_their_columns(cloud: InMemoryCloud) -> None:
     publication = prepare(drawn(), "letters")
     publication.send(Connection(Address(cloud.url)), "local")
     (source,) = cloud.sources.values()
-    assert source["name"] == f"letters/{publication.parts.sources[0].model}"
+    assert source["name"] == "letters/x, y"
     (stored,) = cloud.plots["letters"]["versions"]
     assert stored["sources"] == [{"model": publication.parts.sources[0].model, "id": source["id"]}]
     assert (stored["bundles"], stored["extensions"], "title" in stored) == (["bokeh"], [], False)
+
+
+def test_sources_are_called_as_their_author_called_them_and_may_share_a_name(cloud: InMemoryCloud) -> None:
+    plot = figure()
+    for factor in (1, 2):
+        plot.line("x", "y", source=ColumnDataSource({"x": [1, 2], "y": [1, factor]}, name="prices"))
+    plot.line("x", "y", source=ColumnDataSource({"x" * 200: [1, 2], "y": [1, 2]}))
+    prepare(plot, "shop").send(Connection(Address(cloud.url)), "local")
+    names = [source["name"] for source in cloud.sources.values()]
+    assert sorted(names) == ["shop/prices", "shop/prices", "shop/" + "x" * 80]
 
 
 @pytest.mark.parametrize("slug", ["missing-chunks", "missing-columns", "missing-source"])

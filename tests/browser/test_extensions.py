@@ -57,6 +57,12 @@ class Nosy(LayoutDOM):
     words = String(default="")
 
 
+class Compiling(Nosy):
+    """A box whose code compiles code."""
+
+    __implementation__ = JavaScript(NOSY.replace("Nosy", "Compiling") + "\nnew Function('return 1')()\n")
+
+
 @pytest.fixture(scope="module")
 def plot(town: Town) -> Plot:
     box = Nosy()
@@ -92,6 +98,18 @@ def test_the_code_runs_and_gets_nothing(tab: Tab, plot: Plot) -> None:
     assert plots in {"401", "403", "refused: TypeError"}
     assert script == "refused"
     assert tab.page.get_by_text("contains code").is_visible()
+
+
+def test_eval_is_allowed_where_the_code_compiles_code(town: Town, plot: Plot) -> None:
+    """What Bokeh makes of a model's file is a script like any other."""
+    compiling = Compiling()
+    compiling.update(width=100, height=100)
+    other = town.server.publish(compiling, "compiling")
+    policies = [
+        town.cloud.request("GET", f"/plots/{one.id}/embed", town.key).headers["Content-Security-Policy"]
+        for one in (plot, other)
+    ]
+    assert ["'unsafe-eval'" in policy for policy in policies] == [False, True]
 
 
 def test_the_code_is_a_file_of_this_plot(town: Town, plot: Plot, script: str) -> None:

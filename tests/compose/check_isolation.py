@@ -10,9 +10,8 @@ import pytest
 import requests
 
 from bokeh_auth.credentials import PATTERN
-from tests.compose.engine import Compose, docker
+from tests.compose.engine import OURS, Compose, docker
 
-OURS = ("auth", "plots", "data", "gc", "web")
 IMAGES = [f"bokeh-cloud/{name}:latest" for name in OURS]
 
 #: What can build or install something; the venv has no pip, what Python's own image has is not ours.

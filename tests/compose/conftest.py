@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.compose.engine import Compose, docker, engine_is_there
+from tests.compose.engine import Compose, build_images, engine_is_there
 from tests.compose.maildev import Maildev
 from tests.integration.people import Cloud, Person
 
@@ -19,7 +19,7 @@ def engine() -> None:
         assert not os.environ.get("CI"), "there is no Docker engine"
         pytest.skip("there is no Docker engine")
     if not os.environ.get("COMPOSE_NO_BUILD"):
-        docker("compose", "build", "--quiet")
+        build_images()
 
 
 @pytest.fixture(scope="session")

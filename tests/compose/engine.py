@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,15 @@ from tests.conftest import free_port
 ROOT = Path(__file__).parents[2]
 COMMAND_SECONDS = 900
 
-#: Caddy 2.6, which some distributions still pack as their caddy:2, names this differently.
-OLD_BUFFERS = "buffer_requests\nmax_buffer_size 64KiB"
+#: The services of this code that answer requests, which are the names of their images too.
+OURS = ("auth", "plots", "data", "gc", "web")
+
+#: Our own image of Caddy: what an engine without a registry calls caddy:2 can be too old.
+GATEWAY_IMAGE = "bokeh-cloud-test/caddy"
 
 
-def docker(*command: str, seconds: float = COMMAND_SECONDS, **environ: str) -> str:
-    """Run `docker` in the project's folder, and return what it prints.
+def docker(*command: str, given: str = "", seconds: float = COMMAND_SECONDS, **environ: str) -> str:
+    """Run `docker` in the project's folder, with what is given as its input, and return what it prints.
 
     Raises:
         AssertionError: it failed; the message has what it printed.
@@ -27,6 +30,7 @@ def docker(*command: str, seconds: float = COMMAND_SECONDS, **environ: str) -> s
         ["docker", *command],
         cwd=ROOT,
         env={**os.environ, **environ},
+        input=given,
         capture_output=True,
         text=True,
         timeout=seconds,
@@ -45,11 +49,10 @@ def engine_is_there() -> bool:
     return True
 
 
-def gateway_environ() -> dict[str, str]:
-    """What the Caddy of this engine has to be told."""
-    version = docker("run", "--rm", "caddy:2", "caddy", "version").strip().lstrip("v")
-    old = tuple(int(part) for part in version.split()[0].split(".")[:2]) < (2, 7)
-    return {"BOKEH_CLOUD_GATEWAY_BUFFERS": OLD_BUFFERS} if old else {}
+def build_images() -> None:
+    """Build the images of this code, and the gateway's."""
+    docker("compose", "build", "--quiet")
+    docker("build", "--quiet", "--file", "tests/compose/caddy.Dockerfile", "--tag", GATEWAY_IMAGE, ".")
 
 
 @dataclass
@@ -65,7 +68,7 @@ class Compose:
 
     project: str
     files: tuple[str, ...] = ("compose.yaml",)
-    environ: Mapping[str, str] = field(default_factory=gateway_environ)
+    environ: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
 
     @property
@@ -81,6 +84,7 @@ class Compose:
             "COMPOSE_PROJECT_NAME": self.project,
             "COMPOSE_FILE": ":".join(self.files),
             "BOKEH_CLOUD_PORT": str(self.port),
+            "BOKEH_CLOUD_GATEWAY_IMAGE": GATEWAY_IMAGE,
             # Everybody comes from one address here.
             "BOKEH_CLOUD_MAILS_PER_HOUR": "1000",
             "BOKEH_CLOUD_QUOTA_UPLOADS": "1000000",
@@ -89,6 +93,10 @@ class Compose:
     def __call__(self, *command: str, seconds: float = COMMAND_SECONDS) -> str:
         """Run `docker compose`; as `docker`."""
         return docker("compose", *command, seconds=seconds, **self.variables)
+
+    def version(self, tag: str) -> "Compose":
+        """Return the same cloud with images of another tag."""
+        return replace(self, environ={**self.environ, "BOKEH_CLOUD_VERSION": tag})
 
     def up(self, *options: str) -> None:
         """Start it, and wait until it is well."""

@@ -4,9 +4,11 @@ import os
 from collections.abc import Callable
 
 from bokeh_common.storage import base
+from bokeh_common.storage.azure_blobs import AzureBlobStore
 from bokeh_common.storage.base import BlobStore, RecordStore
 from bokeh_common.storage.local_blobs import LocalBlobStore
 from bokeh_common.storage.local_records import LocalRecordStore
+from bokeh_common.storage.redis_blobs import RedisBlobStore
 from bokeh_common.storage.staged import StagedRecords
 from bokeh_gc.sweep import Sweep
 
@@ -15,12 +17,15 @@ Replace = Callable[[object, str, object], None]
 
 
 def without_touching(replace: Replace) -> None:
-    """Let writers refer to things without touching them: step T."""
+    """Let writers refer without touching: step T, and the lease of who is told what is there."""
 
     def hasty(self: StagedRecords, key: str, value: object, if_match: str, *_: object) -> str:
         return self.put(key, value, if_match)
 
     replace(StagedRecords, "put_referring", hasty)
+    replace(StagedRecords, "touch", lambda self, key: self.get(key))
+    for kind in (LocalBlobStore, RedisBlobStore, AzureBlobStore):
+        replace(kind, "touch", lambda self, key: self.stat(key))
 
 
 def without_etags(replace: Replace) -> None:

@@ -23,6 +23,7 @@ SET = {
     "CHUNK_BYTES": 1000,
     "JSON_BYTES": 2000,
     "PACKED_BYTES": 3000,
+    "FILE_BYTES": 4000,
 }
 PACKED = "application/vnd.bokeh-cloud.packed"
 
@@ -93,6 +94,7 @@ def test_versions_that_are_kept(small: str) -> None:
         pytest.param("PUT", f"data/chunks/{0:064}", "application/octet-stream", 1001, id="chunk"),
         pytest.param("POST", "data", "application/json", 2001, id="json"),
         pytest.param("POST", "data", PACKED, 3001, id="packed"),
+        pytest.param("POST", "data?name=file", "text/csv", 4001, id="file"),
     ],
 )
 def test_what_is_uploaded(small: str, method: str, path: str, kind: str, size: int) -> None:

@@ -10,7 +10,8 @@ from bokeh_data.sources import Source
 
 A_HASH = "ea8f163db38682925e4491c5e58d4bb3506ef8c14eb78a86e908c5624a67200f"
 
-Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="BLAKE3-256.", examples=[A_HASH])]
+HASH = "[0-9a-f]{64}"
+Hash = Annotated[str, Meta(pattern=f"^{HASH}$", description="BLAKE3-256.", examples=[A_HASH])]
 SourceId = Annotated[str, Meta(pattern="^[a-z2-7]{26}$", examples=["mfrggzdfmztwq2lknnwg23tpob"])]
 UserId = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{1,38}$", examples=["ada"])]
 Count = Annotated[int, Meta(ge=0)]
@@ -141,6 +142,15 @@ class NewSourceVersion(TypedDict, total=False):
     version: Number
 
 
+class NewFile(msgspec.Struct):
+    """What is said beside a file that becomes a data source; other bodies say it themselves."""
+
+    name: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=1000)] | None,
+        Meta(description="Of a file: how its data source is called; must be there for a new one."),
+    ] = None
+
+
 class AddedRows(TypedDict):
     """Rows: for each column a list of values, or an array in a packed body."""
 
@@ -193,7 +203,12 @@ NEW_SOURCE_EXAMPLE = {
 }
 
 MAKING = """
-A column is one of:
+The body may be a file: an Arrow IPC stream or file, Parquet, or CSV in UTF-8 with commas and a line of names.
+Its columns become those of a live source (`?name=`), or of a new version. Types stay what they are in the
+file; those of CSV are found out from all of it. Nulls of floats are NaN in CSV, and where pandas wrote the
+file.
+
+Otherwise a column is one of:
 
 * `{"dtype", "shape", "chunks": [{"hash", "size"}, ...]}`: chunks that were uploaded before, as of
   `GET /{user}/data/columns/{column}?form=manifest`; those of Arrow only in live sources;
@@ -234,6 +249,13 @@ API = Api(
             "Not the packed format",
             "The body calls itself packed, and is not written so.",
             "See ARCHITECTURE.md, Formats: a length, a JSON header, buffers.",
+        ),
+        Problem(
+            "unreadable-file",
+            422,
+            "The file cannot be read",
+            "The body is not the kind of file that its Content-Type says, or it is damaged.",
+            "'detail' says what is wrong. Compare the Content-Type; write the file anew, and send it again.",
         ),
         Problem(
             "source-in-use",

@@ -13,6 +13,7 @@ from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_record
 from bokeh_data import account, internal
 from bokeh_data.api import API
 from bokeh_data.archive import Archive
+from bokeh_data.files.uploading import Bounds, Uploads
 from bokeh_data.handover import Handover
 from bokeh_data.holdings import Holdings
 from bokeh_data.internal import Holds
@@ -22,7 +23,7 @@ from bokeh_data.reads import Reads
 from bokeh_data.records import Records
 from bokeh_data.resources import chunks, columns, sources, versions, windows
 from bokeh_data.resources.base import Domain
-from bokeh_data.resources.bounds import Bounds
+from bokeh_data.resources.bounds import Bounds as AccountBounds
 from bokeh_data.rooms import rooms_of
 from bokeh_data.settings import Settings
 from bokeh_data.sources import Sources
@@ -47,7 +48,7 @@ def create_app(given: Dependencies) -> App:
     authenticator = Authenticator(PeerIntrospection(given.auth, redis), Limiter(redis))
     peers = {"auth": given.auth.alive, "plots": given.plots.alive}
     app = new_app(authenticator, {"storage": records.ping}, API, Origins(given.settings.proxied), peers)
-    app.add_middleware(Bounds(records.bound))
+    app.add_middleware(AccountBounds(records.bound))
     domain = _domain(given, records)
     app.add_route("/{user}/data", sources.SourceList(domain))
     app.add_route("/{user}/data/chunks/missing", chunks.MissingChunks(domain))
@@ -72,7 +73,9 @@ def _domain(given: Dependencies, records: Records) -> Domain:
     plots, found = Plots(given.plots), Sources(records)
     history = Versions(records, plots)
     reads = Reads(records, found, given.settings.hot_bytes)
-    return Domain(found, LiveSources(records, found, history), history, plots, given.settings, reads)
+    live = LiveSources(records, found, history)
+    uploads = Uploads(records, Bounds(given.settings.file_memory_bytes, given.settings.max_unpacked_bytes))
+    return Domain(found, live, history, plots, given.settings, reads, uploads)
 
 
 def get_app() -> App:

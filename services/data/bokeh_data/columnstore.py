@@ -173,10 +173,18 @@ class ColumnStore:
         else:
             data = np.ascontiguousarray(values.array).reshape(-1).view(np.uint8).data
             zone, rows = zone_of_bytes(values.dtype, data), None
+        return self.put(user, data, rows), zone
+
+    def put(self, user: str, data: bytes | memoryview, rows: int | None) -> Chunk:
+        """Store a chunk, if it is not there; `rows` as `Chunk` has them."""
         name = blake3(data).hexdigest()
         if not self._records.touch_chunk(user, name):
             self._records.put_chunk(user, name, [data])  # type: ignore[list-item]  # views will do
-        return Chunk(name, len(data), rows), zone
+        return Chunk(name, len(data), rows)
+
+    def view(self, chunk: Chunk) -> memoryview:
+        """Return the bytes of a chunk."""
+        return self._records.chunk_view(chunk.hash)
 
     def _rolled(self, column: Column, limit: int) -> Column:
         """Drop all but the last `limit` rows: whole chunks, and then a note where the first one begins."""

@@ -138,6 +138,10 @@ class LiveSources:
 
         return self._change(user, source_id, change)
 
+    def demand(self, user: str, source_id: str, expected: str | None) -> None:
+        """Raise unless there is a live source of this id, as `expected`; raises as `replace`."""
+        demand(self._live(user, source_id)[0], expected)
+
     def append(self, user: str, source_id: str, rows: Rows, expected: str | None = None) -> Source:
         """Add rows; all of them, once.
 
@@ -184,6 +188,8 @@ class LiveSources:
         return self._sources.commit_columns(user, made)
 
     def _column(self, user: str, name: str, spec: Any, buffers: Buffers) -> Column:
+        if isinstance(spec, Column):
+            return spec
         if isinstance(spec, Values):
             return self._store.make(user, spec)
         if isinstance(spec, dict) and spec.keys() == {"hash"}:

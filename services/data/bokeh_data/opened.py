@@ -4,10 +4,11 @@ Cells are counted through a column in whole groups, so that each chunk begins a 
 the i-th of group `g`. A chunk that does not fill its last group leaves numbers unused.
 """
 
-import mmap
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from contextlib import contextmanager
+from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,16 @@ from bokeh_data.cells import Rows, distinct, fill, gather, runs_of
 from bokeh_data.columns import Chunk, Column
 from bokeh_data.hot import Hot
 from bokeh_data.index import Index, index_of
-from bokeh_data.pyramid import CELL, GROUP, Array, Pyramid, build, computing_dtype, read, write
+from bokeh_data.paging import fetch, fetch_start, mapping_of
+from bokeh_data.pyramid import CELL, GROUP, Array, Pyramid, build, computing_dtype, read, top_bytes, write
 from bokeh_data.records import Records
 
 #: A chunk of fewer bytes has its pyramid made when it is needed: reading it takes no longer.
 SMALLEST = 64 << 10
 READERS = 16  # threads
+
+#: Seconds for a part of a mapped array from which on it seems to come from the disk; in memory it is 1e-6.
+SLOW = 1e-5
 
 
 class Opener:
@@ -58,7 +63,7 @@ class Opener:
         found = {i: self._hot.get(("chunk", column.chunks[i].hash)) for i in wanted}
         missing = [i for i, view in found.items() if view is None]
         if self._records.maps or sum(column.chunks[i].size for i in missing) <= self._hot.limit // 4:
-            views = _together(lambda i: self._load(column.chunks[i].hash), missing)
+            views = self._read(lambda i: self._load(column.chunks[i].hash), missing)
             found.update(zip(missing, views, strict=True))
         return {i: np.frombuffer(view, kind) for i, view in found.items() if view is not None}
 
@@ -75,31 +80,45 @@ class Opener:
 
     def pyramids(self, column: Column) -> list[Pyramid]:
         """Return the pyramids of all chunks; made and stored where that was not done."""
-        found = [self._hot.get(("pyramid", chunk.hash, column.dtype)) for chunk in column.chunks]
-        missing = [i for i, pyramid in enumerate(found) if pyramid is None]
-        made = _together(lambda i: self._pyramid(column.dtype, column.chunks[i]), missing)
-        for i, pyramid in zip(missing, made, strict=True):
-            found[i] = pyramid
-        return found  # type: ignore[return-value]  # none is None by now
+        names = list(dict.fromkeys(chunk.hash for chunk in column.chunks))
+        known = {name: self._hot.get(("pyramid", name, column.dtype)) for name in names}
+        missing = [name for name, pyramid in known.items() if pyramid is None]
+        known.update(zip(missing, self._stored(column.dtype, missing), strict=True))
+        absent = {chunk.hash: chunk for chunk in column.chunks if known[chunk.hash] is None}
+        known.update(
+            zip(absent, _together(partial(self._make, column.dtype), [*absent.values()]), strict=True)
+        )
+        found = {name: pyramid for name, pyramid in known.items() if pyramid is not None}
+        for name in missing:
+            self._keep(column.dtype, name, found[name])
+        return [found[chunk.hash] for chunk in column.chunks]
+
+    def _read(self, work: Callable[[Any], Any], items: list[Any]) -> list[Any]:
+        """Do what reads; at the same time where that has to wait for somebody, as mapping has not."""
+        return [work(item) for item in items] if self._records.maps else _together(work, items)
 
     def _load(self, chunk: str) -> memoryview:
         view = self._records.chunk_view(chunk)
         self._hot.keep(("chunk", chunk), view, _in_memory(view, len(view)))
         return view
 
-    def _pyramid(self, dtype: str, chunk: Chunk) -> Pyramid:
-        pyramid = self._stored(dtype, chunk.hash)
-        if pyramid is None:
-            pyramid = build(dtype, self._records.chunk_view(chunk.hash))
-            if chunk.size >= SMALLEST:
-                self._records.put_pyramid(chunk.hash, dtype, write(pyramid))
-                pyramid = self._stored(dtype, chunk.hash) or pyramid
-        size = pyramid.groups.nbytes + _in_memory(pyramid.cells, pyramid.cells.nbytes)
-        return self._hot.keep(("pyramid", chunk.hash, dtype), pyramid, size)  # type: ignore[no-any-return]  # as above
+    def _make(self, dtype: str, chunk: Chunk) -> Pyramid:
+        pyramid = build(dtype, self._records.chunk_view(chunk.hash))
+        if chunk.size >= SMALLEST:
+            self._records.put_pyramid(chunk.hash, dtype, write(pyramid))
+            pyramid = self._stored(dtype, [chunk.hash])[0] or pyramid
+        return pyramid
 
-    def _stored(self, dtype: str, chunk: str) -> Pyramid | None:
-        data = self._records.pyramid(chunk, dtype)
-        return None if data is None else read(dtype, data)
+    def _keep(self, dtype: str, chunk: str, pyramid: Pyramid) -> None:
+        size = pyramid.groups.nbytes + _in_memory(pyramid.cells, pyramid.cells.nbytes)
+        self._hot.keep(("pyramid", chunk, dtype), pyramid, size)
+
+    def _stored(self, dtype: str, chunks: list[str]) -> list[Pyramid | None]:
+        views = self._read(lambda chunk: self._records.pyramid(chunk, dtype), chunks)
+        for view in views if len(views) > 1 else ():
+            if view is not None:
+                fetch_start(view, top_bytes(len(view)))
+        return [None if view is None else read(dtype, view) for view in views]
 
 
 class OpenColumn:
@@ -111,6 +130,7 @@ class OpenColumn:
         self.length = column.length
         self._opener = opener
         self._mapped: dict[int, Array] = {}
+        self._cold = True
         self._pyramids: list[Pyramid] | None = None
         counts = -(-np.diff(column.starts) // (CELL * GROUP))
         self._bases: Rows = np.concatenate([[0], np.cumsum(counts)])  # groups before each chunk
@@ -191,11 +211,14 @@ class OpenColumn:
         runs = list(runs_of(chunks))
         arrays = self._arrays([chunk for chunk, _, _ in runs])
         far: list[int] = []
-        for chunk, lo, hi in runs:
-            if chunk in arrays:
+        near = [run for run in runs if run[0] in arrays]
+        with self._paced(len(cells)) as cold:
+            for chunk, lo, hi in near if cold else ():
+                fetch(arrays[chunk], local[lo:hi], CELL * self.kind.itemsize)
+            for chunk, lo, hi in near:
                 gather(arrays[chunk], local[lo:hi], found[lo:hi])
-            else:
-                far += range(lo, hi)
+        for _, lo, hi in (run for run in runs if run[0] not in arrays):
+            far += range(lo, hi)
         for at, part in zip(
             far, self._opener.parts(self.column, chunks[far].tolist(), local[far].tolist()), strict=True
         ):
@@ -206,9 +229,20 @@ class OpenColumn:
         """Return least and greatest of the cells of groups, which ascend; shape (groups, 2, 16)."""
         chunks, inside = self._chunks_of(groups)
         found, pyramids = np.empty((len(groups), 2, GROUP), self.kind), self.pyramids
-        for chunk, lo, hi in runs_of(chunks):
-            np.take(pyramids[chunk].cells, inside[lo:hi], 0, found[lo:hi], "clip")
+        runs = list(runs_of(chunks))
+        with self._paced(len(groups)) as cold:
+            for chunk, lo, hi in runs if cold else ():
+                fetch(pyramids[chunk].cells, inside[lo:hi], 2 * GROUP * self.kind.itemsize)
+            for chunk, lo, hi in runs:
+                np.take(pyramids[chunk].cells, inside[lo:hi], 0, found[lo:hi], "clip")
         return found
+
+    @contextmanager
+    def _paced(self, parts: int) -> Iterator[bool]:
+        """Tell whether parts may have to come from the disk: at first, and when the last ones took long."""
+        start = time.perf_counter()
+        yield self._cold
+        self._cold = time.perf_counter() - start > parts * SLOW
 
     def _chunks_of(self, groups: Rows) -> tuple[Rows, Rows]:
         chunks = np.searchsorted(self._bases, groups, "right") - 1
@@ -230,16 +264,16 @@ class OpenColumn:
 
 def _in_memory(holder: Any, size: int) -> int:
     """Return `size`, or 0 when the bytes are mapped."""
-    while not isinstance(holder, (memoryview, bytes)) and getattr(holder, "base", None) is not None:
-        holder = holder.base
-    mapped = isinstance(holder, mmap.mmap) or (
-        isinstance(holder, memoryview) and isinstance(holder.obj, mmap.mmap)
-    )
-    return 0 if mapped else size
+    return 0 if mapping_of(holder) else size
 
 
 def _together(work: Callable[[Any], Any], items: list[Any]) -> list[Any]:
     if len(items) < 2:
         return [work(item) for item in items]
-    with ThreadPoolExecutor(min(READERS, len(items))) as pool:
-        return list(pool.map(work, items))
+    return list(_pool().map(work, items))
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """Return the threads that read, made when they are needed: a new process has none of its parent's."""
+    return ThreadPoolExecutor(READERS, "reader")

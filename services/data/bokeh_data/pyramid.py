@@ -105,6 +105,12 @@ def read(dtype: str, data: bytes | memoryview) -> Pyramid | None:
     return Pyramid(rows, nulls, bool(ascending), tops, cells)
 
 
+def top_bytes(size: int) -> int:
+    """Return how many bytes of `size` come before the cells: those that `read` looks at."""
+    tops = (size - _HEAD_BYTES) // (1 + GROUP)
+    return _HEAD_BYTES + tops
+
+
 def _extremes(values: Array, times: bool) -> tuple[Array, Array, int]:
     """Return least and greatest of each cell, and the number of nulls."""
     starts = np.arange(0, len(values), CELL)

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from bokeh_common.http.replies import AtVersion
-from bokeh_data.api import A_HASH, Count, Hash, KeepVersions, SourceId, Time
+from bokeh_data.api import A_HASH, HASH, Count, Hash, KeepVersions, SourceId, Time
 
 #: Columns of one window by hash; their hashes have to fit into the line of a request.
 MAX_WINDOW_COLUMNS = 50
@@ -85,6 +85,8 @@ class WindowOfColumns(msgspec.Struct):
     y: Annotated[
         str,
         Meta(
+            pattern=f"^{HASH}(,{HASH})*$",
+            max_length=MAX_WINDOW_COLUMNS * len(f"{A_HASH},") - 1,
             description=f"Hashes of columns with commas between them, at most {MAX_WINDOW_COLUMNS}.",
             examples=[A_HASH],
         ),

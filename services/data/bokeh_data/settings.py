@@ -17,6 +17,9 @@ class Settings:
         max_chunk_bytes: the largest chunk that is taken.
         max_json_bytes: the largest JSON body that is taken.
         max_packed_bytes: the largest packed body that is taken, which is held in memory.
+        max_file_bytes: the largest file that is taken as a data source.
+        max_unpacked_bytes: how much the columns of such a file may be together.
+        file_memory_bytes: memory of the process that reads a file.
         hot_bytes: memory for what was read lately (`BOKEH_CLOUD_HOT_BYTES`): chunks, where the storage cannot
             map them, and what is known of columns.
         proxied: whether a proxy of ours is in front, whose `X-Forwarded-For` says where requests come from
@@ -32,6 +35,9 @@ class Settings:
     max_chunk_bytes: int = 64 << 20
     max_json_bytes: int = 16 << 20
     max_packed_bytes: int = 64 << 20
+    max_file_bytes: int = 8 << 30
+    max_unpacked_bytes: int = 32 << 30
+    file_memory_bytes: int = 512 << 20
     hot_bytes: int = 256 << 20
     proxied: bool = False
     redis_url: str | None = field(default=None, repr=False)
@@ -47,6 +53,9 @@ class Settings:
             max_chunk_bytes=whole(environ, "BOKEH_CLOUD_MAX_CHUNK_BYTES", cls.max_chunk_bytes),
             max_json_bytes=whole(environ, "BOKEH_CLOUD_MAX_JSON_BYTES", cls.max_json_bytes),
             max_packed_bytes=whole(environ, "BOKEH_CLOUD_MAX_PACKED_BYTES", cls.max_packed_bytes),
+            max_file_bytes=whole(environ, "BOKEH_CLOUD_MAX_FILE_BYTES", cls.max_file_bytes),
+            max_unpacked_bytes=whole(environ, "BOKEH_CLOUD_MAX_UNPACKED_BYTES", cls.max_unpacked_bytes),
+            file_memory_bytes=whole(environ, "BOKEH_CLOUD_FILE_MEMORY_BYTES", cls.file_memory_bytes),
             hot_bytes=whole(environ, "BOKEH_CLOUD_HOT_BYTES", cls.hot_bytes),
             proxied=flag(environ, "BOKEH_CLOUD_PROXIED"),
             redis_url=environ.get("BOKEH_CLOUD_REDIS_URL") or None,

@@ -128,7 +128,8 @@ def encoded(value: Any) -> Any:
 
 
 def _is_plain(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_integer(kind))
+    plain = (pa.types.is_string, pa.types.is_large_string, pa.types.is_integer, pa.types.is_null)
+    return any(is_kind(kind) for is_kind in plain)
 
 
 def _narrow(column: Column) -> str:

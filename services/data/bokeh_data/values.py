@@ -83,6 +83,8 @@ def from_arrow(array: pa.Array) -> Values:
     ):
         plain = array.to_numpy(zero_copy_only=False)
         return Values(dtype_of(plain), plain)
+    if pa.types.is_fixed_size_list(kind) and array.null_count == 0:
+        return _from_lists(array)
     return Values(f"arrow[{kind}]", array)
 
 
@@ -204,6 +206,14 @@ def _time(value: Any, dtype: str) -> Any:
     if isinstance(value, bool) or not isinstance(value, int):
         raise Invalid(f"{value!r} is not a time: send ISO 8601, or a whole number of {time_unit(dtype)}.")
     return np.int64(value).astype(numpy_dtype(dtype))
+
+
+def _from_lists(array: pa.Array) -> Values:
+    """Return lists of one length as an array with one more dimension, where they hold a fixed dtype."""
+    inner, length = from_arrow(array.flatten()), array.type.list_size
+    if is_arrow(inner.dtype):
+        return Values(f"arrow[{array.type}]", array)
+    return Values(inner.dtype, inner.array.reshape(len(array), length, *inner.row_shape))
 
 
 def _times(array: pa.Array, dtype: str) -> NDArray[Any]:

@@ -19,6 +19,9 @@ CODE_MODELS = frozenset(
     {"FuncTickFormatter", "CustomLabelingPolicy", "HTMLTemplateFormatter", "CanvasTexture"}
 )
 
+#: What code of custom models has in it that needs `eval`; what Bokeh makes of a model's file does not.
+_COMPILING = re.compile(r"\beval\b|\bFunction\s*\(")
+
 _GENERATED_ID = re.compile(r"p\d+")
 _VERSION = re.compile(r"\d+\.\d+\.\d+[0-9A-Za-z.+-]{0,20}", re.ASCII)
 _HOST = re.compile(r"(\*\.)?[A-Za-z0-9.-]+(:\d+)?", re.ASCII)
@@ -129,17 +132,25 @@ def objects_of(document: Node) -> dict[str, Node]:
     return found
 
 
-def uses_code(document: Node) -> bool:
-    """Whether BokehJS needs `eval` for it: JavaScript of the author, or WebGL, which compiles its own."""
+def has_code(document: Node) -> bool:
+    """Whether there is JavaScript of the author in it, which BokehJS compiles by `eval`."""
     return any(
-        _is_object(node)
-        and (
-            node["name"].startswith("CustomJS")
-            or node["name"] in CODE_MODELS
-            or node.get("attributes", {}).get("output_backend") == "webgl"
-        )
+        _is_object(node) and (node["name"].startswith("CustomJS") or node["name"] in CODE_MODELS)
         for node in walk(document)
     )
+
+
+def uses_webgl(document: Node) -> bool:
+    """Whether a figure is drawn by WebGL: BokehJS then compiles code of its own by `eval`."""
+    return any(
+        _is_object(node) and node.get("attributes", {}).get("output_backend") == "webgl"
+        for node in walk(document)
+    )
+
+
+def compiles(script: str) -> bool:
+    """Whether the JavaScript of a custom model looks as if it used `eval` itself."""
+    return _COMPILING.search(script) is not None
 
 
 def image_hosts(document: Node) -> list[str]:

@@ -11,7 +11,16 @@ from blake3 import blake3
 from msgspec import Meta
 
 from bokeh_common.errors import Invalid, TooLarge
-from bokeh_plots.documents import canonical, check_document, columns_of, image_hosts, title_of, uses_code
+from bokeh_plots.documents import (
+    canonical,
+    check_document,
+    columns_of,
+    compiles,
+    has_code,
+    image_hosts,
+    title_of,
+    uses_webgl,
+)
 from bokeh_plots.limits import DEFAULT, Limits
 from bokeh_plots.live import with_columns
 
@@ -115,11 +124,13 @@ class Publication:
     @property
     def traits(self) -> dict[str, Any]:
         """What the page of the plot has to know of the document."""
+        code = has_code(self.document)
         return {
             "bokeh_version": self.document["version"],
             "bundles": self.bundles,
             "sources": self.sources,
-            "code": bool(self.extensions) or uses_code(self.document),
+            "code": code or bool(self.extensions),
+            "eval": code or uses_webgl(self.document) or any(map(compiles, self.extensions)),
             "image_hosts": image_hosts(self.document),
         }
 

@@ -11,10 +11,12 @@ from bokeh_plots.documents import (
     canonical,
     check_document,
     columns_of,
+    compiles,
+    has_code,
     image_hosts,
     objects_of,
     title_of,
-    uses_code,
+    uses_webgl,
 )
 from bokeh_plots.limits import DEFAULT
 
@@ -159,19 +161,33 @@ def test_canonical_sorts_sets() -> None:
 
 
 @pytest.mark.parametrize(
-    ("node", "code"),
+    ("node", "code", "webgl"),
     [
-        (model("Line", "p2"), False),
-        (model("CustomJS", "p2"), True),
-        (model("CustomJSTickFormatter", "p2"), True),
-        (model("HTMLTemplateFormatter", "p2"), True),
-        (model("Figure", "p2", output_backend="webgl"), True),
-        (model("Figure", "p2", output_backend="canvas"), False),
-        (model("Div", "p2", text="CustomJS"), False),
+        (model("Line", "p2"), False, False),
+        (model("CustomJS", "p2"), True, False),
+        (model("CustomJSTickFormatter", "p2"), True, False),
+        (model("HTMLTemplateFormatter", "p2"), True, False),
+        (model("Figure", "p2", output_backend="webgl"), False, True),
+        (model("Figure", "p2", output_backend="canvas"), False, False),
+        (model("Div", "p2", text="CustomJS"), False, False),
     ],
 )
-def test_code(node: Any, code: bool) -> None:
-    assert uses_code(document(model("Figure", "p1", renderers=[node]))) is code
+def test_code(node: Any, code: bool, webgl: bool) -> None:
+    found = document(model("Figure", "p1", renderers=[node]))
+    assert (has_code(found), uses_webgl(found)) == (code, webgl)
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("new Function('a', 'return a')", True),
+        ("x = Function ('return this')()", True),
+        ("globalThis.eval('1')", True),
+        ("isFunction(x); evaluate(y); function (z) {}", False),
+    ],
+)
+def test_code_of_custom_models_that_compiles_code(script: str, expected: bool) -> None:
+    assert compiles(script) is expected
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Errors as pages, for those who read pages; programs get the problem as from every service."""
 
 import json
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +14,13 @@ from bokeh_web.pages import Pages
 from bokeh_web.policy import FRAME_MISTAKE, headers
 
 NOTHING = "Check the address. It may have been mistyped, or what was here has been deleted."
+
+#: The same for both: whether there is such a plot is its owner's affair.
+PRIVATE = (
+    "Its owner keeps it to themselves, or has deleted it, or the address was mistyped. "
+    "If somebody sent it to you, ask them for a share link."
+)
+PLOT = re.compile(r"/plots/[^/]+/(show|embed)")
 
 
 def show_mistakes(app: App, pages: Pages, cookies: Cookies) -> None:
@@ -71,6 +79,8 @@ def _words(req: falcon.Request, problem: dict[str, Any]) -> dict[str, Any]:
         title = "This link does not work any more"
         detail = "It has expired, or its owner has withdrawn it. Ask whoever sent it to you for a new one."
         return {"problem": problem, "title": title, "detail": detail}
+    if problem["status"] == HTTPStatus.NOT_FOUND and PLOT.fullmatch(req.path):
+        return {"problem": problem, "title": "This plot is private, or gone", "detail": PRIVATE}
     if problem["status"] == HTTPStatus.NOT_FOUND and problem["title"] == HTTPStatus.NOT_FOUND.phrase:
         return {"problem": problem, "title": "There is nothing here", "detail": NOTHING}
     return {"problem": problem, "title": problem["title"], "detail": problem["detail"]}

@@ -62,11 +62,11 @@ def headers(public_url: str) -> dict[str, str]:
     return found | (strict if public_url.lower().startswith("https:") else {})
 
 
-def frame_policy(code: bool, image_hosts: Sequence[str], ancestors: Sequence[str] = ()) -> str:
+def frame_policy(compiles: bool, image_hosts: Sequence[str], ancestors: Sequence[str] = ()) -> str:
     """Return the policy of the frame.
 
     Args:
-        code: whether the document needs `eval`, as `bokeh_plots` found.
+        compiles: whether the document needs `eval`, as `bokeh_plots` found.
         image_hosts: where its tiles and images come from.
         ancestors: the sites that may show it besides ours.
     """
@@ -74,7 +74,7 @@ def frame_policy(code: bool, image_hosts: Sequence[str], ancestors: Sequence[str
         [
             f"sandbox {SANDBOX}",
             "default-src 'none'",
-            "script-src 'self'" + (" 'unsafe-eval'" if code else ""),
+            "script-src 'self'" + (" 'unsafe-eval'" if compiles else ""),
             "style-src 'self' 'unsafe-inline'",  # BokehJS sets style elements and attributes
             " ".join(["img-src 'self' data: blob:", *image_hosts]),
             "font-src data:",

@@ -198,3 +198,13 @@ def test_a_view_token_opens_live_columns_that_were_just_replaced(ada: Caller, vi
     other = ada.source(99.0)["columns"]["y"]["hash"]
     hidden = visitor("GET", f"/{ada.user}/data/columns/{other}", key=token)
     problem(hidden, 404, "not-found")
+
+
+def test_post_data_takes_a_file(ada: Caller) -> None:
+    csv: Any = {"data": b"x,y\n1,2.5\n2,\n", "headers": {"Content-Type": "text/csv"}}
+    made = ada.ok("POST", "/{user}/data?name=file", **csv)
+    assert (made["live"], {n: c["dtype"] for n, c in made["columns"].items()}) == (
+        True, {"x": "int64", "y": "float64"},
+    )  # fmt: skip
+    assert column(ada, made["columns"]["y"]["hash"])[0] == 2.5
+    problem(ada("POST", "/{user}/data?name=file", **{**csv, "data": b"x,x\n1,2\n"}), 422, "unreadable-file")

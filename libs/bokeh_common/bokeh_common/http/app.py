@@ -10,6 +10,7 @@ from bokeh_common import metrics
 from bokeh_common.errors import NotFound, Unavailable
 from bokeh_common.http import spans
 from bokeh_common.http.auth import OPEN, Access, Authenticator
+from bokeh_common.http.begun import Begun
 from bokeh_common.http.draining import DRAINING
 from bokeh_common.http.encoding import Encoded
 from bokeh_common.http.errors import SAFE_HEADERS, handle_errors
@@ -145,7 +146,7 @@ def new_app(
         OneAddress(),
         cors,
     ]
-    middleware = [*first, authenticator, Negotiated()]
+    middleware = [*first, authenticator, Negotiated(), Begun()]
     app = App(middleware=middleware)
     handle_errors(app)
     app.add_route("/internal/openapi.json", Described(api, app.routes))

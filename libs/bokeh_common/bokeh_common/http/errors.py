@@ -50,6 +50,10 @@ def _answer(resp: falcon.Response, status: int, body: bytes) -> None:
     resp.data = body
     resp.content_type = PROBLEM
     resp.set_header("Cache-Control", "no-store")
+    # What a responder had prepared before it failed is not the answer's.
+    resp.stream = None
+    for name in ("Content-Length", "ETag"):
+        resp.delete_header(name)
 
 
 def _cloud_error(

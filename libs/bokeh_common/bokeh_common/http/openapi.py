@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from bokeh_common.http.auth import Access
 from bokeh_common.http.negotiation import media_of
-from bokeh_common.http.operations import Answer, Api, Operation, Problem
+from bokeh_common.http.operations import JSON, Answer, Api, Operation, Problem
 from bokeh_common.http.problems import COMMON
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -182,10 +182,9 @@ class _Writer:
     def _body(self, operation: Operation) -> dict[str, Any]:
         schema = self._schema(operation.body)
         example = {"example": operation.example} if operation.example is not None else {}
-        return {
-            "required": True,
-            "content": {media: {"schema": schema, **example} for media in operation.media},
-        }
+        content = {media: {"schema": schema, **example} for media in operation.media}
+        content |= {media: {"schema": self._schema(bytes)} for media in operation.files}
+        return {"required": True, "content": content}
 
     def _answer(self, status: int, given: Any) -> dict[str, Any]:
         answer = given if isinstance(given, Answer) else Answer(given)
@@ -196,7 +195,10 @@ class _Writer:
             }
         if answer.body is not None:
             schema = self._schema(answer.body)
-            said["content"] = {media: {"schema": schema} for media in answer.media}
+            said["content"] = {
+                media: {"schema": {} if answer.body is bytes and media == JSON else schema}
+                for media in answer.media
+            }
         return said
 
     def _errors(self, slugs: set[str]) -> dict[str, Any]:

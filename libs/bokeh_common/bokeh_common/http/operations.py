@@ -38,6 +38,7 @@ class Operation:
         answers: by status: an `Answer`, or just the type of its JSON body, or None for no body.
         body: the type that the JSON body is converted to; `bytes` where `media` says all.
         media: the media types that the body may have.
+        files: more media types of the body, which say all of it.
         query: a `msgspec.Struct` with the query parameters, as `body.read_query` takes it.
         headers: names of request headers, out of `openapi.HEADERS`.
         problems: kinds (slugs) of problems besides those that every such operation has.
@@ -48,6 +49,7 @@ class Operation:
     answers: Mapping[int, Any]
     body: Any = None
     media: tuple[str, ...] = (JSON,)
+    files: tuple[str, ...] = ()
     query: Any = None
     headers: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()

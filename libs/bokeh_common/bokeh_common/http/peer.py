@@ -22,7 +22,7 @@ ALIVE_SECONDS = 1.0
 BLOCK_BYTES = 1 << 20
 
 #: How long requests wait for a peer that restarts. Once it has been away for longer, they fail at once.
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 45.0
 RETRY_SECONDS = 0.1
 
 #: Doing it twice is the same as once (RFC 9110, 9.2.2).

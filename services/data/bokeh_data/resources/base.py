@@ -9,10 +9,12 @@ from bokeh_common.errors import Invalid, NotFound
 from bokeh_common.http.auth import Access
 from bokeh_common.http.body import check_length, read_json
 from bokeh_common.http.replies import if_match
+from bokeh_data.files.uploading import Uploads
 from bokeh_data.live import LiveSources
 from bokeh_data.packing import read_packed
 from bokeh_data.peers import Plots
 from bokeh_data.reads import Reads
+from bokeh_data.resources.uploading import FileBodies, media_type
 from bokeh_data.settings import Settings
 from bokeh_data.sources import Source, Sources
 from bokeh_data.versions import Versions
@@ -35,6 +37,7 @@ class Domain:
     plots: Plots
     settings: Settings
     reads: Reads
+    uploads: Uploads
 
 
 class Resource:
@@ -47,6 +50,7 @@ class Resource:
         self._plots = domain.plots
         self._settings = domain.settings
         self._reads = domain.reads
+        self._files = FileBodies(domain.live, domain.uploads, domain.settings)
 
     def _list_of(self, req: falcon.Request, key: str, limit: int) -> list[Any]:
         body = read_json(req, self._settings.max_json_bytes)
@@ -79,11 +83,6 @@ class Resource:
             missing = self._versions.not_in(principal.user_id, source, missing)
         if missing:
             raise NotFound("This plot does not show these columns.", missing=missing)
-
-
-def media_type(req: falcon.Request) -> str:
-    """Return the media type of the body, without parameters."""
-    return (req.content_type or "").partition(";")[0].strip().lower()
 
 
 def demanded(req: falcon.Request) -> str | None:

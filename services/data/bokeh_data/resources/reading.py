@@ -100,18 +100,7 @@ def answer(
     if form == "packed":
         resp.set_stream(*formats.packed_blocks(result))
     else:
-        resp.stream = _begun(_BLOCKS[form](result))
-
-
-def _begun(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Have the first block made now, so that what goes wrong on the way to it is answered as an error."""
-    first = next(blocks, b"")
-
-    def all_blocks() -> Iterator[bytes]:
-        yield first
-        yield from blocks
-
-    return all_blocks()
+        resp.stream = _BLOCKS[form](result)
 
 
 def _names(text: str | list[str]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from bokeh_data import api, rows_api
 from bokeh_data.queries import Query
 from bokeh_data.resources.base import PACKED_TYPE, READ, READ_OR_VIEW, WRITE, Resource, demanded, show
 from bokeh_data.resources.reading import KIND, MEDIA, answer, asked_of, form_of, used_by
+from bokeh_data.resources.uploading import FILES, is_file
 from bokeh_data.sources import Source
 from bokeh_data.windows import Window
 
@@ -29,7 +30,9 @@ class SourceList(Resource):
             {200: SOURCE, 201: SOURCE},
             body=api.NewSource,
             media=JSON_OR_PACKED,
-            problems=("missing-chunks", "not-packed", "quota-exceeded", "conflict"),
+            files=tuple(FILES),
+            query=api.NewFile,
+            problems=("missing-chunks", "not-packed", "unreadable-file", "quota-exceeded", "conflict"),
             example=api.NEW_SOURCE_EXAMPLE,
             details=api.MAKING,
         ),
@@ -44,9 +47,12 @@ class SourceList(Resource):
             link_next(req, resp, sources[-1].id, limit)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
-        """Make a data source of columns: a frozen one, or a live one."""
-        body, buffers = self._given(req)
-        source, created = self._make(user, body, buffers)
+        """Make a data source of columns, a frozen one or a live one; or of a file."""
+        name = read_query(req, api.NewFile).name
+        if is_file(req):
+            source, created = self._files.create(req, user, name), True
+        else:
+            source, created = self._make(user, *self._given(req))
         resp.status = falcon.HTTP_201 if created else falcon.HTTP_200
         show(resp, user, source)
 
@@ -75,10 +81,13 @@ class OneSource(Resource):
             {200: SOURCE},
             body=api.NewSourceVersion,
             media=JSON_OR_PACKED,
+            files=tuple(FILES),
+            query=api.NewFile,
             headers=("If-Match",),
             problems=(
                 "missing-chunks",
                 "not-packed",
+                "unreadable-file",
                 "quota-exceeded",
                 "precondition-required",
             ),
@@ -115,8 +124,11 @@ class OneSource(Resource):
         answer(req, resp, self._reads, user, found, asked, form)
 
     def on_put(self, req: falcon.Request, resp: falcon.Response, user: str, source: str) -> None:
-        """Commit a new version of a live source: other columns, another name."""
-        expected = demanded(req)
+        """Commit a new version of a live source: other columns, another name, a file."""
+        expected, name = demanded(req), read_query(req, api.NewFile).name
+        if is_file(req):
+            show(resp, user, self._files.replace(req, user, source, name, expected))
+            return
         body, buffers = self._given(req)
         show(resp, user, self._live.replace(user, source, body, buffers, expected))
 

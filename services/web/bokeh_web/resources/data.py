@@ -1,5 +1,6 @@
 """The pages of one's data: what there is, which plots use it, and what deleting it would break."""
 
+import re
 from typing import Any
 
 import falcon
@@ -21,6 +22,11 @@ FORMS = {
     "json": "application/json",
     "arrow": "application/vnd.apache.arrow.stream",
 }
+
+#: An id of Bokeh's, which older clients call data sources by.
+GENERATED = re.compile(r"p\d+")
+
+NAMED_COLUMNS = 4
 
 SORTINGS = {
     "modified": Sorting("Newest first", lambda source: source["modified"], descending=True),
@@ -111,13 +117,23 @@ def _described(source: dict[str, Any], plots: list[dict[str, Any]]) -> dict[str,
     columns = source["columns"].values()
     return {
         **source,
-        "name": source["name"] or "unnamed",
+        "name": name_of(source, plots),
         "modified": source.get("modified") or "",
         "kind": "live" if source.get("live") else "frozen",
         "size": sum(column["size"] for column in columns),
         "rows": max((column["length"] for column in columns), default=0),
         "plots": plots,
     }
+
+
+def name_of(source: dict[str, Any], plots: list[dict[str, Any]]) -> str:
+    """Return what to call it; what was published within a plot is called by that plot's title."""
+    plot, within, part = source["name"].partition("/")
+    if source.get("live") or not within:
+        return source["name"] or "unnamed"
+    if GENERATED.fullmatch(part):
+        part = ", ".join(list(source["columns"])[:NAMED_COLUMNS])
+    return f"{plots[0]['title'] if plots else plot}: {part}"
 
 
 def _words(source: dict[str, Any]) -> str:

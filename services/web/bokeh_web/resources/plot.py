@@ -68,7 +68,8 @@ class Embed(Resource):
         """Show the bare frame: BokehJS, and a note for `frame.js` where the scene and the columns are."""
         view = self._site.plots.view(plot, version_of(req), key_of(req))
         around = _ancestors(view, req.context.principal, self._site.pages.accounts)
-        policy = frame_policy(view["code"], view["image_hosts"], around)
+        # Versions that were published before the two were told apart have no "eval".
+        policy = frame_policy(view.get("eval", view["code"]), view["image_hosts"], around)
         chosen = self._site.bokehjs.choose(view["bokeh_version"])
         values = {"view": view, "chosen": chosen, "versions": self._site.bokehjs.versions}
         self._show(req, resp, "embed.html", policy=policy, note=self._note(view, share_of(req)), **values)

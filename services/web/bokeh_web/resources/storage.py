@@ -6,6 +6,7 @@ import falcon
 
 from bokeh_common.http.auth import Access
 from bokeh_web.forms import go
+from bokeh_web.leftovers import grouped, names_of
 from bokeh_web.peers.gc import MOST
 from bokeh_web.resources.base import FORM_AND_PAGE, PAGE, Resource, key_of, user_of
 
@@ -25,7 +26,7 @@ class Unused(Resource):
     def _page(self, req: falcon.Request, resp: falcon.Response, done: dict[str, Any] | None) -> None:
         orphans = self._site.garbage.orphans(user_of(req), key_of(req))
         size = sum(orphan["bytes"] for orphan in orphans)
-        values = {"kinds": by_kind(orphans), "bytes": size, "more": len(orphans) == MOST, "done": done}
+        values = {"groups": grouped(orphans), "bytes": size, "more": len(orphans) == MOST, "done": done}
         self._show(req, resp, "account/unused.html", **values)
 
 
@@ -42,14 +43,5 @@ class Freed(Unused):
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Free it, and say how much it was."""
         self._form(req)
-        self._page(req, resp, self._site.garbage.run(user_of(req), key_of(req)))
-
-
-def by_kind(orphans: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return for each kind how many there are, their bytes, and why they are not used."""
-    kinds: dict[str, dict[str, Any]] = {}
-    for orphan in orphans:
-        kind = kinds.setdefault(orphan["kind"], {**orphan, "count": 0, "bytes": 0})
-        kind["count"] += 1
-        kind["bytes"] += orphan["bytes"]
-    return sorted(kinds.values(), key=lambda kind: -kind["bytes"])
+        done = self._site.garbage.run(user_of(req), key_of(req))
+        self._page(req, resp, {**done, "names": names_of(done["freed"])})

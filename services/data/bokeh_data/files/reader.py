@@ -1,0 +1,69 @@
+"""The process that reads a file: `python -m bokeh_data.files.reader FORM MEMORY`, the file on standard input.
+
+It takes at most MEMORY bytes and some minutes of a processor. Whatever ends it, a bug in a decoder included,
+it has nothing but the file.
+"""
+
+import resource
+import sys
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from bokeh_common.errors import CloudError, TooLarge
+from bokeh_data.files.cutting import Cutter
+from bokeh_data.files.pieces import write_frame, write_piece
+from bokeh_data.files.tables import open_table
+
+PATH = "/dev/fd/0"
+CPU_SECONDS = 1800
+
+
+def main() -> None:
+    """Read the file, and write its frames to standard output."""
+    form, memory = sys.argv[1], int(sys.argv[2])
+    _limit(memory)
+    pipe = sys.stdout.buffer
+    try:
+        _read(form, pipe)
+    except MemoryError:
+        text = (
+            f"It takes more than {memory >> 20} MiB of memory to read; write it in smaller batches or groups."
+        )
+        write_frame(pipe, {"error": text, "large": True})
+    except CloudError as error:
+        write_frame(pipe, {"error": str(error), "large": isinstance(error, TooLarge)})
+    except Exception as error:  # noqa: BLE001  # whatever is in the file, who sent it is told
+        write_frame(pipe, {"error": _said(error), "large": False})
+    pipe.flush()
+
+
+def _read(form: str, pipe: BinaryIO) -> None:
+    table = open_table(form, PATH)
+    write_frame(pipe, {"names": table.schema.names})
+    cutter, rows = Cutter(table.schema), 0
+    for batch in table.batches:
+        rows += len(batch)
+        for piece in cutter.add(batch):
+            write_piece(pipe, piece)
+    for piece in cutter.end():
+        write_piece(pipe, piece)
+    write_frame(pipe, {"rows": rows})
+
+
+def _limit(memory: int) -> None:
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))  # what is its own; mapped files are not
+
+
+def _said(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 500 else f"{text[:500]}..."
+
+
+if __name__ == "__main__":
+    main()

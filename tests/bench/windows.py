@@ -1,0 +1,172 @@
+"""Windows of long columns: how long they take, and that they are right.
+
+For each number of rows, with x regular and irregular, 1000 pixels, windows of any zoom:
+
+* in the service: the domain alone, what was asked for before at hand, each window a new one; some of the
+  windows are compared with brute force;
+* over HTTP: two clients at once, as pages ask;
+* cold: nothing at hand, and no file of the storage in the system's cache; the first window;
+* the pyramid: its size by the column's, and the time to build and store it by that of a read of the column,
+  file by file into memory, in turns with it.
+
+A billion rows are int16, of one chunk again and again, with the row's number as x, or uint32 that ascends
+irregularly. `BENCH_ROWS` says how many rows (1e6,1e7,1e8,1e9), `BENCH_WINDOWS` how many windows (300).
+"""
+
+import gc
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import requests
+
+from bokeh_data.columns import Column
+from tests.bench.window_tables import HUGE, PIXELS, Table, make
+from tests.conftest import one_process
+
+ROWS = [int(float(text)) for text in os.environ.get("BENCH_ROWS", "1e6,1e7,1e8,1e9").split(",")]
+WINDOWS = int(os.environ.get("BENCH_WINDOWS", "300"))
+COMPARED = {HUGE: 10}  # windows; of fewer rows, 50
+ROUNDS = 5
+CLIENTS = 2
+
+
+def main() -> None:
+    """Measure, and print a line for each table."""
+    first = 0.0
+    for rows in ROWS:
+        for regular in (True, False):
+            with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+                table = make(Path(folder), rows, regular)
+                p99 = measure(table, "regular" if regular else "irregular")
+                first = first or p99
+                print(f"{'':12} p99 by that of the first: {p99 / first:.1f} (aim 4)", flush=True)
+            del table
+            gc.collect()
+
+
+def measure(table: Table, kind: str) -> float:
+    """Print what was measured of a table; return the p99 in the service, in milliseconds."""
+    print(f"{table.rows:,} rows, x {kind}")
+    print(f"{'':12} pyramid of y: {pyramid(table, table.columns['y'])}")
+    times, right, compared = warm(table)
+    show("in service", times, 10, f", {right} of {compared} equal to brute force")
+    show("HTTP", over_http(table), 25, f", {CLIENTS} clients")
+    show("cold", cold(table), 100, "")
+    return float(np.quantile(times, 0.99))
+
+
+def show(what: str, times: list[float], aim: float, more: str) -> None:
+    """Print quantiles of milliseconds."""
+    p50, p99 = np.quantile(times, [0.5, 0.99])
+    figures = f"p50 {p50:.1f}, p99 {p99:.1f}, max {max(times):.1f} ms (aim {aim})"
+    print(f"{'':12} {what}: {figures}{more}", flush=True)
+
+
+def warm(table: Table) -> tuple[list[float], int, int]:
+    """Return milliseconds, and how many windows of how many were right."""
+    random, opener = np.random.default_rng(4), table.opener()
+    compared, right, times = COMPARED.get(table.rows, 50), 0, []
+    for i in range(WINDOWS + 10):
+        window = table.window(random)
+        start = time.perf_counter()
+        seen = table.look(opener, window)
+        times.append((time.perf_counter() - start) * 1000)
+        right += i < compared and table.is_right(seen, window)
+    return times[10:], right, compared
+
+
+def over_http(table: Table) -> list[float]:
+    """Return milliseconds of requests of two clients at once."""
+    times: list[float] = []
+    with one_process(f"local://{table.folder}") as url:
+        clients = [(table, url, seed, times) for seed in range(CLIENTS)]
+        threads = [threading.Thread(target=_client, args=client) for client in clients]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    return times
+
+
+def _client(table: Table, url: str, seed: int, times: list[float]) -> None:
+    random, session = np.random.default_rng(seed + 10), requests.Session()
+    [source] = session.get(f"{url}/local/data", timeout=60).json()["sources"]
+    address = f"{url}/local/data/{source['id']}.packed"
+    for i in range(WINDOWS // CLIENTS + 10):
+        window = table.window(random)
+        asked = {"y": "y", "from": repr(window.begin), "to": repr(window.end), "pixels": str(PIXELS)}
+        start = time.perf_counter()
+        answer = session.get(address, params=asked | ({"x": window.x} if window.x else {}), timeout=60)
+        answer.raise_for_status()
+        if i >= 10:
+            times.append((time.perf_counter() - start) * 1000)
+
+
+def cold(table: Table) -> list[float]:
+    """Return milliseconds of first windows."""
+    random, times = np.random.default_rng(5), []
+    for _ in range(ROUNDS):
+        forget(table.folder)
+        opener, window = table.opener(), table.window(random)
+        start = time.perf_counter()
+        table.look(opener, window)
+        times.append((time.perf_counter() - start) * 1000)
+        del opener
+        gc.collect()
+    return times
+
+
+def forget(folder: Path) -> None:
+    """Let the system's cache have nothing of the files of a folder."""
+    os.sync()
+    for path in files(folder):
+        number = os.open(path, os.O_RDONLY)
+        os.posix_fadvise(number, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(number)
+
+
+def files(folder: Path) -> Iterator[Path]:
+    """Yield the files of a folder."""
+    return (path for path in folder.rglob("*") if path.is_file())
+
+
+def pyramid(table: Table, column: Column) -> str:
+    """Build the pyramid of a column several times; say how large it is, and how long it takes."""
+    names = {chunk.hash for chunk in column.chunks}
+    chunks = [path for path in files(table.folder) if path.name in names]
+    turns = [(took(lambda: read(chunks)), took(lambda: build(table, column))) for _ in range(3)]
+    stored = sum(chunk.stat().st_size for chunk in chunks)
+    pyramids = (table.records.pyramid(name, column.dtype) for name in names)
+    size = sum(len(pyramid) for pyramid in pyramids if pyramid)
+    ratio = median(built / reading for reading, built in turns)
+    return f"{100 * size / stored:.1f} % of its bytes (aim 4), built in {ratio:.1f} reads of it (aim 5)"
+
+
+def took(work: Callable[[], None]) -> float:
+    """Return seconds."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def read(paths: list[Path]) -> None:
+    """Read files."""
+    for path in paths:
+        path.read_bytes()
+
+
+def build(table: Table, column: Column) -> None:
+    """Build pyramids where there are none."""
+    for path in _pyramids(table.folder):
+        path.unlink()
+    _ = table.opener().open(column).index
+
+
+def _pyramids(folder: Path) -> list[Path]:
+    return [path for path in files(folder) if "pyramids" in path.parts]

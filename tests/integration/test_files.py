@@ -1,0 +1,119 @@
+"""Files as data sources, over HTTP."""
+
+import io
+import socket
+import zlib
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+import requests
+
+from tests.conftest import one_process
+
+STREAM = "application/vnd.apache.arrow.stream"
+FILE = "application/vnd.apache.arrow.file"
+PARQUET = "application/vnd.apache.parquet"
+CSV = "text/csv"
+LIMIT = 4 << 20
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    limits = {"FILE": LIMIT, "UNPACKED": 4 * LIMIT}
+    environ: Any = {f"BOKEH_CLOUD_MAX_{name}_BYTES": str(limit) for name, limit in limits.items()}
+    with one_process(f"local://{tmp_path_factory.mktemp('files')}", **environ) as url:
+        yield f"{url}/local/data"
+
+
+def table(rows: int = 1000) -> pa.Table:
+    times = pa.array(np.arange(rows), pa.timestamp("ms", "UTC"))
+    texts = pa.array([None if i % 7 == 0 else f"row {i}" for i in range(rows)])
+    return pa.table({"x": np.arange(rows) / 4, "t": times, "text": texts})
+
+
+def written(kind: str, given: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    if kind == PARQUET:
+        pq.write_table(given, sink)
+    elif kind == CSV:
+        pa.csv.write_csv(given, sink)
+    else:
+        new = pa.ipc.new_stream if kind == STREAM else pa.ipc.new_file
+        with new(sink, given.schema) as writer:
+            writer.write_table(given)
+    return sink.getvalue()
+
+
+def send(method: str, url: str, kind: str, body: Any, **headers: str) -> requests.Response:
+    return requests.request(method, url, data=body, headers={"Content-Type": kind, **headers}, timeout=60)
+
+
+@pytest.mark.parametrize("kind", [STREAM, FILE, PARQUET, CSV])
+def test_a_file_comes_back(data: str, kind: str) -> None:
+    made = send("POST", f"{data}?name=file", kind, written(kind, table()))
+    assert made.status_code == 201, made.text
+    assert made.json()["live"] is True
+    found = requests.get(f"{data}/{made.json()['id']}.arrow", timeout=60).content
+    assert pa.ipc.open_stream(found).read_all().equals(table())
+    again = send("POST", f"{data}?name=again", STREAM, found).json()
+    assert again["columns"] == made.json()["columns"]
+
+
+def test_a_file_is_a_new_version(data: str) -> None:
+    made = send("POST", f"{data}?name=one", CSV, b"a,b\n1,2\n")
+    url = f"{data}/{made.json()['id']}"
+    assert send("PUT", url, CSV, b"a\n3\n").status_code == 428
+    newer = send("PUT", url, CSV, b"a\n3\n", **{"If-Match": made.headers["ETag"]})
+    assert (newer.status_code, newer.json()["version"], newer.json()["name"]) == (200, 2, "one")
+    assert send("PUT", url, CSV, b"a\n3\n", **{"If-Match": made.headers["ETag"]}).status_code == 412
+    named = send("PUT", f"{url}?name=two", CSV, b"a\n4\n", **{"If-Match": "*"})
+    assert (named.json()["version"], named.json()["name"]) == (3, "two")
+    assert requests.get(f"{url}.json?version=1&full", timeout=60).json()["columns"] == {"a": [1], "b": [2]}
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "kind"),
+    [
+        (b"PAR1 no more", {}, 422, "unreadable-file"),
+        (b"", {}, 422, "unreadable-file"),
+        (b" " * (LIMIT + 1), {}, 413, "too-large"),
+        (b"no gzip", {"Content-Encoding": "gzip"}, 422, "invalid"),
+    ],
+)
+def test_what_is_none(data: str, body: bytes, headers: dict[str, str], status: int, kind: str) -> None:
+    answer = send("POST", f"{data}?name=bad", PARQUET, body, **headers)
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (status, kind), answer.text
+
+
+def test_a_new_source_needs_a_name(data: str) -> None:
+    answer = send("POST", data, CSV, b"a\n1\n")
+    assert (answer.status_code, "name" in answer.json()["detail"]) == (422, True)
+
+
+def test_bombs(data: str) -> None:
+    zeros = io.BytesIO()
+    pq.write_table(pa.table({"x": np.zeros(4 << 20)}), zeros, compression="zstd", use_dictionary=False)
+    answer = send("POST", f"{data}?name=bomb", PARQUET, zeros.getvalue())
+    assert (answer.status_code, len(zeros.getvalue()) < LIMIT) == (413, True)
+    packer = zlib.compressobj(wbits=31)
+    packed = packer.compress(bytes(8 * LIMIT)) + packer.flush()
+    answer = send("POST", f"{data}?name=bomb", CSV, packed, **{"Content-Encoding": "gzip"})
+    assert answer.status_code == 413
+
+
+def test_half_a_file_makes_nothing(data: str) -> None:
+    before = requests.get(f"{data}?limit=1000", timeout=60).json()
+    parts = urlsplit(data)
+    with socket.create_connection((parts.hostname, parts.port), timeout=60) as connection:
+        head = f"POST {parts.path}?name=half HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: text/csv\r\n"
+        connection.sendall(f"{head}Content-Length: 1000\r\n\r\na,b\n1,2\n".encode())
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.recv(1 << 16)
+    assert b" 422 " in answer.partition(b"\r\n")[0] or answer == b""
+    assert requests.get(f"{data}?limit=1000", timeout=60).json() == before

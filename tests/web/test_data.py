@@ -1,0 +1,85 @@
+"""Data on pages, and what is taken along."""
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import requests
+from bokeh.models import ColumnDataSource
+from bokeh.plotting import figure
+from pyarrow import parquet
+
+import bokeh_cloud
+from tests.integration.people import TIMEOUT, Cloud, Person
+from tests.web.publishing import publish
+
+
+def test_a_page_that_needs_no_server(cloud: Cloud, ada: Person, key: str, tmp_path: Path) -> None:
+    plot = publish(cloud, key, "kept")
+    answer = ada.get(f"/plots/{plot.id}/download.html")
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert not re.findall(r"(?:src|href)=\"?/", answer.text[:3000])
+    assert requests.get(f"{cloud.url}/plots/{plot.id}/download.html", timeout=TIMEOUT).status_code == 404
+    scene = re.findall(r'<script type="application/json" id="scene">(.*?)</script>', answer.text, re.DOTALL)
+    assert json.loads(scene[0])["roots"]
+
+
+def test_data_names_what_deleting_it_would_break(cloud: Cloud, ada: Person, key: str) -> None:
+    plot = publish(cloud, key, "fed")
+    [source] = cloud.request("GET", f"/ada/plots/{plot.id}/data", key).json()["sources"]
+    page = ada.get(f"/data/{source['id']}/delete").text
+    assert "The fed plot" in page
+    assert requests.get(f"{cloud.url}/data/{source['id']}", timeout=TIMEOUT).status_code == 401
+
+
+def test_data_are_taken_along_in_the_forms_that_people_use(cloud: Cloud, ada: Person, key: str) -> None:
+    plot, other = publish(cloud, key, "taken", "link"), publish(cloud, key, "not shown")
+    [source] = cloud.request("GET", f"/ada/plots/{plot.id}/data", key).json()["sources"]
+    visitor = requests.Session()
+    page = visitor.get(plot.url, headers={"Accept": "text/html"}, timeout=TIMEOUT).text
+    links = re.findall(rf'href="(/plots/{plot.id}/data/{source["id"]}/(\w+)[^"]*)"', page)
+    assert [form for _, form in links] == ["csv", "parquet", "json"]
+    files = {form: visitor.get(cloud.url + link, timeout=TIMEOUT) for link, form in links}
+    assert all(answer.headers["Content-Disposition"].startswith("attachment") for answer in files.values())
+    rows = list(csv.DictReader(files["csv"].text.splitlines()))
+    table = parquet.read_table(io.BytesIO(files["parquet"].content))
+    assert [float(row["x"]) for row in rows] == table["x"].to_pylist() == [*range(10)]
+    assert json.loads(files["json"].text)
+    own = ada.browser.get(f"{cloud.url}/data/{source['id']}/download/csv", timeout=TIMEOUT)
+    assert own.text == files["csv"].text
+    for form in ("csv", "exe"):
+        hidden = f"{cloud.url}/plots/{other.id}/data/{source['id']}/{form}"
+        assert visitor.get(hidden, timeout=TIMEOUT).status_code == 404
+    assert visitor.get(f"{cloud.url}/data/{source['id']}/download/csv", timeout=TIMEOUT).status_code == 401
+    wrong = ada.browser.get(f"{cloud.url}/data/{source['id']}/download/exe", timeout=TIMEOUT)
+    assert wrong.status_code == 404
+
+
+def test_data_of_plots_are_called_by_their_titles(cloud: Cloud, ada: Person, key: str) -> None:
+    plot = figure(title="Prices of apples")
+    plot.line("x", "y", source=ColumnDataSource({"x": [1, 2, 3], "y": [5, 6, 5]}))
+    plot.line("x", "y", source=ColumnDataSource({"x": [1, 2, 3], "y": [7, 8, 9]}, name="organic"))
+    published = bokeh_cloud.Server(cloud.url, apikey=key).publish(plot, "apples")
+    page = ada.get("/data?q=apples").text
+    names = re.findall(r'dir="auto">(Prices of apples: [^<]*)<', page)
+    assert sorted(names) == ["Prices of apples: organic", "Prices of apples: x, y"]
+    assert f'Belongs to <a href="/plots/{published.id}/show"' in page
+
+
+def test_sizes_and_what_is_not_used_any_more(cloud: Cloud, ada: Person, key: str) -> None:
+    publish(cloud, key, "sized")
+    [listed] = [
+        plot for plot in cloud.request("GET", "/ada/plots", key).json()["plots"] if plot["name"] == "sized"
+    ]
+    assert listed["size"] == 80, "one column of ten numbers of eight bytes, which is x and y"
+    assert "80 bytes" in ada.get("/plots?q=sized").text
+    page = ada.get("/account/unused")
+    assert page.status_code == 200
+    assert "Nothing to free" in page.text, "the grace time is a day"
+    stranger = requests.get(f"{cloud.url}/account/unused", timeout=TIMEOUT)
+    assert stranger.status_code == 401
+    forged = ada.post("/account/unused/free", {"form_token": "x"})
+    assert forged.status_code == 403
