@@ -124,6 +124,11 @@ def browsing(browser: Browser, look: Look = LOOKS[0], **how: Any) -> Iterator[Ta
 def open_plot(page: Page, url: str) -> None:
     """Open the page of a plot and wait until it is drawn."""
     page.goto(url)
+    wait_drawn(page)
+
+
+def wait_drawn(page: Page) -> None:
+    """Wait until the plot of an open page is drawn."""
     element = page.query_selector("iframe.plot-frame")
     assert element is not None, page.inner_text("body")
     frame = element.content_frame()
