@@ -90,12 +90,21 @@ class Server:
         """The garbage collector of the account."""
         return Collection(self)
 
-    def publish(self, obj: "Publishable", name: str, *, title: str | None = None) -> Plot:
+    def publish(
+        self, obj: "Publishable", name: str, *, title: str | None = None, thumbnail: bool | None = None
+    ) -> Plot:
         """Publish a figure, a layout, a list of these, or a Document, and return where it is.
 
         The first time, `name` gets a URL, which it keeps: publishing under the same name makes a new version
         there, or none where nothing has changed. Only data that the server does not have are sent. Plots
         begin private, unless the configuration says otherwise.
+
+        Args:
+            obj: what to publish.
+            name: of the plot.
+            title: of the plot, in place of the figure's.
+            thumbnail: whether to draw a picture for the list of plots, which takes seconds and needs what
+                Bokeh's `export_png` needs; by the configuration when left out, which says no.
 
         Raises:
             NotPublishable: the object or the name cannot be a plot's; nothing was sent.
@@ -117,6 +126,10 @@ class Server:
         visibility = self._configuration.general.visibility
         if plot.version == 1 and not plot.unchanged and visibility != plot.visibility:
             plot.visibility = visibility
+        if not plot.unchanged and (self._configuration.general.thumbnail if thumbnail is None else thumbnail):
+            from .thumbnail import send
+
+            send(self.connection, plot, obj, loud=thumbnail is True)
         return plot
 
     def plots(self) -> list[Plot]:

@@ -140,7 +140,9 @@ def test_a_damaged_cloud_file_is_named(config_dir: Path, text: str) -> None:
 def test_general_settings_come_from_the_file_and_the_environment(config_dir: Path) -> None:
     (config_dir / "config").write_text("# mine\nbrowser = no\nvisibility = link\nframe_height=400\n")
     environ = {"BOKEH_CLOUD_VISIBILITY": "public", "BOKEH_CLOUD_PROGRESS": "off"}
-    assert General.load(Folder(config_dir), environ) == General(False, False, False, "public", 400)
+    assert General.load(Folder(config_dir), environ) == General(
+        browser=False, progress=False, visibility="public", frame_height=400
+    )
     assert General.load(Folder(config_dir / "nowhere"), {}) == General()
 
 

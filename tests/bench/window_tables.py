@@ -45,6 +45,10 @@ class Table:
         """Return one that has nothing at hand."""
         return Opener(self.records, HOT_BYTES)
 
+    def fresh(self) -> Records:
+        """Return the storage, opened anew."""
+        return _records(self.folder)
+
     def window(self, random: np.random.Generator) -> Window:
         """Return a window of any zoom, anywhere."""
         span = min(int(10 ** random.uniform(3, np.log10(self.rows))), self.rows - 1)
@@ -85,8 +89,7 @@ class Table:
 
 def make(folder: Path, rows: int, regular: bool) -> Table:
     """Store a table of random walks."""
-    storage = f"local://{folder}"
-    records = Records(open_records(storage, "data"), open_blobs(storage, "data"))
+    records = _records(folder)
     store = ColumnStore(records)
     x, y = _xs(rows, regular), _ys(rows)
     columns = {"y": _repeated(store, y) if rows >= HUGE else store.make(USER, Values(str(y.dtype), y))}
@@ -95,6 +98,11 @@ def make(folder: Path, rows: int, regular: bool) -> Table:
     specs = {name: _spec(column) for name, column in columns.items()}
     Sources(records).create(USER, f"{rows} rows", specs)
     return Table(folder, records, columns, x, y)
+
+
+def _records(folder: Path) -> Records:
+    storage = f"local://{folder}"
+    return Records(open_records(storage, "data"), open_blobs(storage, "data"))
 
 
 def _xs(rows: int, regular: bool) -> Array | None:

@@ -20,6 +20,7 @@ from bokeh_cloud.config.general import General
 from tests.integration.people import Cloud
 
 DOCS = Path(__file__).parents[2] / "client" / "docs"
+README = DOCS.parents[1] / "README.md"
 BLOCK = re.compile(r"^```(\w+)(?: file=(\S+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SETTINGS: Any = cli.main.context_settings
 PAGES = sorted(
@@ -48,6 +49,22 @@ def test_each_example_runs_as_it_stands(
     for command in ([sys.executable, "-W", "ignore", "example.py"], ["bash", "-euc", commands]):
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
+
+
+def test_the_examples_of_the_readme_run(
+    accounts: Cloud, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As they stand, but for where the server is, and its key."""
+    monkeypatch.setenv("BOKEH_CLOUD_URL", accounts.url)
+    monkeypatch.setenv("BOKEH_CLOUD_API_KEY", key)
+    blocks = [text for language, _, text in BLOCK.findall(README.read_text()) if language == "python"]
+    assert len(blocks) >= 3
+    program = re.sub(r"http://localhost:\d+", accounts.url, "\n".join(blocks)).replace("bkp_...", key)
+    (tmp_path / "example.py").write_text(program)
+    command = [sys.executable, "-W", "ignore", "example.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(f"{accounts.url}/plots/") == len(blocks) - 1
 
 
 def test_the_guide_lists_all_its_pages() -> None:

@@ -13,12 +13,16 @@ from tests.integration.people import Cloud
 BEFORE = """
 import numpy as np
 import bokeh.io
+import bokeh_cloud
 from bokeh.plotting import figure
 email, username = "lines@example.com", "lines"
 fig = figure(title="Sine")
 t = np.arange(10.0)
 y, z = np.sin(t), np.cos(t)
-fig.line(t, y)
+for version in (1, 2):
+    fig.line(t, y * version)
+    bokeh_cloud.Cloud().publish(fig, "sine")
+fig.line(t, z)
 """
 
 LINES = """
@@ -27,7 +31,7 @@ cloud = bokeh_cloud.Cloud()
 server = bokeh_cloud.Server()
 server.register(email, username, quiet=False)
 plot = cloud.publish(fig, "sine")
-plot.url, plot.embed_url, plot.version, plot.share(expires="7d"), plot.versions(), plot.rollback(1)
+plot.url, plot.embed_url, plot.version, plot.share(expires="7d"), plot.versions(), plot.rollback(3)
 cloud.plots(); cloud.data()
 src = cloud.DataSource(t=t, y=y)
 fig.line("t", "y", source=src)

@@ -81,7 +81,7 @@ KINDS = {
     "column": deleted_plot,
     "upload": half_an_upload,
     "chunk": blob("data", f"chunks/{HASH}"),
-    "pyramid": blob("data", f"pyramids/{HASH}/float64"),
+    "pyramid": blob("data", f"pyramids/float64/{HASH}"),
 }
 
 

@@ -27,6 +27,7 @@ class General:
         progress: whether uploads show a progress bar, on terminals and in notebooks.
         keyring: whether `bokeh-cloud login` keeps the key in the keyring of the operating system.
         visibility: what plots that are published for the first time are: private, link or public.
+        thumbnail: whether `publish` sends a picture, where Bokeh can export one (selenium).
         frame_height: pixels of a plot's frame in a notebook.
         ca_bundle: a PEM file with the authorities that may vouch for servers, in place of the usual ones.
     """
@@ -35,6 +36,7 @@ class General:
     progress: bool = True
     keyring: bool = False
     visibility: str = "private"
+    thumbnail: bool = False
     frame_height: int = 600
     ca_bundle: str = ""
 
@@ -55,6 +57,7 @@ class General:
             progress=_flag(found, "progress"),
             keyring=_flag(found, "keyring"),
             visibility=_visibility(found),
+            thumbnail=_flag(found, "thumbnail"),
             frame_height=_pixels(found),
             ca_bundle=found.get("ca_bundle", ("", ""))[0],
         )

@@ -130,7 +130,7 @@ class OpenColumn:
         self.length = column.length
         self._opener = opener
         self._mapped: dict[int, Array] = {}
-        self._cold = True
+        self._cold = {"rows", "cells"}
         self._pyramids: list[Pyramid] | None = None
         counts = -(-np.diff(column.starts) // (CELL * GROUP))
         self._bases: Rows = np.concatenate([[0], np.cumsum(counts)])  # groups before each chunk
@@ -212,7 +212,7 @@ class OpenColumn:
         arrays = self._arrays([chunk for chunk, _, _ in runs])
         far: list[int] = []
         near = [run for run in runs if run[0] in arrays]
-        with self._paced(len(cells)) as cold:
+        with self._paced("rows", len(cells)) as cold:
             for chunk, lo, hi in near if cold else ():
                 fetch(arrays[chunk], local[lo:hi], CELL * self.kind.itemsize)
             for chunk, lo, hi in near:
@@ -230,7 +230,7 @@ class OpenColumn:
         chunks, inside = self._chunks_of(groups)
         found, pyramids = np.empty((len(groups), 2, GROUP), self.kind), self.pyramids
         runs = list(runs_of(chunks))
-        with self._paced(len(groups)) as cold:
+        with self._paced("cells", len(groups)) as cold:
             for chunk, lo, hi in runs if cold else ():
                 fetch(pyramids[chunk].cells, inside[lo:hi], 2 * GROUP * self.kind.itemsize)
             for chunk, lo, hi in runs:
@@ -238,11 +238,12 @@ class OpenColumn:
         return found
 
     @contextmanager
-    def _paced(self, parts: int) -> Iterator[bool]:
+    def _paced(self, what: str, parts: int) -> Iterator[bool]:
         """Tell whether parts may have to come from the disk: at first, and when the last ones took long."""
         start = time.perf_counter()
-        yield self._cold
-        self._cold = time.perf_counter() - start > parts * SLOW
+        yield what in self._cold
+        slow = time.perf_counter() - start > parts * SLOW
+        (self._cold.add if slow else self._cold.discard)(what)
 
     def _chunks_of(self, groups: Rows) -> tuple[Rows, Rows]:
         chunks = np.searchsorted(self._bases, groups, "right") - 1

@@ -12,7 +12,7 @@ Blobs:
 
 * `columns/{user}/{column}`: a manifest and, on a second line, what was worked out beside it.
 * `chunks/{chunk}`: the bytes of a chunk.
-* `pyramids/{chunk}/{dtype}`: minima and maxima of a chunk, read as that dtype; made again when it is missing.
+* `pyramids/{dtype}/{chunk}`: minima and maxima of a chunk, read as that dtype; made again when it is missing.
 
 What refers to what: sources and versions name columns by hash, a column names chunks; an upload and a
 pyramid belong to the chunk in their key. Nothing else does.
@@ -102,13 +102,13 @@ class Records:
     def pyramid(self, chunk: str, dtype: str) -> memoryview | None:
         """Return the pyramid of a chunk that is read as `dtype`; None when nobody has made it."""
         try:
-            return self._blobs.view(f"pyramids/{chunk}/{dtype}")
+            return self._blobs.view(f"pyramids/{dtype}/{chunk}")
         except NotFound:
             return None
 
     def put_pyramid(self, chunk: str, dtype: str, data: bytes) -> None:
         """Store the pyramid of a chunk."""
-        self._blobs.put(f"pyramids/{chunk}/{dtype}", [data])
+        self._blobs.put(f"pyramids/{dtype}/{chunk}", [data])
 
     def hold_chunk(self, user: str, chunk: str, size: int) -> None:
         """Let an account refer to a chunk that another one has sent; raises as `put_chunk`."""

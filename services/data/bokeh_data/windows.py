@@ -5,6 +5,7 @@ others, each column of pixels gets its least and its greatest y, which are exact
 looks like the line through all rows.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,7 +79,8 @@ def look(opener: Opener, columns: dict[str, Column], window: Window) -> Seen:
     ys = {name: opener.open(columns[name]) for name in window.y}
     length = next(iter(ys.values())).length
     if window.x is None:
-        edges = edges_of(None, *_ends(window, 0, length - 1), window.pixels) if length else None
+        ends = _ends(window, lambda: (0, length - 1))
+        edges = edges_of(None, *ends, window.pixels) if length else None
         return _show(window, None, ys, rows_between(length, edges) if edges else _none())
     x = opener.open(columns[window.x])
     if not length:
@@ -89,8 +91,8 @@ def look(opener: Opener, columns: dict[str, Column], window: Window) -> Seen:
         )
     if not x.index.ascending:
         return _sample(x, ys, window)
-    first, last = (x.rows(row, row + 1)[0].item() for row in (0, length - 1))
-    edges = edges_of(x.column.dtype, *_ends(window, first, last), window.pixels)
+    ends = _ends(window, lambda: tuple(x.rows(row, row + 1)[0].item() for row in (0, length - 1)))
+    edges = edges_of(x.column.dtype, *ends, window.pixels)
     return _show(window, x, ys, boundaries(x, edges) if edges else _none())
 
 
@@ -106,14 +108,12 @@ def _check(columns: dict[str, Column], window: Window) -> None:
         raise Invalid(f"The columns differ in length: {sorted(lengths)}.")
 
 
-def _ends(window: Window, first: Any, last: Any) -> tuple[Any, Any]:
+def _ends(window: Window, of_x: Callable[[], tuple[Any, ...]]) -> tuple[Any, Any]:
     """Return the ends of a window, those of x where it has none; as numbers that `edges_of` takes."""
-    begin, end = (_end(given, of_x) for given, of_x in ((window.begin, first), (window.end, last)))
-    return begin, end
-
-
-def _end(given: Any, of_x: Any) -> Any:
-    return given if given is not None else of_x
+    if window.begin is not None and window.end is not None:
+        return window.begin, window.end
+    first, last = of_x()
+    return (first if window.begin is None else window.begin), (last if window.end is None else window.end)
 
 
 def _none() -> Rows:
@@ -184,7 +184,7 @@ def _sample(x: OpenColumn, ys: dict[str, OpenColumn], window: Window) -> Seen:
         starts = np.unique(np.linspace(0, x.length // CELL - 1, SAMPLED_CELLS).astype(np.int64)) * CELL
         rows = (starts[:, None] + np.arange(CELL)).reshape(-1)
     xs, *values = (column.take(rows) for column in (x, *ys.values()))
-    edges = edges_of(x.column.dtype, *_ends(window, xs.min().item(), xs.max().item()), 1)
+    edges = edges_of(x.column.dtype, *_ends(window, lambda: (xs.min().item(), xs.max().item())), 1)
     inside = (xs >= edges.starts[0]) & (xs <= edges.stop) if edges else np.zeros(len(xs), bool)
     kept = np.flatnonzero(inside)
     columns = {_name(window): _values(x, xs[kept])}

@@ -23,7 +23,8 @@ class Room:
         optional: whether they may be missing where something refers to them.
         private: whether each belongs to the account in its key.
         follows: what is referred to in place of these things; themselves when empty.
-        parts: of the key, behind the room, that are in the name of what is referred to in their place.
+        skips: parts of the key, behind the room, before those that name what is referred to.
+        parts: how many those are.
     """
 
     service: str
@@ -35,6 +36,7 @@ class Room:
     optional: bool = False
     private: bool = True
     follows: str = ""
+    skips: int = 0
     parts: int = 1
 
     @property
@@ -51,7 +53,8 @@ class Room:
         """Return the name by which others refer to a thing."""
         if not self.follows:
             return f"{self.service}:{key}"
-        return "/".join([self.referred, *key.split("/")[1 : 1 + self.parts]])
+        first = 1 + self.skips
+        return "/".join([self.referred, *key.split("/")[first : first + self.parts]])
 
     def targets(self, keys: Sequence[str]) -> list[str]:
         """Return the names by which others refer to things."""
@@ -83,5 +86,5 @@ ROOMS = (
     Room("data", "columns", "column", "no data source and no plot has it", refers=True),
     Room("data", "uploads", "upload", "no column of the account has its chunk"),
     Room("data", "chunks", "chunk", "no column has it", private=False),
-    Room("data", "pyramids", "pyramid", "no column has its chunk", private=False, follows="chunks"),
+    Room("data", "pyramids", "pyramid", "no column has its chunk", private=False, follows="chunks", skips=1),
 )

@@ -102,10 +102,10 @@ def _stat(key: str, result: os.stat_result) -> BlobStat:
 def _view(path: str) -> memoryview:
     number = os.open(path, os.O_RDONLY)
     try:
-        data = os.read(number, SMALL + 1)
-        if len(data) <= SMALL:
-            return memoryview(data)
-        return memoryview(mmap.mmap(number, 0, prot=mmap.PROT_READ))
+        size = os.fstat(number).st_size  # asked first: what is mapped is not read, and may be on a slow disk
+        if size > SMALL:
+            return memoryview(mmap.mmap(number, size, prot=mmap.PROT_READ))
+        return memoryview(os.read(number, size))
     finally:
         os.close(number)
 
