@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -75,7 +76,7 @@ class Walk:
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     box, storage = Mailbox(), f"local://{tmp_path_factory.mktemp('people')}"
     with smtp_server(box) as port:
-        settings = {
+        settings: dict[str, Any] = {
             "BOKEH_CLOUD_SMTP_URL": f"smtp://127.0.0.1:{port}",
             "BOKEH_CLOUD_GC_GRACE_HOURS": "0",
             "BOKEH_CLOUD_GC_EVERY_HOURS": "0",  # or the collector could be faster than a person
