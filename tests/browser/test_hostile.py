@@ -242,6 +242,23 @@ def test_titles_are_shown_inert(browser: Browser, town: Town, title: str) -> Non
     town.ask("DELETE", f"/ada/plots/{published.id}")
 
 
+def test_a_long_title_within_the_figure_is_cut(browser: Browser, town: Town) -> None:
+    title = MARKUP + RIGHT_TO_LEFT + "y" * 10_000
+    plot = figure(width=300, height=200, title=title)
+    plot.line([1, 2], [1, 2], legend_label=title)
+    published = town.server.publish(plot, "long")
+    with browsing(browser, Look(390, 844, "light")) as tab:
+        town.sign_in(tab.page.context)
+        tab.page.goto(published.url)
+        wait_ready(tab.page.frames[1])
+        assert tab.page.get_by_role("heading", level=1).text_content() == title[:1000]
+        for frame in tab.page.frames:
+            assert frame.title() != "owned"
+            assert frame.locator("img[src=x]").count() == 0
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390
+    town.ask("DELETE", f"/ada/plots/{published.id}")
+
+
 def test_names_of_columns_are_shown_inert(browser: Browser, town: Town) -> None:
     names = [MARKUP, RIGHT_TO_LEFT, "y" * 10_000]
     plot = figure(width=300, height=200, title="Columns")

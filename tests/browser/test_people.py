@@ -8,15 +8,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.pixels import artifacts
 from tests.browser.town import LOOKS, Look, browsing, open_plot, wait_drawn
+from tests.browser.walking import Walk
 from tests.conftest import one_process
 from tests.integration.people import Cloud
 from tests.mailbox import Mailbox, smtp_server
@@ -32,44 +31,6 @@ fig = figure(title="Tides at the harbour", height=380, sizing_mode="stretch_widt
 fig.line(x, 2 + np.sin(x), line_width=2, legend_label="measured")
 fig.scatter(x[::20], 2 + np.sin(x[::20]), size=7, legend_label="by hand")
 """
-
-
-@dataclass
-class Walk:
-    """Somebody at the cloud, in a window of this look."""
-
-    cloud: Cloud
-    look: Look
-    page: Page
-    home: Path
-    shots: int = 0
-
-    @property
-    def name(self) -> str:
-        """Who it is."""
-        return f"grace-{self.look}"
-
-    @property
-    def email(self) -> str:
-        """Where their mail goes."""
-        return f"{self.name}@example.com"
-
-    def keep(self, what: str, page: Page | None = None) -> None:
-        """Keep a screenshot; nothing may stick out at the side."""
-        page = page or self.page
-        folder = artifacts("people")
-        folder.mkdir(parents=True, exist_ok=True)
-        self.shots += 1
-        page.screenshot(path=folder / f"{self.look}-{self.shots:02} {what}.png")
-        assert page.evaluate("document.documentElement.scrollWidth") <= self.look.width, what
-
-    def press(self, name: str) -> None:
-        """Press a button."""
-        self.page.get_by_role("button", name=name, exact=True).click()
-
-    def read_heading(self, text: str) -> None:
-        """Wait for the heading of a page."""
-        expect(self.page.get_by_role("heading", level=1)).to_have_text(text)
 
 
 @pytest.fixture(scope="module")

@@ -146,6 +146,11 @@ def test_without_javascript_there_is_a_picture(cloud: Cloud, ada: Person, key: s
     [plain] = re.findall(r"<noscript>(.*?)</noscript>", page, re.DOTALL)
     assert f'src="{path}.png"' in plain
     assert 'alt="The pictured plot"' in plain
+    share = cloud.request("POST", f"/ada/plots/{plot.id}/shares", key, json={}).json()
+    frame = requests.get(cloud.url + share["embed"], timeout=TIMEOUT).text
+    [source] = re.findall(r'<noscript><img src="([^"]+)"', frame)
+    shared = requests.get(cloud.url + source, timeout=TIMEOUT)
+    assert shared.headers["Content-Type"] == "image/png", "who has the link sees the picture too"
     sent = ada.browser.get(f"{cloud.url}{path}.png", timeout=TIMEOUT)
     assert Image.open(io.BytesIO(sent.content)).size == (480, 300)
     assert ada.browser.put(url, data=b"no picture", headers=headers, timeout=TIMEOUT).status_code == 422

@@ -72,6 +72,7 @@ class Embed(Resource):
         policy = frame_policy(view.get("eval", view["code"]), view["image_hosts"], around)
         chosen = self._site.bokehjs.choose(view["bokeh_version"])
         values = {"view": view, "chosen": chosen, "versions": self._site.bokehjs.versions}
+        values["query"] = query_of(req)
         self._show(req, resp, "embed.html", policy=policy, note=self._note(view, share_of(req)), **values)
 
     def _note(self, view: dict[str, Any], share: str | None) -> dict[str, Any]:
