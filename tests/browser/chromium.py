@@ -17,7 +17,7 @@ from playwright.sync_api import (
 )
 
 VIEWPORT = (1280, 900)
-TIMEOUT = 30_000  # milliseconds
+TIMEOUT = 45_000  # milliseconds; a machine that does much else is slow
 
 FLAGS = [
     "--headless",
@@ -148,7 +148,7 @@ def wait_idle(where: Page | Frame) -> None:
     """Wait until every Bokeh document of a page or a frame is drawn.
 
     Raises:
-        playwright.sync_api.TimeoutError: it is not within half a minute.
+        playwright.sync_api.TimeoutError: it is not within three quarters of a minute.
     """
     where.wait_for_function(IDLE)
     where.evaluate(PAINTED)
@@ -158,7 +158,7 @@ def wait_ready(frame: Frame) -> None:
     """Wait until a frame says itself that its plot is ready, and is drawn.
 
     Raises:
-        AssertionError: the frame says that it failed, or says nothing within half a minute.
+        AssertionError: the frame says that it failed, or says nothing within three quarters of a minute.
     """
     try:
         frame.wait_for_selector("html[data-state=ready], html[data-state=failed]", state="attached")

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 import bokeh_cloud
 from bokeh_cloud.plot import Plot
-from tests.browser.chromium import Tab, wait_ready
+from tests.browser.chromium import TIMEOUT, Tab, wait_ready
 from tests.conftest import one_process
 from tests.integration.people import Cloud, Person
 from tests.mailbox import Mailbox, smtp_server
@@ -112,7 +112,7 @@ def browsing(browser: Browser, look: Look = LOOKS[0], **how: Any) -> Iterator[Ta
         reduced_motion="reduce",
         **how,
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(TIMEOUT)
     tab = Tab(context.new_page())
     tab.watch()
     try:

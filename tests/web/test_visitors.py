@@ -27,8 +27,10 @@ def test_only_public_plots_are_announced(cloud: Cloud, ada: Person, key: str) ->
     assert "The public plot" in listed
     assert "The link plot" not in listed
     assert "The private plot" not in listed
-    for name in ("nobody", "ADA", "a" * 60):
-        assert requests.get(f"{cloud.url}/u/{name}", timeout=TIMEOUT).status_code == 404
+    for name in ("nobody", "ADA", "a" * 3000, "<script>alert(1)", "\u202efdp"):
+        answer = requests.get(f"{cloud.url}/u/{name}", headers={"Accept": "text/html"}, timeout=TIMEOUT)
+        assert answer.status_code == 404, name
+        assert "alert" not in answer.text
 
 
 def test_oembed(cloud: Cloud, ada: Person, key: str) -> None:
@@ -111,6 +113,8 @@ def test_copying_a_plot_of_somebody_else(cloud: Cloud, key: str) -> None:
     shown = publish(cloud, key, "to be copied", "public")
     bob = Person(cloud, "bob")
     bob.register()
+    assert "Copy to my plots" in bob.get(f"/plots/{shown.id}/show").text
+    assert "Copy to my plots" not in requests.get(shown.url, timeout=TIMEOUT).text
     form = {"form_token": bob.form_token(), "name": "mine now"}
     answer = bob.post(f"/plots/{shown.id}/clone", form)
     assert answer.status_code == 303
