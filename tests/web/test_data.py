@@ -71,7 +71,7 @@ def test_data_of_plots_are_called_by_their_titles(cloud: Cloud, ada: Person, key
 
 
 def test_lists_and_texts_are_taken_along_too(cloud: Cloud, ada: Person, key: str) -> None:
-    plot = figure(title="Lists", x_range=FactorRange("a", "b", "=c"))
+    plot = figure(title="Lists", x_range=FactorRange(factors=["a", "b", "=c"]))
     bars: dict[str, Any] = {
         "name": ["a", "b", "=c"],
         "top": [1, 2.5, float("nan")],
