@@ -18,7 +18,7 @@ from bokeh_auth.post import SmtpServer
 from bokeh_auth.settings import Settings
 from bokeh_common.errors import CloudError
 from bokeh_common.http.loopback import is_loopback
-from bokeh_common.http.serving import REQUEST_LINE, THREADS, allow_long_lines
+from bokeh_common.http.serving import KEEPALIVE_SECONDS, REQUEST_LINE, WORKER, allow_long_lines, thread_count
 from bokeh_common.storage import open_blobs, open_records
 
 #: For how long a key that was revoked in another process, by `bokeh-cloud admin`, may still work.
@@ -94,13 +94,15 @@ def serve(host: str, port: int, storage: str | None, samples: bool, accounts: bo
     options = {
         "bind": f"{host}:{port}" if ":" not in host else f"[{host}]:{port}",
         "limit_request_line": REQUEST_LINE,
-        "worker_class": "gthread",
-        "threads": THREADS,
+        "worker_class": WORKER,
+        "threads": thread_count(),
+        "keepalive": KEEPALIVE_SECONDS,
         "loglevel": "warning",
         "when_ready": when_ready,
         "control_socket_disable": True,
     }
     allow_long_lines()
+    os.environ.setdefault("BOKEH_CLOUD_DRAIN_SECONDS", "0")  # there is no gateway to be told
     Server(storage, auth, options).run()
 
 

@@ -62,6 +62,13 @@ class TooLarge(CloudError):
     title = "Too large"
 
 
+class TooSlow(CloudError):
+    """The request did not arrive in time; nothing was changed."""
+
+    slug = "request-timeout"
+    title = "Too slow"
+
+
 class Unauthenticated(CloudError):
     """No key, or one that does not open anything."""
 

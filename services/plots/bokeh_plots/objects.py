@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from bokeh_common.errors import NotFound, TooLarge
+from bokeh_common.errors import Invalid, NotFound, TooLarge
 from bokeh_plots.documents import objects_of
 from bokeh_plots.packed import inlined, unpack
 from bokeh_plots.peers import Data
@@ -60,7 +60,8 @@ class Objects:
     def stream(self, user: str, text: str, authorization: str | None) -> Iterator[bytes]:
         """Yield the JSON of `objects`, in the order of their ids, data included, and the ids `missing`.
 
-        Each object is as `bokeh.core.serialization` writes it to plain JSON, with references to others.
+        Each object is as `bokeh.core.serialization` writes it to plain JSON, with references to others. A
+        column that calls itself packed and is not stays as the scene has it.
 
         Raises:
             NotFound: there is none of them; before anything is yielded.
@@ -139,11 +140,19 @@ class _Reading:
         yield parts[0].encode()
         for kind, column, text in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
             blocks = [small[column]] if column in small else self._blocks(column)
-            yield from inlined(blocks) if kind == "bytes" else [json.dumps(unpack(b"".join(blocks))).encode()]
+            yield from inlined(blocks) if kind == "bytes" else [_unpacked(column, b"".join(blocks))]
             yield text.encode()
 
     def _blocks(self, column: str) -> Iterator[bytes]:
         return self._data.column(self._user, column, self._authorization)
+
+
+def _unpacked(column: str, data: bytes) -> bytes:
+    """Return the JSON of a packed value; one that is none stays as the scene has it."""
+    try:
+        return json.dumps(unpack(data), allow_nan=False).encode()
+    except (Invalid, ValueError, RecursionError):
+        return json.dumps({"type": "packed", "data": {"id": column}}).encode()
 
 
 def _batches(items: Iterable[Item]) -> Iterator[Batch]:

@@ -1,6 +1,7 @@
 """Reading what a client sends, within limits."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
@@ -12,6 +13,9 @@ from bokeh_common.http.encoding import decoded
 
 BLOCK_BYTES = 1 << 20
 UNPACKED_BYTES = 64 << 20
+
+#: Only such a number can be larger than a double: 1.8e308.
+_LARGE_NUMBER = re.compile(rb"\d[eE]\+?\d{3}|\d{300}")
 
 T = TypeVar("T")
 
@@ -87,17 +91,22 @@ def _as(kind: type[T], value: object, where: str, strict: bool = True) -> T:
 def parse_json(body: bytes) -> Any:
     """Parse strictly; `Invalid` says where it is wrong."""
     try:
-        return _characters(json.loads(body, parse_constant=_refuse_constant), body)
+        return _writable(json.loads(body, parse_constant=_refuse_constant), body)
     except RecursionError:
         raise Invalid("The JSON is nested too deeply.", slug="not-json") from None
     except ValueError as error:
         raise Invalid(f"The body is not JSON: {error}.", slug="not-json") from None
 
 
-def _characters(value: Any, body: bytes) -> Any:
-    """Return `value`; half a surrogate pair, which JSON can write, is no character and cannot be stored."""
+def _writable(value: Any, body: bytes) -> Any:
+    """Return `value`; `ValueError` when it has what JSON can say and nobody can write again.
+
+    That is half a surrogate pair, which is no character, and a number that no double can hold.
+    """
     if b"\\ud" in body or b"\\uD" in body:
         json.dumps(value, ensure_ascii=False).encode()
+    if _LARGE_NUMBER.search(body):
+        json.dumps(value, allow_nan=False)
     return value
 
 

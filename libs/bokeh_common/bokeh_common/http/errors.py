@@ -22,6 +22,7 @@ STATUS: dict[type[errors.CloudError], int] = {
     errors.Changed: 412,
     errors.Invalid: 422,
     errors.TooLarge: 413,
+    errors.TooSlow: 408,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
     errors.TooMany: 429,

@@ -235,7 +235,8 @@ def _usual(route: Route, access: Access, operation: Operation) -> set[str]:
     if operation.query is not None:
         slugs |= {"invalid"}
     if operation.body is not None:
-        slugs |= {"invalid", "not-json", "length-required", "too-large", "unsupported-media-type"}
+        slugs |= {"invalid", "not-json", "length-required", "request-timeout", "too-large"}
+        slugs |= {"unsupported-media-type"}
     if "If-Match" in operation.headers:
         slugs |= {"invalid", "precondition-failed", "conflict"}
     return slugs

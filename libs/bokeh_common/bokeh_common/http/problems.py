@@ -78,6 +78,13 @@ COMMON = (
         "Leave 'Accept' out, or name one of those that 'detail' lists.",
     ),
     Problem(
+        "request-timeout",
+        408,
+        "Too slow",
+        "The body came too slowly, or stopped on its way. Nothing was changed.",
+        "Send the request again; a large body in smaller pieces. Operators can give more time.",
+    ),
+    Problem(
         "conflict",
         409,
         "Conflict",

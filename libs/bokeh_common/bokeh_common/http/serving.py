@@ -4,7 +4,8 @@
 
 The names in small letters are gunicorn's settings, with defaults that fit the machine; variables change them:
 `BOKEH_CLOUD_BIND`, `BOKEH_CLOUD_WORKERS`, `BOKEH_CLOUD_THREADS`, `BOKEH_CLOUD_DRAIN_SECONDS`,
-`BOKEH_CLOUD_GRACE_SECONDS`, `BOKEH_CLOUD_LOG` (json or text).
+`BOKEH_CLOUD_GRACE_SECONDS`, `BOKEH_CLOUD_REQUEST_SECONDS`, `BOKEH_CLOUD_SLOWEST`, `BOKEH_CLOUD_LOG` (json or
+text).
 """
 
 import math
@@ -22,8 +23,13 @@ from bokeh_common.http.draining import drain_seconds
 #: Bytes of a request's first line. A thousand object ids are 25 KB; gunicorn's own bound is 8, or nothing.
 REQUEST_LINE = 1 << 16
 
+WORKER = "bokeh_common.http.worker.Worker"
+
 #: Most requests wait for storage or for other services, so a core can have several of them.
 THREADS = 16
+
+#: Longer than the gateway keeps a connection (30 s): who sends a request must never meet who hangs up.
+KEEPALIVE_SECONDS = 75
 
 #: More processes than that serve a machine better as more replicas.
 MOST_WORKERS = 4
@@ -68,16 +74,20 @@ def _number(name: str, default: int) -> int:
     return int(os.environ.get(f"BOKEH_CLOUD_{name}") or default)
 
 
+def thread_count() -> int:
+    """Return how many requests a process answers at a time (`BOKEH_CLOUD_THREADS`)."""
+    return _number("THREADS", THREADS)
+
+
 allow_long_lines()
 
 bind = os.environ.get("BOKEH_CLOUD_BIND") or "0.0.0.0:8000"
 workers = _number("WORKERS", max(1, min(MOST_WORKERS, round(cores()))))
-worker_class = "bokeh_common.http.worker.Worker"
-threads = _number("THREADS", THREADS)
+worker_class = WORKER
+threads = thread_count()
 #: How long it goes on when it is to stop, and how long requests under way, such as uploads, may take then.
 graceful_timeout = math.ceil(drain_seconds()) + _number("GRACE_SECONDS", 60)
-#: Longer than the gateway keeps a connection (30 s): who sends a request must never meet who hangs up.
-keepalive = 75
+keepalive = KEEPALIVE_SECONDS
 limit_request_line = REQUEST_LINE
 loglevel = "warning"
 control_socket_disable = True

@@ -13,12 +13,11 @@ import threading
 from types import FrameType
 from typing import Any
 
-from gunicorn.workers.gthread import ThreadWorker
-
 from bokeh_common.http.draining import DRAINING, drain_seconds
+from bokeh_common.http.receiving import ReceivingWorker
 
 
-class Worker(ThreadWorker):
+class Worker(ReceivingWorker):
     """Serves until nobody can be hurt."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
