@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bokeh_common.errors import Invalid
 from bokeh_common.storage import open_blobs, open_records
-from bokeh_data import columnstore, extremes, opened
+from bokeh_data import columnstore, extremes, pyramids
 from bokeh_data.records import Records
 from bokeh_data.values import Values
 from bokeh_data.windows import Seen, Window
@@ -83,7 +83,7 @@ def test_no_extreme_is_lost(
     last = -np.inf
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(columnstore, "CHUNK_BYTES", chunk)
-        patch.setattr(opened, "SMALLEST", data.draw(st.sampled_from([0, opened.SMALLEST])))
+        patch.setattr(pyramids, "SMALLEST", data.draw(st.sampled_from([0, pyramids.SMALLEST])))
         patch.setattr("os.fsync", lambda _: None)
         patch.setattr(extremes, "FEW_ROWS", data.draw(st.sampled_from([0, 1 << 16])))
         for x, y in parts:
