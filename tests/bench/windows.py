@@ -159,7 +159,7 @@ def build(opener: Opener, column: Column, chunks: list[Path]) -> tuple[float, fl
     return reading, built, built + took(opener.settle)
 
 
-def by_reads(turns: list[tuple[float, ...]], which: int) -> str:
+def by_reads(turns: list[tuple[float, float, float]], which: int) -> str:
     """Return a time of each turn by that of its read: the median and the extremes."""
     ratios = sorted(turn[which] / turn[0] for turn in turns)
     return f"{median(ratios):.1f} ({ratios[0]:.1f} to {ratios[-1]:.1f})"
