@@ -140,12 +140,13 @@ def files(folder: Path) -> Iterator[Path]:
 def pyramid(table: Table, column: Column) -> str:
     """Build the pyramid of a column several times; say how large it is, and how long it takes."""
     names = {chunk.hash for chunk in column.chunks}
-    chunks = [path for path in files(table.folder) if path.name in names]
+    paths = {path.name: path for path in files(table.folder) if path.name in names}
+    chunks = [paths[chunk.hash] for chunk in column.chunks]
     turns = []
     for turn in range(ROUNDS):
         move_away(table.folder / "data/blobs/pyramids", turn)
         turns.append(build(Opener(table.fresh(), HOT_BYTES), column, chunks))
-    stored = sum(chunk.stat().st_size for chunk in chunks)
+    stored = sum(path.stat().st_size for path in paths.values())
     pyramids = (table.records.pyramid(name, column.dtype) for name in names)
     size = sum(len(pyramid) for pyramid in pyramids if pyramid)
     built, kept = (by_reads(turns, i) for i in (1, 2))

@@ -7,7 +7,6 @@ has them. What could not be stored is made again when it is not at hand any more
 import logging
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache, partial
-from typing import Any
 
 from bokeh_common.errors import Unavailable
 from bokeh_data.columns import Chunk, Column
@@ -25,6 +24,8 @@ SMALLEST = 64 << 10
 #: Pyramids that wait to be stored, of about 130 KiB; whoever makes more stores them, too.
 MOST_WAITING = 128
 WRITERS = 8  # threads
+
+FEW = 8  # chunks
 
 
 class Pyramids:
@@ -47,9 +48,8 @@ class Pyramids:
         missing = [name for name, pyramid in known.items() if pyramid is None]
         known.update(zip(missing, self._read(column.dtype, missing), strict=True))
         absent = {chunk.hash: chunk for chunk in column.chunks if known[chunk.hash] is None}
-        known.update(
-            zip(absent, together(partial(self._make, column.dtype), [*absent.values()]), strict=True)
-        )
+        made = self._make_all(column.dtype, [*absent.values()])
+        known.update(zip(absent, made, strict=True))
         found = {name: pyramid for name, pyramid in known.items() if pyramid is not None}
         return [found[chunk.hash] for chunk in column.chunks]
 
@@ -70,18 +70,32 @@ class Pyramids:
                 self._keep(dtype, chunk, pyramid)
         return found
 
+    def _make_all(self, dtype: str, chunks: list[Chunk]) -> list[Pyramid]:
+        """Make pyramids, many at the same time, and few as they come: threads take longer to begin."""
+        if not self._records.maps or len(chunks) > FEW:
+            return together(partial(self._make, dtype), chunks)
+        made = [self._build(dtype, chunk) for chunk in chunks]
+        for chunk, pyramid in zip(chunks, made, strict=True):
+            self._store_soon(dtype, chunk, pyramid)
+        return made
+
     def _make(self, dtype: str, chunk: Chunk) -> Pyramid:
-        pyramid = build(dtype, self._records.chunk_view(chunk.hash))
-        self._keep(dtype, chunk.hash, pyramid)
-        if chunk.size >= SMALLEST:
-            self._store_soon(dtype, chunk.hash, pyramid)
+        pyramid = self._build(dtype, chunk)
+        self._store_soon(dtype, chunk, pyramid)
         return pyramid
 
-    def _store_soon(self, *pyramid: Any) -> None:
-        if len(self._storing) >= MOST_WAITING:
-            self._store(*pyramid)
+    def _build(self, dtype: str, chunk: Chunk) -> Pyramid:
+        pyramid = build(dtype, self._records.chunk_view(chunk.hash))
+        self._keep(dtype, chunk.hash, pyramid)
+        return pyramid
+
+    def _store_soon(self, dtype: str, chunk: Chunk, pyramid: Pyramid) -> None:
+        if chunk.size < SMALLEST:
             return
-        future = _writers().submit(self._store, *pyramid)
+        if len(self._storing) >= MOST_WAITING:
+            self._store(dtype, chunk.hash, pyramid)
+            return
+        future = _writers().submit(self._store, dtype, chunk.hash, pyramid)
         self._storing.add(future)
         future.add_done_callback(self._storing.discard)
 
