@@ -18,7 +18,7 @@ WIRING = {
     "BOKEH_CLOUD_SERVICE_TOKEN", "BOKEH_CLOUD_SERVICE_TOKENS", "BOKEH_CLOUD_BIND",
 }  # fmt: skip
 
-#: What makes no sense there: for one process on a machine of one's own, or files, for which a volume is needed too.
+#: What makes no sense there: for one process on one machine, or files, which need a volume too.
 NOT_IN_CONTAINERS = {
     "BOKEH_CLOUD_INSECURE_ALLOW_REMOTE", "BOKEH_CLOUD_ALLOWED_HOSTS", "BOKEH_CLOUD_ALLOW_VOLATILE_REDIS",
     "BOKEH_CLOUD_OUTBOX", "BOKEH_CLOUD_BOKEHJS", "BOKEH_CLOUD_LOGO", "BOKEH_CLOUD_PAGES",
