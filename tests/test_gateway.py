@@ -138,8 +138,8 @@ def test_the_client_cannot_say_where_it_comes_from(url: str) -> None:
 
 def test_a_proxy_that_is_trusted_says_who_asks(services: dict[str, Service]) -> None:
     ports = {name: [service.server_port] for name, service in services.items()}
-    trusted = {"BOKEH_CLOUD_GATEWAY_TRUSTED": "trusted_proxies static private_ranges"}
-    with gateway(free_port(), ports, **trusted) as url:
+    trusted = "trusted_proxies static private_ranges"
+    with gateway(free_port(), ports, BOKEH_CLOUD_GATEWAY_TRUSTED=trusted) as url:
         said = {"X-Forwarded-For": "198.51.100.1, 203.0.113.9"}  # what the client made up, and its address
         headers = requests.get(url + "/whoami", headers=said, timeout=30).json()["headers"]
     assert headers["X-Forwarded-For"] == "203.0.113.9"
