@@ -76,7 +76,7 @@ def _settings(storage: str) -> bokeh_gc.settings.Settings:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    os.read(0, 1)  # not by sys.stdin: its lock, held by this thread, would break the end of the interpreter
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)  # also when that one sleeps
 
 

@@ -5,10 +5,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Frame, Page, Playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Frame,
+    Page,
+    Playwright,
+    Request,
+)
 
 VIEWPORT = (1280, 900)
-TIMEOUT = 30_000  # milliseconds
+TIMEOUT = 45_000  # milliseconds; a machine that does much else is slow
 
 FLAGS = [
     "--headless",
@@ -74,7 +83,11 @@ class Tab:
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.errors.append(f"uncaught: {error}"))
         self.page.on("crash", lambda _: self.errors.append("the page crashed"))
-        self.page.on("requestfailed", lambda r: self.errors.append(f"request failed: {r.url} {r.failure}"))
+        self.page.on("requestfailed", self._failed)
+
+    def _failed(self, request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # that is one whose page was left meanwhile
+            self.errors.append(f"request failed: {request.url} {request.failure}")
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -135,7 +148,7 @@ def wait_idle(where: Page | Frame) -> None:
     """Wait until every Bokeh document of a page or a frame is drawn.
 
     Raises:
-        playwright.sync_api.TimeoutError: it is not within half a minute.
+        playwright.sync_api.TimeoutError: it is not within three quarters of a minute.
     """
     where.wait_for_function(IDLE)
     where.evaluate(PAINTED)
@@ -145,7 +158,7 @@ def wait_ready(frame: Frame) -> None:
     """Wait until a frame says itself that its plot is ready, and is drawn.
 
     Raises:
-        AssertionError: the frame says that it failed, or says nothing within half a minute.
+        AssertionError: the frame says that it failed, or says nothing within three quarters of a minute.
     """
     try:
         frame.wait_for_selector("html[data-state=ready], html[data-state=failed]", state="attached")

@@ -1,10 +1,13 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
+from tests.browser.chromium import TIMEOUT
 from tests.browser.published import Camera, open_camera
 from tests.browser.town import Town, open_town
+
+expect.set_options(timeout=TIMEOUT)
 
 
 @pytest.fixture(scope="session")

@@ -187,12 +187,33 @@ def test_a_form_over_the_whole_screen(opened: Open) -> None:
     usable(page)
 
 
+ON_CLICK = """
+  document.addEventListener("click", () => {
+    window.report = document.documentElement.requestFullscreen().then(() => "full", (error) => error.name);
+  });
+"""
+
+
+def test_nobody_is_led_to_fill_the_screen(opened: Open, town: Town) -> None:
+    """What people click on may ask browsers for the whole screen; a frame with code may not."""
+    page, frame = opened(ON_CLICK)
+    wait_ready(frame)
+    page.locator("iframe.plot-frame").click()
+    frame.wait_for_function("window.report !== undefined")
+    assert frame.evaluate("window.report") == "TypeError"
+    assert page.evaluate("document.fullscreenElement") is None
+    usable(page)
+    for url, allowed in ((town.plots["sine"].embed_url, True), (page.frames[1].url, False)):
+        page.goto(url)
+        assert page.evaluate("document.fullscreenEnabled") is allowed, url
+
+
 def test_a_loop_without_end(opened: Open, tab: Tab) -> None:
     """The frame has a process of its own, so that the page around it stays usable."""
     code = "setTimeout(() => { console.error('around we go'); for (;;); }, 200)"
-    page, _ = opened(code)
-    page.wait_for_timeout(2500)
-    assert any("around we go" in error for error in tab.errors)
+    with tab.page.expect_console_message(lambda message: "around we go" in message.text):
+        page, _ = opened(code)
+    page.wait_for_timeout(1000)  # the loop is under way
     usable(page)
     page.get_by_role("button", name="Account of ada").click()
     expect(page.get_by_text("Signed in as ada")).to_be_visible()
@@ -239,6 +260,23 @@ def test_titles_are_shown_inert(browser: Browser, town: Town, title: str) -> Non
         shown = tab.page.get_by_role("heading", level=1)
         assert shown.text_content() == title
         assert shown.get_attribute("dir") == "auto"
+    town.ask("DELETE", f"/ada/plots/{published.id}")
+
+
+def test_a_long_title_within_the_figure_is_cut(browser: Browser, town: Town) -> None:
+    title = MARKUP + RIGHT_TO_LEFT + "y" * 10_000
+    plot = figure(width=300, height=200, title=title)
+    plot.line([1, 2], [1, 2], legend_label=title)
+    published = town.server.publish(plot, "long")
+    with browsing(browser, Look(390, 844, "light")) as tab:
+        town.sign_in(tab.page.context)
+        tab.page.goto(published.url)
+        wait_ready(tab.page.frames[1])
+        assert tab.page.get_by_role("heading", level=1).text_content() == title[:1000]
+        for frame in tab.page.frames:
+            assert frame.title() != "owned"
+            assert frame.locator("img[src=x]").count() == 0
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390
     town.ask("DELETE", f"/ada/plots/{published.id}")
 
 

@@ -125,9 +125,10 @@ def test_embedding_with_a_script_is_as_high_as_the_plot(browser: Browser, town: 
         tab.page.goto(site.write("blog", f"<!DOCTYPE html><body><p>Before</p>{script}<p>After</p>"))
         frame = tab.page.frame_locator("iframe")
         frame.locator("html[data-state=ready]").wait_for(state="attached")
-        tab.page.wait_for_timeout(300)
-        height = tab.page.locator("iframe").evaluate("(frame) => frame.clientHeight")
-        assert 395 <= height <= 430
+        tab.page.wait_for_function(
+            "() => { const height = document.querySelector('iframe').clientHeight;"
+            " return height >= 395 && height <= 430 }"
+        )
         assert tab.errors == []
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 import bokeh_cloud
 from bokeh_cloud.plot import Plot
-from tests.browser.chromium import Tab, wait_ready
+from tests.browser.chromium import TIMEOUT, Tab, wait_ready
 from tests.conftest import one_process
 from tests.integration.people import Cloud, Person
 from tests.mailbox import Mailbox, smtp_server
@@ -112,7 +112,7 @@ def browsing(browser: Browser, look: Look = LOOKS[0], **how: Any) -> Iterator[Ta
         reduced_motion="reduce",
         **how,
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(TIMEOUT)
     tab = Tab(context.new_page())
     tab.watch()
     try:
@@ -124,6 +124,11 @@ def browsing(browser: Browser, look: Look = LOOKS[0], **how: Any) -> Iterator[Ta
 def open_plot(page: Page, url: str) -> None:
     """Open the page of a plot and wait until it is drawn."""
     page.goto(url)
+    wait_drawn(page)
+
+
+def wait_drawn(page: Page) -> None:
+    """Wait until the plot of an open page is drawn."""
     element = page.query_selector("iframe.plot-frame")
     assert element is not None, page.inner_text("body")
     frame = element.content_frame()

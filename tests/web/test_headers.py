@@ -61,6 +61,9 @@ def test_forms_need_their_token(cloud: Cloud, ada: Person, key: str) -> None:
     for path in ("settings", "rollback", "clone", "shares"):
         answer = ada.post(f"/plots/{plot.id}/{path}", {"visibility": "public", "version": "1", "name": "x"})
         assert answer.status_code == 403, path
+        assert answer.headers["Content-Type"].startswith("text/html"), "a page in the look of the others"
+        assert "<h1>" in answer.text
+        assert 'class="brand"' in answer.text
     assert (
         ada.post("/plots/selection", {"plots": plot.id, "action": "delete", "sure": "y"}).status_code == 403
     )

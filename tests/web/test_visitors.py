@@ -27,8 +27,10 @@ def test_only_public_plots_are_announced(cloud: Cloud, ada: Person, key: str) ->
     assert "The public plot" in listed
     assert "The link plot" not in listed
     assert "The private plot" not in listed
-    for name in ("nobody", "ADA", "a" * 60):
-        assert requests.get(f"{cloud.url}/u/{name}", timeout=TIMEOUT).status_code == 404
+    for name in ("nobody", "ADA", "a" * 3000, "<script>alert(1)", "\u202efdp"):
+        answer = requests.get(f"{cloud.url}/u/{name}", headers={"Accept": "text/html"}, timeout=TIMEOUT)
+        assert answer.status_code == 404, name
+        assert "alert" not in answer.text
 
 
 def test_oembed(cloud: Cloud, ada: Person, key: str) -> None:
@@ -111,6 +113,8 @@ def test_copying_a_plot_of_somebody_else(cloud: Cloud, key: str) -> None:
     shown = publish(cloud, key, "to be copied", "public")
     bob = Person(cloud, "bob")
     bob.register()
+    assert "Copy to my plots" in bob.get(f"/plots/{shown.id}/show").text
+    assert "Copy to my plots" not in requests.get(shown.url, timeout=TIMEOUT).text
     form = {"form_token": bob.form_token(), "name": "mine now"}
     answer = bob.post(f"/plots/{shown.id}/clone", form)
     assert answer.status_code == 303
@@ -146,6 +150,11 @@ def test_without_javascript_there_is_a_picture(cloud: Cloud, ada: Person, key: s
     [plain] = re.findall(r"<noscript>(.*?)</noscript>", page, re.DOTALL)
     assert f'src="{path}.png"' in plain
     assert 'alt="The pictured plot"' in plain
+    share = cloud.request("POST", f"/ada/plots/{plot.id}/shares", key, json={}).json()
+    frame = requests.get(cloud.url + share["embed"], timeout=TIMEOUT).text
+    [source] = re.findall(r'<noscript><img src="([^"]+)"', frame)
+    shared = requests.get(cloud.url + source, timeout=TIMEOUT)
+    assert shared.headers["Content-Type"] == "image/png", "who has the link sees the picture too"
     sent = ada.browser.get(f"{cloud.url}{path}.png", timeout=TIMEOUT)
     assert Image.open(io.BytesIO(sent.content)).size == (480, 300)
     assert ada.browser.put(url, data=b"no picture", headers=headers, timeout=TIMEOUT).status_code == 422

@@ -1,9 +1,11 @@
 """Lists as people read them: searched, sorted, and a page at a time."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
+
+from bokeh_web.words import whole
 
 PAGE_SIZE = 24
 
@@ -44,14 +46,23 @@ class Wanted:
             q=texts.get("q", "").strip()[:200],
             sort=sort if sort in sortings else next(iter(sortings)),
             show=texts.get("show", ""),
-            page=int(page) if page.isascii() and page.isdigit() and 1 <= int(page) < 1_000_000 else 1,
+            page=whole(page) or 1,
         )
+
+    @classmethod
+    def before(cls, query: str, sortings: Mapping[str, Sorting]) -> "Wanted":
+        """Read what a form carried along: the query string of the list that it stood on."""
+        return cls.of({name: values[0] for name, values in parse_qs(query).items()}, sortings)
+
+    @property
+    def query(self) -> str:
+        """The query string that asks for it."""
+        return urlencode({name: value for name, value in vars(self).items() if value not in {"", 1}})
 
     def address(self, path: str, **changes: Any) -> str:
         """Return the address of the same list with changes, such as another page."""
-        values = {**vars(self), **changes}
-        given = {name: value for name, value in values.items() if value not in {"", 1}}
-        return f"{path}?{urlencode(given)}" if given else path
+        query = replace(self, **changes).query
+        return f"{path}?{query}" if query else path
 
 
 @dataclass(frozen=True)

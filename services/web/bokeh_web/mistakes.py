@@ -35,8 +35,10 @@ class SecurityHeaders:
         self._headers = headers(public_url)
 
     def process_response(self, req: falcon.Request, resp: falcon.Response, resource: Any, ok: bool) -> None:
-        """Add them."""
-        resp.set_headers(self._headers)
+        """Add them, where the resource has not said it more strictly."""
+        for name, value in self._headers.items():
+            if resp.get_header(name) is None:
+                resp.set_header(name, value)
 
 
 class _Mistakes:

@@ -51,6 +51,11 @@ PERMISSIONS = ", ".join(
 )  # fmt: skip
 
 
+def frame_permissions(code: bool) -> str:
+    """Return the permissions of the frame: code could fill the screen with a page of its own."""
+    return f"{PERMISSIONS}, fullscreen=()" if code else PERMISSIONS
+
+
 def headers(public_url: str) -> dict[str, str]:
     """Return the headers of every answer, besides those that all services send.
 

@@ -4,6 +4,9 @@ from datetime import UTC, datetime
 
 UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
+#: Of a number that makes sense; Python itself refuses to read one of more than 4300.
+DIGITS = 9
+
 
 def size(count: int) -> str:
     """Write a number of bytes: `1.2 MB`."""
@@ -38,6 +41,11 @@ def ago(text: str, now: datetime | None = None) -> str:
 def plural(count: int, noun: str) -> str:
     """Write a count with its noun: `1 plot`, `2 plots`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def whole(text: str) -> int | None:
+    """Read a number from 1 to 999,999,999 as people type it; None where it is none."""
+    return int(text) or None if text.isascii() and text.isdigit() and len(text) <= DIGITS else None
 
 
 FILTERS = {"size": size, "number": number, "day": day, "ago": ago, "plural": plural}

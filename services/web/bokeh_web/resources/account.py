@@ -9,6 +9,9 @@ from bokeh_common.errors import Invalid
 from bokeh_common.http.auth import Access
 from bokeh_web.forms import go
 from bokeh_web.resources.base import FORM, FORM_AND_PAGE, PAGE, Resource, key_of, user_of
+from bokeh_web.words import whole
+
+MAX_DAYS = 3650  # that something new may last
 
 #: What a signed-in person may do here; a key with this scope may too.
 OWNER = Access("keys:write")
@@ -115,7 +118,8 @@ def expiry_of(days: str) -> str | None:
     """Return the time so many days from now, as RFC 3339; None for "" (never); `Invalid`."""
     if days == "":
         return None
-    if not (days.isascii() and days.isdigit() and 1 <= int(days) <= 3650):
+    number = whole(days)
+    if number is None or number > MAX_DAYS:
         raise Invalid("Choose from the list when it expires.")
-    time = datetime.now(UTC) + timedelta(days=int(days))
+    time = datetime.now(UTC) + timedelta(days=number)
     return time.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -24,6 +24,7 @@ from bokeh_web.resources.base import (
     version_of,
 )
 from bokeh_web.resources.plot import Show
+from bokeh_web.words import whole
 
 MAX_PICTURE_BYTES = 2 << 20
 
@@ -56,10 +57,10 @@ class Rollback(Resource):
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
         """Show an old version again, as a new one."""
-        version = self._form(req).get("version", "")
-        if not (version.isascii() and version.isdigit()):
+        version = whole(self._form(req).get("version", ""))
+        if version is None:
             raise Invalid("Choose the version to go back to.")
-        self._site.plots.roll_back(user_of(req), plot, int(version), key_of(req))
+        self._site.plots.roll_back(user_of(req), plot, version, key_of(req))
         go(resp, f"/plots/{plot}/show")
 
 

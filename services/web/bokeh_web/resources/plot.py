@@ -9,7 +9,7 @@ import falcon
 from bokeh_common.http.auth import Principal
 from bokeh_common.http.operations import Answer, Operation
 from bokeh_web.cookies import share_of
-from bokeh_web.policy import NEIGHBOURS, SANDBOX, frame_policy
+from bokeh_web.policy import NEIGHBOURS, SANDBOX, frame_permissions, frame_policy
 from bokeh_web.resources.base import PAGE_AT_VERSION, SEE, Resource, key_of, version_of
 from bokeh_web.resources.oembed import discovery
 from bokeh_web.resources.plots import VISIBILITIES
@@ -70,8 +70,10 @@ class Embed(Resource):
         around = _ancestors(view, req.context.principal, self._site.pages.accounts)
         # Versions that were published before the two were told apart have no "eval".
         policy = frame_policy(view.get("eval", view["code"]), view["image_hosts"], around)
+        resp.set_header("Permissions-Policy", frame_permissions(view["code"]))
         chosen = self._site.bokehjs.choose(view["bokeh_version"])
         values = {"view": view, "chosen": chosen, "versions": self._site.bokehjs.versions}
+        values["query"] = query_of(req)
         self._show(req, resp, "embed.html", policy=policy, note=self._note(view, share_of(req)), **values)
 
     def _note(self, view: dict[str, Any], share: str | None) -> dict[str, Any]:

@@ -54,8 +54,9 @@ class Selection(PlotList):
         """Change their visibility, or delete them: after asking."""
         form = self._form(req, lists=("plots",))
         action, chosen = form.get("action", ""), [str(plot) for plot in form["plots"]]
+        wanted = Wanted.before(form.get("list", ""), SORTINGS)
         if action == "delete" and "sure" not in form:
-            self._ask(req, resp, chosen)
+            self._ask(req, resp, chosen, wanted)
             return
         if action == "delete":
             self._each(req, chosen, self._delete)
@@ -63,14 +64,14 @@ class Selection(PlotList):
             self._each(req, chosen, lambda req, plot: self._set_visibility(req, plot, action))
         else:
             raise Invalid("Choose what to do with the plots.")
-        go(resp, "/plots")
+        go(resp, wanted.address("/plots"))
 
-    def _ask(self, req: falcon.Request, resp: falcon.Response, chosen: list[str]) -> None:
+    def _ask(self, req: falcon.Request, resp: falcon.Response, chosen: list[str], wanted: Wanted) -> None:
         plots = [plot for plot in self._plots(req) if plot["id"] in chosen]
         if not plots:
-            go(resp, "/plots")
+            go(resp, wanted.address("/plots"))
             return
-        self._show(req, resp, "delete.html", plots=plots)
+        self._show(req, resp, "delete.html", plots=plots, wanted=wanted)
 
     def _each(self, req: falcon.Request, plots: list[str], act: Any) -> None:
         for plot in plots:
