@@ -152,6 +152,24 @@ def test_post_rows_appends(ada: Caller) -> None:
     assert column(ada, grown["columns"]["y"]["hash"]) == (1.0, 2.0, 3.0)
 
 
+def test_a_retried_append_is_done_once(ada: Caller) -> None:
+    source = live(ada, 1.0)
+    path, retry = f"/{{user}}/data/{source['id']}/rows", {"Idempotency-Key": "append-1"}
+    for _ in range(2):
+        grown = ada.ok("POST", path, json={"rows": {"y": [2.0]}}, headers=retry)
+    assert column(ada, grown["columns"]["y"]["hash"]) == (1.0, 2.0)
+
+
+def test_get_versions_of_data_and_rollback(ada: Caller) -> None:
+    source = live(ada, 1.0)
+    append(ada, source["id"], 2.0)
+    path = f"/{{user}}/data/{source['id']}"
+    assert [one["version"] for one in ada.ok("GET", f"{path}/versions")["versions"]] == [1, 2]
+    back = ada.ok("POST", f"{path}/rollback", json={"version": 1})
+    assert (back["version"], column(ada, back["columns"]["y"]["hash"])) == (3, (1.0,))
+    problem(ada("POST", f"{path}/rollback", json={"version": 9}), 404, "not-found")
+
+
 def test_post_missing_chunks_then_put_those(ada: Caller, bob: Caller) -> None:
     data = struct.pack("<d", 66.25)
     chunk = blake3(data).hexdigest()
