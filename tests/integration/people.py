@@ -24,6 +24,7 @@ class Cloud:
     box: Box
     printed: Path = Path(os.devnull)
     mistakes: list[str] = field(default_factory=list)  # the answers to what went wrong
+    services: list[str] = field(default_factory=list)  # their own URLs, where they have some
 
     def mails_to(self, email: str) -> list[str]:
         """Return the texts of the mails to an address, oldest first."""

@@ -83,8 +83,10 @@ class Records:
         with self._quotas.storing(user, chunk) as grow:
             size = self._blobs.put(f"chunks/{chunk}", measured(blocks, grow)).size
             self._records.put(f"uploads/{user}/{chunk}", {"size": size, "at": time.time()})
-        if not self._hold_chunk(user, chunk):  # collected before the account had a hold on it
-            raise Unavailable("This chunk was deleted while it was stored; send it again.")
+        try:  # the record is new, which is as good as a touch
+            self._blobs.touch(f"chunks/{chunk}")
+        except NotFound:  # collected before the account had a hold on it
+            raise Unavailable("This chunk was deleted while it was stored; send it again.") from None
 
     def chunk(self, chunk: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Yield the bytes of a chunk, or of a range of it."""

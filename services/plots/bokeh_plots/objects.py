@@ -6,11 +6,13 @@ An object's id is `{plot}.{model id}`, since Bokeh's own ids repeat from documen
 import json
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 from typing import Any
+
+from blake3 import blake3
 
 from bokeh_common.errors import Invalid, NotFound, TooLarge
 from bokeh_plots.documents import objects_of
@@ -48,6 +50,58 @@ class Batch:
         return len(self.small) >= BATCH_COLUMNS or held >= BATCH_BYTES
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Objects that somebody asks for.
+
+    Attributes:
+        ids: of the objects.
+        scene_of: returns what a plot shows, None where there is no such plot; the last few are at hand.
+        reading: puts columns in.
+    """
+
+    ids: list[str]
+    scene_of: Callable[[str], Scene | None]
+    reading: "_Reading"
+
+    @property
+    def etag(self) -> str:
+        """Another one for other objects, another order, other values, and where others are missing."""
+        plots = dict.fromkeys(item.partition(".")[0] for item in self.ids)
+        scenes = [scene.etag if (scene := self.scene_of(plot)) else None for plot in plots]
+        return blake3(json.dumps([self.ids, scenes]).encode()).hexdigest()
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the JSON of `objects`, in the order of their ids, data included, and the ids `missing`.
+
+        Each object is as `bokeh.core.serialization` writes it to plain JSON, with references to others. A
+        column that calls itself packed and is not stays as the scene has it.
+
+        Raises:
+            NotFound: there is none of them; before anything is yielded.
+        """
+        missing: list[str] = []
+        found = self._found(missing)
+        first = next(found, None)
+        if first is None:
+            raise NotFound("There are no such objects.", missing=missing)
+        return self.reading.written(chain([first], found), missing)
+
+    def _found(self, missing: list[str]) -> Iterator[Item]:
+        @lru_cache(SCENES)
+        def models_of(plot: str) -> tuple[dict[str, Any], dict[str, int]]:
+            scene = self.scene_of(plot)
+            return (objects_of(scene.document), scene.columns) if scene else ({}, {})
+
+        for item in self.ids:
+            plot, _, model = item.partition(".")
+            models, columns = models_of(plot)
+            if model in models:
+                yield self.reading.marked(models[model], columns)
+            else:
+                missing.append(item)
+
+
 class Objects:
     """Objects of scenes, looked up by id."""
 
@@ -57,44 +111,21 @@ class Objects:
         self._data = data
         self._max_ids = max_ids
 
-    def stream(self, user: str, text: str, authorization: str | None) -> Iterator[bytes]:
-        """Yield the JSON of `objects`, in the order of their ids, data included, and the ids `missing`.
-
-        Each object is as `bokeh.core.serialization` writes it to plain JSON, with references to others. A
-        column that calls itself packed and is not stays as the scene has it.
-
-        Raises:
-            NotFound: there is none of them; before anything is yielded.
-            TooLarge: these are very many ids.
-        """
+    def ask(self, user: str, text: str, authorization: str | None) -> Asked:
+        """Return the objects of these ids, none of them read yet; `TooLarge` when they are very many."""
         ids = text.split(",")
         if len(ids) > self._max_ids:
             detail = f"Ask for at most {self._max_ids} objects at a time; these are {len(ids)}."
             raise TooLarge(detail, limit=self._max_ids)
-        reading = _Reading(self._data, user, authorization)
-        missing: list[str] = []
-        found = self._found(user, ids, missing, reading)
-        first = next(found, None)
-        if first is None:
-            raise NotFound("There are no such objects.", missing=missing)
-        return reading.written(chain([first], found), missing)
 
-    def _found(self, user: str, ids: list[str], missing: list[str], reading: "_Reading") -> Iterator[Item]:
         @lru_cache(SCENES)
-        def scene_of(plot: str) -> tuple[Scene, dict[str, Any]] | None:
+        def scene_of(plot: str) -> Scene | None:
             try:
-                scene = self._scenes.of(self._plots.get(user, plot))
+                return self._scenes.of(self._plots.get(user, plot))
             except NotFound:
                 return None
-            return scene, objects_of(scene.document)
 
-        for item in ids:
-            plot, _, model = item.partition(".")
-            known = scene_of(plot)
-            if known is None or model not in known[1]:
-                missing.append(item)
-            else:
-                yield reading.marked(known[1][model], known[0].columns)
+        return Asked(ids, scene_of, _Reading(self._data, user, authorization))
 
 
 class _Reading:

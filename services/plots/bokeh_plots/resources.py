@@ -237,12 +237,20 @@ class ManyObjects(Resource):
     """`GET /{user}/objects/{ids}`."""
 
     access = {"GET": READ}
-    describe = {"GET": Operation({200: api.FoundObjects}, problems=("too-large",))}
+    describe = {
+        "GET": Operation(
+            {200: Answer(api.FoundObjects, headers=("ETag",)), 304: None},
+            headers=("If-None-Match",),
+            problems=("too-large",),
+        )
+    }
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, ids: str) -> None:
         """Send objects with their data; one that is asked for alone and not there is a 404."""
-        resp.content_type = falcon.MEDIA_JSON
-        resp.stream = self._objects.stream(user, ids, req.get_header("Authorization"))
+        asked = self._objects.ask(user, ids, req.get_header("Authorization"))
+        blocks = asked.blocks()
+        if not not_modified(req, resp, asked.etag):
+            resp.content_type, resp.stream = falcon.MEDIA_JSON, blocks
 
 
 def _send(resp: falcon.Response, blocks: Iterator[bytes]) -> None:

@@ -6,6 +6,7 @@ all scopes, `ada` and `bob` (`@example.com`); its mailbox is a maildev behind th
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,10 @@ from tests.integration.conftest import APART, GIVEN
 from tests.integration.people import Cloud, Person
 from tests.integration.test_api_spec.caller import Caller
 from tests.mailbox import Mailbox, smtp_server
-from tests.processes import own_processes
+from tests.processes import SERVICES, own_processes
+
+#: What nothing refers to is an orphan at once, and goes when a test says so.
+COLLECTING: Any = {"BOKEH_CLOUD_GC_GRACE_HOURS": "0", "BOKEH_CLOUD_GC_EVERY_HOURS": "0"}
 
 SCOPES = ("plots:read", "plots:write", "data:read", "data:write", "gc:run", "keys:write", "account")
 
@@ -44,11 +48,14 @@ def people(backend: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
                 accounts=True,
                 BOKEH_CLOUD_SMTP_URL=smtp,
                 BOKEH_CLOUD_REDIS_URL=f"redis://127.0.0.1:{redis.port}",
+                **COLLECTING,
             ) as processes:
-                yield Cloud(processes.url, box)
+                services = [processes.of(name)[0].url for name in SERVICES]
+                yield Cloud(processes.url, box, services=services)
             redis.stop()
         else:
-            with one_process(storage, "--accounts", BOKEH_CLOUD_SMTP_URL=smtp) as url:
+            environ: Any = {**COLLECTING, "BOKEH_CLOUD_SMTP_URL": smtp}
+            with one_process(storage, "--accounts", **environ) as url:
                 yield Cloud(url, box)
 
 

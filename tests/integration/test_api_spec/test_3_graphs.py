@@ -6,7 +6,7 @@ import struct
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tests.integration.test_api_spec.caller import Caller, problem
+from tests.integration.test_api_spec.caller import Caller, document, problem
 
 
 def values_of(item: Any) -> tuple[float, ...]:
@@ -32,6 +32,40 @@ def test_get_objects_keeps_the_order_and_names_the_missing(ada: Caller) -> None:
     assert [item["id"] for item in answer["objects"]] == ["p2", "p2", "p1"]
     assert [values_of(item) for item in answer["objects"][:2]] == [(2.0,), (1.0,)]
     assert answer["missing"] == ["nothing", f"{one['id']}.p7"]
+
+
+def test_objects_are_conditional(ada: Caller) -> None:
+    one, two = ada.plot("tagged 1", 1.0), ada.plot("tagged 2", 2.0)
+    path = f"/{{user}}/objects/{one['id']}.p2,{two['id']}.p2"
+    tag = {"If-None-Match": ada("GET", path).headers["ETag"]}
+    again = ada("GET", path, headers=tag)
+    assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag["If-None-Match"])
+    assert ada("GET", f"/{{user}}/objects/{two['id']}.p2,{one['id']}.p2", headers=tag).status_code == 200
+    ada.plot("tagged 2", 3.0)
+    changed = ada("GET", path, headers=tag)
+    assert [values_of(item) for item in changed.json()["objects"]] == [(1.0,), (3.0,)]
+    missing = f"/{{user}}/objects/{one['id']}.p9"
+    problem(ada("GET", missing, headers={"If-None-Match": "*"}), 404, "not-found")
+
+
+def test_objects_of_live_data_have_another_tag_with_other_data(ada: Caller) -> None:
+    columns = {"y": ada.upload(1.0)}
+    source = ada.ok("POST", "/{user}/data", json={"name": "live", "live": True, "columns": columns})
+    plot = ada.ok(
+        "POST",
+        "/{user}/store",
+        json={
+            "name": "tagged live",
+            "document": document(source["columns"]["y"]),
+            "sources": [{"model": "p2", "id": source["id"]}],
+        },
+    )
+    path = f"/{{user}}/objects/{plot['id']}.p2"
+    tag = {"If-None-Match": ada("GET", path).headers["ETag"]}
+    assert ada("GET", path, headers=tag).status_code == 304
+    ada.ok("POST", f"/{{user}}/data/{source['id']}/rows", json={"rows": {"y": [2.0]}})
+    [item] = ada("GET", path, headers=tag).json()["objects"]
+    assert values_of(item) == (1.0, 2.0)
 
 
 def test_get_a_thousand_objects_and_no_more(ada: Caller) -> None:
