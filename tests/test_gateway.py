@@ -136,6 +136,15 @@ def test_the_client_cannot_say_where_it_comes_from(url: str) -> None:
     assert (headers["X-Forwarded-Proto"], headers["Host"]) == ("http", url.removeprefix("http://"))
 
 
+def test_a_proxy_that_is_trusted_says_who_asks(services: dict[str, Service]) -> None:
+    ports = {name: [service.server_port] for name, service in services.items()}
+    trusted = "trusted_proxies static private_ranges"
+    with gateway(free_port(), ports, BOKEH_CLOUD_GATEWAY_TRUSTED=trusted) as url:
+        said = {"X-Forwarded-For": "198.51.100.1, 203.0.113.9"}  # what the client made up, and its address
+        headers = requests.get(url + "/whoami", headers=said, timeout=30).json()["headers"]
+    assert headers["X-Forwarded-For"] == "203.0.113.9"
+
+
 def test_a_service_hears_of_a_small_request_when_it_is_whole(services: dict[str, Service], url: str) -> None:
     head = b"POST /eve/store HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n"
     with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), 30) as connection:

@@ -1,6 +1,7 @@
 """The files over compose.yaml: what compose makes of them."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,3 +56,22 @@ def test_a_domain_has_certificates_and_no_mailbox(own: bool) -> None:
 def test_a_domain_says_what_it_needs(missing: str) -> None:
     with pytest.raises(AssertionError, match=missing):
         configured("tls", **(GIVEN | {missing: ""}))
+
+
+def test_what_is_observed_is_behind_the_gateway() -> None:
+    services = configured("observability")
+    for name in ("prometheus", "grafana", "jaeger"):
+        assert set(services[name]["networks"]) == {"inside"}
+        assert not services[name].get("ports")
+        assert services[name]["read_only"] is True
+        assert services[name]["user"] == "10001:10001"
+    for name in ("auth", "plots", "data", "gc", "gc-worker", "web"):
+        assert services[name]["environment"]["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://jaeger:4318"
+    for source in (
+        volume["source"] for name in ("prometheus", "grafana") for volume in services[name]["volumes"]
+    ):
+        assert source == "prometheus" or Path(source).is_file(), source
+
+
+def test_a_limit_reaches_its_service() -> None:
+    assert configured(BOKEH_CLOUD_MAX_DEPTH="77")["plots"]["environment"]["BOKEH_CLOUD_MAX_DEPTH"] == "77"

@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 import requests
+import yaml
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.integration.dashboard import FOLDER, asked
 from tests.integration.test_api_spec.caller import Caller
 from tests.processes import SERVICES, Processes, own_processes
 
@@ -189,6 +191,22 @@ def test_the_garbage_collector_tells_of_its_last_run(watched: Watched, plot: Any
     assert found["bokeh_cloud_gc_last_run_timestamp_seconds"] == 1795608002.0
     assert (found["bokeh_cloud_gc_last_run_scanned"], found["bokeh_cloud_gc_last_run_freed"]) == (7, 2)
     assert (found["bokeh_cloud_gc_freed_bytes"], found["bokeh_cloud_gc_errors"]) == (100, 1)
+
+
+def test_the_dashboard_asks_for_what_services_tell(watched: Watched, plot: Any) -> None:
+    found = {name: labels for service in SERVICES for name, labels in watched.metrics(service)}
+    wanted = list(asked())
+    assert len(wanted) > 8
+    for name, labels in wanted:
+        assert labels <= set(dict(found[name])), name
+
+
+def test_prometheus_asks_every_service() -> None:
+    jobs = yaml.safe_load((FOLDER / "prometheus.yml").read_text())["scrape_configs"]
+    assert {job["job_name"] for job in jobs} == set(SERVICES)
+    for job in jobs:
+        [source] = job["dns_sd_configs"]
+        assert (source["names"], source["type"], source["port"]) == ([job["job_name"]], "A", 8000)
 
 
 def test_metrics_are_the_operators_alone(watched: Watched) -> None:

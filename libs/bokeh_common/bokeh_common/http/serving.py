@@ -18,7 +18,7 @@ from typing import Any
 from gunicorn.http import message
 
 from bokeh_common import logs, metrics
-from bokeh_common.http.draining import drain_seconds
+from bokeh_common.http.draining import MOST, drain_seconds
 
 #: Bytes of a request's first line. A thousand object ids are 25 KB; gunicorn's own bound is 8, or nothing.
 REQUEST_LINE = 1 << 16
@@ -86,7 +86,7 @@ workers = _number("WORKERS", max(1, min(MOST_WORKERS, round(cores()))))
 worker_class = WORKER
 threads = thread_count()
 #: How long it goes on when it is to stop, and how long requests under way, such as uploads, may take then.
-graceful_timeout = math.ceil(drain_seconds()) + _number("GRACE_SECONDS", 60)
+graceful_timeout = math.ceil(MOST * drain_seconds()) + _number("GRACE_SECONDS", 60)
 keepalive = KEEPALIVE_SECONDS
 limit_request_line = REQUEST_LINE
 loglevel = "warning"

@@ -10,6 +10,7 @@ import falcon
 
 from bokeh_common import metrics
 from bokeh_common.http.auth import OPEN, Principal
+from bokeh_common.http.draining import ASKED
 from bokeh_common.http.tracing import NOWHERE, current
 
 #: Routes that watchers ask again and again.
@@ -31,6 +32,8 @@ class Watched:
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Begin."""
         req.context.begun = time.perf_counter()
+        if req.path not in WATCHERS:
+            ASKED.note()
 
     def process_response(self, req: falcon.Request, resp: falcon.Response, resource: Any, ok: bool) -> None:
         """End."""

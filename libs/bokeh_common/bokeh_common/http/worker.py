@@ -1,7 +1,8 @@
 """gunicorn's threaded worker, ending in a way that loses no request.
 
 1. After SIGTERM `/health/ready` is 503 and answers say `Connection: close`, so that gateways and services go
-   elsewhere; but everything is answered, new connections too, for `BOKEH_CLOUD_DRAIN_SECONDS`.
+   elsewhere; but everything is answered, new connections too, until nobody asked for
+   `BOKEH_CLOUD_DRAIN_SECONDS`, or three times as long.
 2. The listening sockets are closed once nobody waits at them. gunicorn's own worker leaves them open while it
    ends: who connects then waits in the kernel, and is hung up on.
 3. What is under way is finished, within `BOKEH_CLOUD_GRACE_SECONDS`.
@@ -13,7 +14,7 @@ import threading
 from types import FrameType
 from typing import Any
 
-from bokeh_common.http.draining import DRAINING, drain_seconds
+from bokeh_common.http.draining import DRAINING, drain_seconds, wait_until_quiet
 from bokeh_common.http.receiving import ReceivingWorker
 
 
@@ -27,9 +28,11 @@ class Worker(ReceivingWorker):
             return
         DRAINING.set()
         self.max_keepalived = 0  # from now on each answer closes its connection
-        timer = threading.Timer(drain_seconds(), super().handle_exit, (sig, frame))
-        timer.daemon = True
-        timer.start()
+        threading.Thread(target=self._end_when_quiet, args=(sig, frame), daemon=True).start()
+
+    def _end_when_quiet(self, sig: int, frame: FrameType | None) -> None:
+        wait_until_quiet()
+        super().handle_exit(sig, frame)
 
     def set_accept_enabled(self, enabled: bool | None) -> None:
         """Take connections or not; a worker that ends takes those that wait, and closes its sockets."""

@@ -286,10 +286,12 @@
 
   async function show() {
     const [scene, columns] = await loaded;
+    performance.mark("bokeh-cloud:loaded");
     const assembler = new Assembler(columns);
     const json = assembler.assemble(scene);
     const { Document } = Bokeh.require("document");
     const doc = Document.from_json(json, [], assembler.buffers);
+    performance.mark("bokeh-cloud:decoded");
     const idle = new Promise((resolve) => (doc.is_idle ? resolve() : doc.idle.connect(() => resolve())));
     const place = stage();
     const elements = doc.roots().map((root) => rootElement(root.id, place));
