@@ -82,7 +82,7 @@ class Bench:
         self._connection = Connection(Address(url, None))
         self._values = values
         self._folder = folder
-        self._round = 0
+        self._round = self._copies = 0
         self._column: Column | None = None
 
     def upload(self) -> float:
@@ -97,16 +97,15 @@ class Bench:
 
     def copy_to_file(self) -> float:
         """Send the values to a process that writes them to a file; return seconds."""
-        path = self._folder / "copy"
+        self._copies += 1
+        path = self._folder / f"copy{self._copies}"  # kept, as chunks are: new files need new memory
         with serving(_to_file, path) as connection:
             started = time.perf_counter()
             view = memoryview(self._values.data).cast("B")
             connection.sendall(view)
             connection.shutdown(socket.SHUT_WR)
             assert connection.recv(1) == b"k"
-            taken = time.perf_counter() - started
-        path.unlink()
-        return taken
+            return time.perf_counter() - started
 
     def download(self) -> float:
         """Read the column that was uploaded last, as it is stored; return seconds."""

@@ -7,18 +7,15 @@ the other.
 
 import random
 import secrets
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
-
-from cachetools import LRUCache
 
 from bokeh_common.errors import Changed, Conflict, Invalid, NotFound, Unavailable
 from bokeh_data.columns import Column, check_hash, parse_column, shown
 from bokeh_data.columnstore import ColumnStore
+from bokeh_data.locks import Locks
 from bokeh_data.records import Records
 from bokeh_data.sources import ID, Source, Sources, now, summaries, written_id
 from bokeh_data.values import Values, fitted, from_json
@@ -73,7 +70,7 @@ class LiveSources:
         self._sources = sources
         self._versions = versions
         self._store = ColumnStore(records)
-        self._locks = _Locks()
+        self._locks = Locks()
 
     def create(self, user: str, body: Mapping[str, Any], buffers: Buffers) -> Source:
         """Make a live source.
@@ -295,18 +292,3 @@ def _check_rows(rows: Rows) -> None:
 
 def _noted(appends: dict[str, int], key: str | None, version: int) -> dict[str, int]:
     return appends if key is None else {**dict(list(appends.items())[1 - MAX_KEYS :]), key: version}
-
-
-class _Locks:
-    """A lock for each source, so that the threads of a process do not make each other try again."""
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._locks: LRUCache[tuple[str, str], threading.Lock] = LRUCache(10_000)
-
-    @contextmanager
-    def of(self, user: str, source_id: str) -> Iterator[None]:
-        with self._guard:
-            lock = self._locks.setdefault((user, source_id), threading.Lock())
-        with lock:
-            yield

@@ -1,0 +1,23 @@
+"""Locks of the sources that a process changes."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cachetools import LRUCache
+
+
+class Locks:
+    """A lock for each source, so that the threads of a process do not make each other try again."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._locks: LRUCache[tuple[str, str], threading.Lock] = LRUCache(10_000)
+
+    @contextmanager
+    def of(self, user: str, source_id: str) -> Iterator[None]:
+        """Hold the lock of a source."""
+        with self._guard:
+            lock = self._locks.setdefault((user, source_id), threading.Lock())
+        with lock:
+            yield
