@@ -102,6 +102,12 @@ class Compose:
         """Start it, and wait until it is well."""
         self("up", "--detach", "--wait", "--no-build", *options)
 
+    def upgrade(self) -> None:
+        """Replace the services one after the other, as `make upgrade` does."""
+        environ = {**os.environ, **self.variables}
+        command = ["make", "upgrade", "ARGS=--no-build"]
+        subprocess.run(command, cwd=ROOT, env=environ, check=True, timeout=COMMAND_SECONDS)
+
     def down(self) -> None:
         """End it, and delete what it kept."""
         self("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "20")
