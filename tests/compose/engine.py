@@ -3,7 +3,8 @@
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -125,3 +126,14 @@ class Compose:
     def services(self) -> list[str]:
         """Return the names of its services."""
         return sorted(self("config", "--services").split())
+
+
+@contextmanager
+def running(compose: Compose) -> Iterator[Compose]:
+    """Start a cloud, and end it with all that it kept."""
+    compose.down()
+    try:
+        compose.up()
+        yield compose
+    finally:
+        compose.down()
