@@ -280,5 +280,21 @@ def test_files_of_tables_on_the_command_line(tmp_path: Path) -> None:
         run("get", "table", f"table.{ending}", cwd=tmp_path)
         assert json.loads(run("put", f"table.{ending}", "--json", cwd=tmp_path))["version"] == 2  # the same
     assert "--rows" in run("get", "table", "x.csv", "--rows", "a:b", cwd=tmp_path, code=2)
+    assert json.loads(run("put", "table.csv", "--append", "--rollover", "3", "--json", cwd=tmp_path))[
+        "version"
+    ]
+    assert [item["rows"] for item in json.loads(run("versions", "table", "--json", cwd=tmp_path))][-1] == 3
+    np.savez(tmp_path / "more.npz", x=np.zeros(3), z=np.ones((3, 2)))
+    run("put", "more.npz", "--name", "table", "--update", cwd=tmp_path)
+    assert run("get", "table", "--limit", "1", "--columns", "name,x", cwd=tmp_path) == '"name","x"\n"b",0\n'
+    run("drop", "table", "z", "x", cwd=tmp_path)
+    assert "z" not in run("columns", "table", cwd=tmp_path)
+    run("rollback", "table", "1", cwd=tmp_path)
+    assert run("get", "table", cwd=tmp_path) == '"x","name"\n1,"a"\n2,"b"\n'
+    run("keep", "table", "--versions", "5", "--days", "3", cwd=tmp_path)
+    run("rename", "table", "renamed", cwd=tmp_path)
+    run("rename", "renamed", "table", cwd=tmp_path)
+    assert "choose one" in run("put", "table.csv", "--append", "--update", cwd=tmp_path, code=2)
+    assert "goes with --append" in run("put", "table.csv", "--rollover", "3", cwd=tmp_path, code=2)
     run("rm", "table", "--yes", cwd=tmp_path)
     run("rm", "table", "--yes", cwd=tmp_path, code=3)
