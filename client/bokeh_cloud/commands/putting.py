@@ -5,9 +5,7 @@ from typing import Any
 
 import click
 
-from ..errors import NotFound
-from ..files import read
-from ..server import Server, connect
+from ..server import connect
 from ..sources import RemoteDataSource
 from . import options
 from .printing import echo_fields
@@ -15,7 +13,7 @@ from .printing import echo_fields
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-@click.option("--name", help="What to call it; default: FILE's own name.")
+@click.argument("name", default="")
 @click.option("--append", is_flag=True, help="Append the rows to the source of this name.")
 @click.option("--rollover", type=click.IntRange(min=1), help="With --append: keep the last so many rows.")
 @click.option("--update", is_flag=True, help="Add or replace FILE's columns; leave the source's others.")
@@ -23,25 +21,19 @@ from .printing import echo_fields
 @options.as_json
 @click.option("--quiet", "-q", is_flag=True, help="Print the id alone.")
 def put(
-    file: Path, name: str | None, append: bool, rollover: int | None, update: bool, url: str | None,
+    file: Path, name: str, append: bool, rollover: int | None, update: bool, url: str | None,
     as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    """Store the columns of FILE: .csv, .parquet, .arrow, .feather, .npy, .npz or .json (a line for each row).
+    """Store the columns of FILE as the source NAME, which is called as the file without it.
 
-    A live source of this name gets a new version, and every plot that uses it shows that.
+    FILE is .csv, .parquet, .arrow, .feather, .npy, .npz or .json (a line for each row). A live source of this
+    name gets a new version, and every plot that uses it shows that.
     """
     if append and update:
         raise click.UsageError("--append adds rows, --update columns: choose one.")
     if rollover is not None and not append:
         raise click.UsageError("--rollover goes with --append.")
-    server, name, columns = connect(url), name or file.stem, read(file)
-    if append:
-        source = server.source(name)
-        source.stream(columns, rollover)
-    elif update:
-        source = _with(server.source(name), columns)
-    else:
-        source = _stored(server, name, columns)
+    source = connect(url).put(file, name, append=append, rollover=rollover, update=update)
     if quiet:
         click.echo(source.source_id)
     else:
@@ -51,18 +43,3 @@ def put(
 def described(source: RemoteDataSource) -> dict[str, Any]:
     """Return what a program may want to know of a source that was changed."""
     return {"name": source.name, "version": source.version, "id": source.source_id}
-
-
-def _with(source: RemoteDataSource, columns: dict[str, Any]) -> RemoteDataSource:
-    there = source.columns()
-    source.update(**{name: values for name, values in columns.items() if name in there})
-    source.add(**{name: values for name, values in columns.items() if name not in there})
-    return source.commit()
-
-
-def _stored(server: Server, name: str, columns: dict[str, Any]) -> RemoteDataSource:
-    try:
-        source = server.source(name)
-    except NotFound:
-        return server.DataSource(name, columns)
-    return source.replace(columns) if source.live else server.DataSource(name, columns)
