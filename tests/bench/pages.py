@@ -46,7 +46,7 @@ def main() -> None:
     """Print the table."""
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         town = stack.enter_context(open_town(Path(name)))
-        [hello] = bare("gunicorn", stack)
+        [hello] = bare("gunicorn, our worker", stack)
         addresses = pages(town)
         time.sleep(1)
         browser, other = town.ada.browser, requests.Session()
