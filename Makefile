@@ -32,8 +32,9 @@ lint: $(VENV)/.dev ## ruff and mypy
 	@$(BIN)/mypy *.py tests libs/*/bokeh_* services/*/bokeh_* client/bokeh_cloud
 	@for folder in libs/*/tests services/*/tests client/tests; do $(BIN)/mypy $$folder || exit; done
 
-soak: $(VENV)/.dev ## publish while garbage is collected, for ten minutes (ARGS=60 for one) on each server
+soak: $(VENV)/.dev ## publish while garbage is collected, for ten minutes (ARGS=60 for one) on each server; append
 	@tests/system-packages
+	@$(BIN)/python -m tests.appending
 	@$(BIN)/python -m tests.garbage.soak $(ARGS)
 
 bench: $(VENV)/.dev ## measure, as ratios against a peer in the same run

@@ -131,6 +131,18 @@ def test_a_million_rows_open_as_few_and_zooming_shows_all(visitor: Visitor, town
     assert values(frame, "x")[-1] == 100
 
 
+def test_a_column_of_float64_reaches_the_browser_in_its_own_bytes(visitor: Visitor, town: Town) -> None:
+    rows = 90_000  # few enough to be loaded whole
+    y = np.random.default_rng(5).standard_normal(rows)
+    plot = figure(width=300, height=200)
+    plot.scatter("x", "y", source=ColumnDataSource({"x": np.zeros(rows, np.uint8), "y": y}))
+    frame = visitor.open(town.server.publish(plot, "bytes").url)
+    sizes = [one.sizes() for one in visitor.asked if "/data/columns/" in one.url]
+    [sent] = [size["responseBodySize"] + size["responseHeadersSize"] for size in sizes]
+    assert 8 * rows <= sent <= 1.01 * 8 * rows
+    np.testing.assert_array_equal(values(frame, "y"), y)
+
+
 def test_the_picture_is_that_of_all_rows(camera: Camera, town: Town) -> None:
     plot = town.server.publish(line(output_backend="canvas"), "picture")
     town.ask("PATCH", f"/ada/plots/{plot.id}", json={"visibility": "public"})

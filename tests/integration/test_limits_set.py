@@ -24,6 +24,9 @@ SET = {
     "JSON_BYTES": 2000,
     "PACKED_BYTES": 3000,
     "FILE_BYTES": 4000,
+    "SOURCE_NAME_LENGTH": 12,
+    "CHUNKS_ASKED": 3,
+    "COLUMNS_ASKED": 2,
 }
 PACKED = "application/vnd.bokeh-cloud.packed"
 
@@ -103,6 +106,41 @@ def test_what_is_uploaded(small: str, method: str, path: str, kind: str, size: i
     check(answer, 413)
     answer = requests.request(method, f"{small}/{path}", data=b" " * 999, headers=headers, timeout=30)
     assert answer.status_code in {400, 422}
+
+
+def source(name: str = "small", *columns: str) -> dict[str, Any]:
+    return {"name": name, "live": True, "columns": {column: [1.0] for column in columns}}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        pytest.param("data", source("x" * 13, "y"), 422, id="name"),
+        pytest.param("data", source("small", "x" * 13), 422, id="name of a column"),
+        pytest.param("data", source("small", "x", "y", "z"), 413, id="columns"),
+        pytest.param(
+            "data/chunks/missing", {"chunks": [f"{i:064}" for i in range(4)]}, 413, id="chunks asked"
+        ),
+        pytest.param("data/columns", {"columns": [f"{i:064}" for i in range(3)]}, 413, id="columns asked"),
+    ],
+)
+def test_data_sources(small: str, path: str, body: dict[str, Any], status: int) -> None:
+    check(requests.post(f"{small}/{path}", json=body, timeout=30), status)
+    assert requests.post(f"{small}/data", json=source("x" * 12, "x", "y" * 12), timeout=30).ok
+    fitting = {"chunks": [f"{i:064}" for i in range(3)]}
+    assert requests.post(f"{small}/data/chunks/missing", json=fitting, timeout=30).ok
+
+
+@pytest.mark.parametrize(
+    ("file", "status"), [("x,y\n1,2\n", 201), ("x,y,z\n1,2,3\n", 413), (f"{'x' * 13}\n1\n", 422)]
+)
+def test_files(small: str, file: str, status: int) -> None:
+    headers = {"Content-Type": "text/csv"}
+    answer = requests.post(f"{small}/data?name=file", data=file, headers=headers, timeout=30)
+    if status < 400:
+        assert answer.status_code == status
+    else:
+        check(answer, status)
 
 
 def check(answer: requests.Response, status: int) -> None:

@@ -115,11 +115,23 @@ def test_chunk_with_another_hash(cloud: str) -> None:
     check(response, 422, "hash-mismatch")
 
 
-# requests takes ".." out of a path, also as "%2e%2e", before it sends it.
-@pytest.mark.parametrize("name", ["..x", "%252e%252e", "a" * 64 + "x", "%00", "A" * 64, "x" * 10_000])
+def send_as_it_is(method: str, url: str, body: bytes | None = None) -> int:
+    """Send a request whose path nobody tidies up on the way, as requests does; return the status."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=30)
+    try:
+        connection.request(method, url.removeprefix(f"{parts.scheme}://{parts.netloc}"), body)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["..", "..x", "%2e%2e", "%252e%252e", "a" * 64 + "x", "%00", "a%2fb", "%C3%BC", "A" * 64, "x" * 10_000],
+)
 def test_chunk_whose_name_is_no_hash(cloud: str, name: str) -> None:
-    response = requests.put(f"{cloud}/local/data/chunks/{name}", data=b"x", timeout=30)
-    assert response.status_code in {404, 405, 422}
+    assert send_as_it_is("PUT", f"{cloud}/local/data/chunks/{name}", b"x") in {404, 422}
 
 
 @pytest.mark.parametrize("path", ["store", "data", f"data/chunks/{NOWHERE}"])
@@ -165,7 +177,4 @@ def test_upload_that_is_cut_short(cloud: str) -> None:
 @pytest.mark.parametrize("plot", ["..", "%2e%2e", "%00", "a%2Fb", "%C3%BC", "%FF", "x" * 10_000, "nothing"])
 @pytest.mark.parametrize("rest", ["", "/scene", "/data"])
 def test_ids_that_are_none(cloud: str, plot: str, rest: str) -> None:
-    connection = http.client.HTTPConnection(urlsplit(cloud).netloc, timeout=30)  # it sends the path as it is
-    connection.request("GET", f"/local/plots/{plot}{rest}")
-    assert connection.getresponse().status in {404, 422}
-    connection.close()
+    assert send_as_it_is("GET", f"{cloud}/local/plots/{plot}{rest}") in {404, 422}

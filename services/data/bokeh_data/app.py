@@ -70,11 +70,13 @@ def create_app(given: Dependencies) -> App:
 
 
 def _domain(given: Dependencies, records: Records) -> Domain:
-    plots, found = Plots(given.plots), Sources(records)
+    plots, found = Plots(given.plots), Sources(records, given.settings.source_limits)
     history = Versions(records, plots)
     reads = Reads(records, found, given.settings.hot_bytes)
     live = LiveSources(records, found, history)
-    uploads = Uploads(records, Bounds(given.settings.file_memory_bytes, given.settings.max_unpacked_bytes))
+    settings = given.settings
+    bounds = Bounds(settings.file_memory_bytes, settings.max_unpacked_bytes, settings.source_limits)
+    uploads = Uploads(records, bounds)
     return Domain(found, live, history, plots, given.settings, reads, uploads)
 
 

@@ -33,11 +33,11 @@ def gather(array: Array, cells: Rows, into: Array) -> None:
     whole = len(array) // CELL
     blocks = array[: whole * CELL].reshape(whole, CELL)
     if cells[-1] < whole:
-        np.take(blocks, cells, 0, into, "clip")
+        blocks.take(cells, 0, into, "clip")  # half the time of `np.take`, where there are few
         return
     count = int(np.searchsorted(cells, whole))
     if count:
-        np.take(blocks, cells[:count], 0, into[:count], "clip")
+        blocks.take(cells[:count], 0, into[:count], "clip")
     for at in range(count, len(cells)):
         fill(into[at], array[cells[at] * CELL :])
 

@@ -20,7 +20,7 @@ from bokeh_common.errors import Changed, Conflict, Invalid, NotFound, Unavailabl
 from bokeh_data.columns import Column, check_hash, parse_column, shown
 from bokeh_data.columnstore import ColumnStore
 from bokeh_data.records import Records
-from bokeh_data.sources import ID, MAX_COLUMNS, Source, Sources, check_source, now, summaries, written_id
+from bokeh_data.sources import ID, Source, Sources, now, summaries, written_id
 from bokeh_data.values import Values, fitted, from_json
 from bokeh_data.versions import Keep, Versions
 
@@ -88,7 +88,7 @@ class LiveSources:
             Invalid: it is not well-formed, or names what is not stored.
         """
         name, columns = body.get("name"), body.get("columns")
-        check_source(name, columns)
+        self._sources.limits.check(name, columns)
         source_id, number = _identity(body)
         policy = Keep.parse(body.get("keep")).record
         if self._records.find_source(user, source_id) is not None:
@@ -119,7 +119,7 @@ class LiveSources:
         """
         known = self._live(user, source_id)[0]
         demand(known, expected)
-        check_source(body.get("name", known.name), body.get("columns", {}))
+        self._sources.limits.check(body.get("name", known.name), body.get("columns", {}))
         keep = Keep.parse(body["keep"]).record if "keep" in body else None
         number = _number(body["version"]) if "version" in body else None
         made = self._commit(user, body["columns"], buffers) if "columns" in body else None
@@ -287,7 +287,7 @@ def _number(value: Any) -> int:
 
 
 def _check_rows(rows: Rows) -> None:
-    if not isinstance(rows.columns, Mapping) or len(rows.columns) > MAX_COLUMNS:
+    if not isinstance(rows.columns, Mapping):
         raise Invalid("'rows' must be an object with a list of values for each column.")
     if rows.rollover is not None and (type(rows.rollover) is not int or rows.rollover < 1):
         raise Invalid("'rollover' must be a number of rows, from 1.")

@@ -6,27 +6,25 @@ the i-th of group `g`. A chunk that does not fill its last group leaves numbers 
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache, cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from bokeh_data.cells import Rows, distinct, fill, gather, runs_of
-from bokeh_data.columns import Chunk, Column
+from bokeh_data.columns import Column
 from bokeh_data.hot import Hot
 from bokeh_data.index import Index, index_of
-from bokeh_data.paging import fetch, fetch_start, mapping_of
-from bokeh_data.pyramid import CELL, GROUP, Array, Pyramid, build, computing_dtype, read, top_bytes, write
+from bokeh_data.paging import fetch, in_memory
+from bokeh_data.pyramid import CELL, GROUP, Array, Pyramid, build, computing_dtype
+from bokeh_data.pyramids import SMALLEST, Pyramids
+from bokeh_data.readers import together
 from bokeh_data.records import Records
 
-#: A chunk of fewer bytes has its pyramid made when it is needed: reading it takes no longer.
-SMALLEST = 64 << 10
-READERS = 16  # threads
-
-#: Seconds for a part of a mapped array from which on it seems to come from the disk; in memory it is 1e-6.
-SLOW = 1e-5
+#: Seconds for a part of a mapped array, or for a chunk, from which on it seems to come from the disk, where
+#: a page takes 1e-4. In memory a part takes 1e-6, and a chunk 4e-6.
+SLOW = 2e-5
 
 
 class Opener:
@@ -40,6 +38,7 @@ class Opener:
     def __init__(self, records: Records, limit: int) -> None:
         self._records = records
         self._hot = Hot(limit)
+        self._pyramids = Pyramids(records, self._hot)
 
     def open(self, column: Column) -> "OpenColumn":
         """Return a column of one dimension and of numbers or times, open."""
@@ -76,49 +75,24 @@ class Opener:
             blocks = self._records.chunk(column.chunks[pair[0]].hash, pair[1] * step, (pair[1] + 1) * step)
             return np.frombuffer(b"".join(blocks), kind)
 
-        return iter(_together(part, list(zip(chunks, cells, strict=True))))
+        return iter(together(part, list(zip(chunks, cells, strict=True))))
 
     def pyramids(self, column: Column) -> list[Pyramid]:
-        """Return the pyramids of all chunks; made and stored where that was not done."""
-        names = list(dict.fromkeys(chunk.hash for chunk in column.chunks))
-        known = {name: self._hot.get(("pyramid", name, column.dtype)) for name in names}
-        missing = [name for name, pyramid in known.items() if pyramid is None]
-        known.update(zip(missing, self._stored(column.dtype, missing), strict=True))
-        absent = {chunk.hash: chunk for chunk in column.chunks if known[chunk.hash] is None}
-        known.update(
-            zip(absent, _together(partial(self._make, column.dtype), [*absent.values()]), strict=True)
-        )
-        found = {name: pyramid for name, pyramid in known.items() if pyramid is not None}
-        for name in missing:
-            self._keep(column.dtype, name, found[name])
-        return [found[chunk.hash] for chunk in column.chunks]
+        """Return the pyramids of all chunks."""
+        return self._pyramids.of(column)
+
+    def settle(self) -> None:
+        """Wait until all pyramids that were made are stored."""
+        self._pyramids.settle()
 
     def _read(self, work: Callable[[Any], Any], items: list[Any]) -> list[Any]:
         """Do what reads; at the same time where that has to wait for somebody, as mapping has not."""
-        return [work(item) for item in items] if self._records.maps else _together(work, items)
+        return [work(item) for item in items] if self._records.maps else together(work, items)
 
     def _load(self, chunk: str) -> memoryview:
         view = self._records.chunk_view(chunk)
-        self._hot.keep(("chunk", chunk), view, _in_memory(view, len(view)))
+        self._hot.keep(("chunk", chunk), view, in_memory(view, len(view)))
         return view
-
-    def _make(self, dtype: str, chunk: Chunk) -> Pyramid:
-        pyramid = build(dtype, self._records.chunk_view(chunk.hash))
-        if chunk.size >= SMALLEST:
-            self._records.put_pyramid(chunk.hash, dtype, write(pyramid))
-            pyramid = self._stored(dtype, [chunk.hash])[0] or pyramid
-        return pyramid
-
-    def _keep(self, dtype: str, chunk: str, pyramid: Pyramid) -> None:
-        size = pyramid.groups.nbytes + _in_memory(pyramid.cells, pyramid.cells.nbytes)
-        self._hot.keep(("pyramid", chunk, dtype), pyramid, size)
-
-    def _stored(self, dtype: str, chunks: list[str]) -> list[Pyramid | None]:
-        views = self._read(lambda chunk: self._records.pyramid(chunk, dtype), chunks)
-        for view in views if len(views) > 1 else ():
-            if view is not None:
-                fetch_start(view, top_bytes(len(view)))
-        return [None if view is None else read(dtype, view) for view in views]
 
 
 class OpenColumn:
@@ -145,7 +119,7 @@ class OpenColumn:
         """Those of the chunks; kept here where they take next to no memory."""
         if self._pyramids is None:
             found = self._opener.pyramids(self.column)
-            if sum(_in_memory(pyramid.cells, pyramid.cells.nbytes) for pyramid in found) > SMALLEST:
+            if sum(in_memory(pyramid.cells, pyramid.cells.nbytes) for pyramid in found) > SMALLEST:
                 return found
             self._pyramids = found
         return self._pyramids
@@ -212,7 +186,7 @@ class OpenColumn:
         arrays = self._arrays([chunk for chunk, _, _ in runs])
         far: list[int] = []
         near = [run for run in runs if run[0] in arrays]
-        with self._paced("rows", len(cells)) as cold:
+        with self._paced("rows", len(cells) + len(near)) as cold:
             for chunk, lo, hi in near if cold else ():
                 fetch(arrays[chunk], local[lo:hi], CELL * self.kind.itemsize)
             for chunk, lo, hi in near:
@@ -230,11 +204,11 @@ class OpenColumn:
         chunks, inside = self._chunks_of(groups)
         found, pyramids = np.empty((len(groups), 2, GROUP), self.kind), self.pyramids
         runs = list(runs_of(chunks))
-        with self._paced("cells", len(groups)) as cold:
+        with self._paced("cells", len(groups) + len(runs)) as cold:
             for chunk, lo, hi in runs if cold else ():
                 fetch(pyramids[chunk].cells, inside[lo:hi], 2 * GROUP * self.kind.itemsize)
             for chunk, lo, hi in runs:
-                np.take(pyramids[chunk].cells, inside[lo:hi], 0, found[lo:hi], "clip")
+                pyramids[chunk].cells.take(inside[lo:hi], 0, found[lo:hi], "clip")
         return found
 
     @contextmanager
@@ -259,22 +233,5 @@ class OpenColumn:
         """Return the values of chunks; mapped ones are kept here, as they take no memory."""
         missing = [chunk for chunk in wanted if chunk not in self._mapped]
         found = self._opener.arrays(self.column, missing) if missing else {}
-        self._mapped.update({i: array for i, array in found.items() if not _in_memory(array, 1)})
+        self._mapped.update({i: array for i, array in found.items() if not in_memory(array, 1)})
         return self._mapped if len(self._mapped) and not found else {**self._mapped, **found}
-
-
-def _in_memory(holder: Any, size: int) -> int:
-    """Return `size`, or 0 when the bytes are mapped."""
-    return 0 if mapping_of(holder) else size
-
-
-def _together(work: Callable[[Any], Any], items: list[Any]) -> list[Any]:
-    if len(items) < 2:
-        return [work(item) for item in items]
-    return list(_pool().map(work, items))
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    """Return the threads that read, made when they are needed: a new process has none of its parent's."""
-    return ThreadPoolExecutor(READERS, "reader")

@@ -22,6 +22,11 @@ def mapping_of(holder: Any) -> mmap.mmap | None:
     return found if isinstance(found, mmap.mmap) else None
 
 
+def in_memory(holder: Any, size: int) -> int:
+    """Return `size`, or 0 when the bytes are mapped."""
+    return 0 if mapping_of(holder) else size
+
+
 def fetch(array: Array, parts: Any, size: int) -> None:
     """Have the system read parts of an array, if it is mapped.
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bokeh_common.environment import flag, whole
+from bokeh_data.limits import SOURCE_LIMITS, SourceLimits
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,10 @@ class Settings:
         max_chunk_bytes: the largest chunk that is taken.
         max_json_bytes: the largest JSON body that is taken.
         max_packed_bytes: the largest packed body that is taken, which is held in memory.
+        max_chunks_asked: how many chunks may be asked about at once.
+        max_columns_asked: how many columns may be read at once.
+        source_limits: on what a data source has (`BOKEH_CLOUD_MAX_COLUMNS`,
+            `BOKEH_CLOUD_MAX_SOURCE_NAME_LENGTH`).
         max_file_bytes: the largest file that is taken as a data source.
         max_unpacked_bytes: how much the columns of such a file may be together.
         file_memory_bytes: memory of the process that reads a file.
@@ -35,6 +40,9 @@ class Settings:
     max_chunk_bytes: int = 64 << 20
     max_json_bytes: int = 16 << 20
     max_packed_bytes: int = 64 << 20
+    max_chunks_asked: int = 10_000
+    max_columns_asked: int = 1000
+    source_limits: SourceLimits = SOURCE_LIMITS
     max_file_bytes: int = 8 << 30
     max_unpacked_bytes: int = 32 << 30
     file_memory_bytes: int = 512 << 20
@@ -53,6 +61,12 @@ class Settings:
             max_chunk_bytes=whole(environ, "BOKEH_CLOUD_MAX_CHUNK_BYTES", cls.max_chunk_bytes),
             max_json_bytes=whole(environ, "BOKEH_CLOUD_MAX_JSON_BYTES", cls.max_json_bytes),
             max_packed_bytes=whole(environ, "BOKEH_CLOUD_MAX_PACKED_BYTES", cls.max_packed_bytes),
+            max_chunks_asked=whole(environ, "BOKEH_CLOUD_MAX_CHUNKS_ASKED", cls.max_chunks_asked),
+            max_columns_asked=whole(environ, "BOKEH_CLOUD_MAX_COLUMNS_ASKED", cls.max_columns_asked),
+            source_limits=SourceLimits(
+                whole(environ, "BOKEH_CLOUD_MAX_COLUMNS", cls.source_limits.columns),
+                whole(environ, "BOKEH_CLOUD_MAX_SOURCE_NAME_LENGTH", cls.source_limits.name_length),
+            ),
             max_file_bytes=whole(environ, "BOKEH_CLOUD_MAX_FILE_BYTES", cls.max_file_bytes),
             max_unpacked_bytes=whole(environ, "BOKEH_CLOUD_MAX_UNPACKED_BYTES", cls.max_unpacked_bytes),
             file_memory_bytes=whole(environ, "BOKEH_CLOUD_FILE_MEMORY_BYTES", cls.file_memory_bytes),

@@ -17,14 +17,12 @@ from blake3 import blake3
 from bokeh_common.errors import Invalid, NotFound
 from bokeh_data.columns import Column, check_hash, parse_column, shown
 from bokeh_data.columnstore import ColumnStore
+from bokeh_data.limits import SOURCE_LIMITS, SourceLimits
 from bokeh_data.records import Records
 from bokeh_data.shown import summary
 
 #: How the id of a source is written: 128 bits in base 32 (RFC 4648).
 ID = re.compile(r"[a-z2-7]{26}")
-
-MAX_COLUMNS = 10_000
-MAX_NAME = 1000  # characters
 
 
 @dataclass(frozen=True)
@@ -85,8 +83,9 @@ class Source:
 class Sources:
     """What the data service does, for one account at a time."""
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, limits: SourceLimits = SOURCE_LIMITS) -> None:
         self._records = records
+        self.limits = limits
         self._store = ColumnStore(records)
 
     def missing_chunks(self, user: str, hashes: Any) -> list[str]:
@@ -125,8 +124,9 @@ class Sources:
 
         Raises:
             Invalid: it is not well-formed, or names chunks that are not stored (member `missing`).
+            TooLarge: these are very many columns.
         """
-        check_source(name, columns)
+        self.limits.check(name, columns)
         parsed = {key: parse_column(key, spec) for key, spec in columns.items()}
         return self.freeze(user, name, parsed)
 
@@ -210,14 +210,6 @@ class Sources:
 def summaries(columns: Mapping[str, Column]) -> dict[str, dict[str, Any]]:
     """Return what a source's record says of its columns."""
     return {name: summary(column) for name, column in columns.items()}
-
-
-def check_source(name: Any, columns: Any) -> None:
-    """Raise `Invalid` unless there can be a source of this name and these columns."""
-    if not isinstance(name, str) or not name or len(name) > MAX_NAME:
-        raise Invalid(f"'name' must be a text of 1 to {MAX_NAME} characters.")
-    if not isinstance(columns, dict) or len(columns) > MAX_COLUMNS:
-        raise Invalid(f"'columns' must be an object of at most {MAX_COLUMNS} columns by name.")
 
 
 def now() -> str:

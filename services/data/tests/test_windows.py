@@ -10,43 +10,12 @@ from numpy.typing import NDArray
 
 from bokeh_common.errors import Invalid
 from bokeh_common.storage import open_blobs, open_records
-from bokeh_data import columnstore, extremes, opened
-from bokeh_data.columns import Column
-from bokeh_data.columnstore import ColumnStore
-from bokeh_data.opened import Opener
+from bokeh_data import columnstore, extremes, pyramids
 from bokeh_data.records import Records
 from bokeh_data.values import Values
-from bokeh_data.windows import Seen, Window, look
+from bokeh_data.windows import Seen, Window
 
 Array = NDArray[Any]
-
-
-class Table:
-    """Columns of one account on a storage."""
-
-    def __init__(self, records: Records) -> None:
-        self.store = ColumnStore(records)
-        self.opener = Opener(records, 64 << 20)
-        self.columns: dict[str, Column] = {}
-        self.values: dict[str, Array] = {}
-
-    def append(self, rollover: int | None = None, **values: Array) -> None:
-        for name, array in values.items():
-            added = Values(str(array.dtype), array)
-            if name in self.columns:
-                self.columns[name] = self.store.append("ada", self.columns[name], added, rollover)
-                self.values[name] = np.concatenate([self.values[name], array])[-(rollover or 1 << 60) :]
-            else:
-                self.columns[name] = self.store.make("ada", added)
-                self.values[name] = array
-
-    def look(self, window: Window) -> Seen:
-        return look(self.opener, {name: self.columns[name] for name in (window.x, *window.y) if name}, window)
-
-
-@pytest.fixture
-def table(records: Records) -> Table:
-    return Table(records)
 
 
 def brute(x: Array, y: Array, begin: float, end: float, pixels: int) -> dict[int, tuple[Any, Any]]:
@@ -100,14 +69,21 @@ def series(draw: Any) -> tuple[Array, Array]:
     rollover=st.sampled_from([None, None, 1000]),
 )
 def test_no_extreme_is_lost(
-    tmp_path_factory: Any, data: Any, parts: Any, method: str, pixels: int, chunk: int, rollover: int | None
+    tmp_path_factory: Any,
+    tables: Any,
+    data: Any,
+    parts: Any,
+    method: str,
+    pixels: int,
+    chunk: int,
+    rollover: int | None,
 ) -> None:
     storage = f"local://{tmp_path_factory.mktemp('window')}"
-    table = Table(Records(open_records(storage, "data"), open_blobs(storage, "data")))
+    table = tables(Records(open_records(storage, "data"), open_blobs(storage, "data")))
     last = -np.inf
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(columnstore, "CHUNK_BYTES", chunk)
-        patch.setattr(opened, "SMALLEST", data.draw(st.sampled_from([0, opened.SMALLEST])))
+        patch.setattr(pyramids, "SMALLEST", data.draw(st.sampled_from([0, pyramids.SMALLEST])))
         patch.setattr("os.fsync", lambda _: None)
         patch.setattr(extremes, "FEW_ROWS", data.draw(st.sampled_from([0, 1 << 16])))
         for x, y in parts:
@@ -127,7 +103,7 @@ def test_no_extreme_is_lost(
         assert len(seen.columns["x"]) <= pixels * (5 if method == "m4" else 3)
 
 
-def test_large(table: Table) -> None:
+def test_large(table: Any) -> None:
     n = 700_000
     random = np.random.default_rng(1)
     table.append(
@@ -143,7 +119,7 @@ def test_large(table: Table) -> None:
                 assert_same(found, brute(xs, table.values[y], begin, end, 500))
 
 
-def test_row_numbers(table: Table) -> None:
+def test_row_numbers(table: Any) -> None:
     y = np.random.default_rng(2).normal(size=200_000)
     table.append(y=y)
     seen = table.look(Window(None, ("y",), 10, 150_000, 100))
@@ -154,7 +130,7 @@ def test_row_numbers(table: Table) -> None:
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns", "D"])
-def test_times(table: Table, unit: str) -> None:
+def test_times(table: Any, unit: str) -> None:
     x = np.datetime64("2024-01-01").astype(f"M8[{unit}]") + np.arange(100_000)
     y = np.random.default_rng(3).normal(size=100_000)
     table.append(x=x, y=y)
@@ -171,7 +147,7 @@ def test_times(table: Table, unit: str) -> None:
     assert seen.columns["x"].dtype == f"datetime64[{unit}]"
 
 
-def test_times_in_milliseconds(table: Table) -> None:
+def test_times_in_milliseconds(table: Any) -> None:
     x = np.datetime64("2024-01-01", "us") + np.arange(5000)
     table.append(x=x, y=np.arange(5000.0))
     start = 1704067200000
@@ -179,7 +155,7 @@ def test_times_in_milliseconds(table: Table) -> None:
     assert seen.columns["y"].array.tolist() == list(np.arange(1500.0, 2001))
 
 
-def test_gaps_stay_gaps(table: Table) -> None:
+def test_gaps_stay_gaps(table: Any) -> None:
     y = np.sin(np.arange(100_000.0))
     y[30_000:40_000] = np.nan
     y[70_000] = np.nan
@@ -194,7 +170,7 @@ def test_gaps_stay_gaps(table: Table) -> None:
         assert (np.diff(x[~gap]) > 9000).sum() == 1
 
 
-def test_time_as_y_keeps_its_nulls(table: Table) -> None:
+def test_time_as_y_keeps_its_nulls(table: Any) -> None:
     y = np.datetime64("2024-01-01", "s") + np.arange(100_000)
     y[50_000:60_000] = np.datetime64("NaT")
     table.append(x=np.arange(100_000), y=y)
@@ -203,7 +179,7 @@ def test_time_as_y_keeps_its_nulls(table: Table) -> None:
     assert seen.columns["y"].array[0] == y[0]
 
 
-def test_rows_around(table: Table) -> None:
+def test_rows_around(table: Any) -> None:
     table.append(x=np.arange(100.0), y=np.arange(100.0))
     assert table.look(Window("x", ("y",), 9.5, 11.5, around=True)).columns["x"].array.tolist() == [
         9,
@@ -218,7 +194,7 @@ def test_rows_around(table: Table) -> None:
     ]
 
 
-def test_x_that_does_not_ascend(table: Table) -> None:
+def test_x_that_does_not_ascend(table: Any) -> None:
     random = np.random.default_rng(4)
     x = random.random(300_000)
     table.append(x=x, y=x * 2, k=np.zeros(300_000, np.int8))
@@ -231,7 +207,7 @@ def test_x_that_does_not_ascend(table: Table) -> None:
     np.testing.assert_array_equal(seen.columns["y"].array, xs * 2)
 
 
-def test_lttb_keeps_the_ends_and_the_peak(table: Table) -> None:
+def test_lttb_keeps_the_ends_and_the_peak(table: Any) -> None:
     y = np.sin(np.arange(1_000_000) / 1e5)
     y[345_678] = 50
     table.append(x=np.arange(1_000_000.0), y=y)
@@ -257,7 +233,7 @@ def test_lttb_keeps_the_ends_and_the_peak(table: Table) -> None:
         (Window("x", ("x", "y"), 0, 5, 10, "minmaxlttb"), "each y by itself"),
     ],
 )
-def test_what_makes_no_sense(table: Table, window: Window, says: str) -> None:
+def test_what_makes_no_sense(table: Any, window: Window, says: str) -> None:
     x = np.arange(10.0)
     table.append(x=x, y=x, n=np.where(x > 7, np.nan, x), short=x[:3])
     table.columns["t"] = table.store.make("ada", Values("complex128", x.astype(complex)))
@@ -265,43 +241,14 @@ def test_what_makes_no_sense(table: Table, window: Window, says: str) -> None:
         table.look(window)
 
 
-def test_nothing(table: Table) -> None:
+def test_nothing(table: Any) -> None:
     table.append(x=np.empty(0), y=np.empty(0))
     assert len(table.look(Window("x", ("y",), 0, 5)).columns["x"]) == 0
     assert len(table.look(Window(None, ("y",))).columns["row"]) == 0
 
 
-def test_beyond_everything(table: Table) -> None:
+def test_beyond_everything(table: Any) -> None:
     table.append(x=np.arange(10), y=np.arange(10))
     for begin, end in ((20, 30), (-30, -20), (5, 4), (10**18, 10**30), (-(10**30), -(10**18))):
         assert len(table.look(Window("x", ("y",), begin, end)).columns["x"]) == 0
     assert len(table.look(Window("x", ("y",), -(10**30), 10**30)).columns["x"]) == 10
-
-
-def test_pyramids_are_small_and_stored_once(table: Table, records: Records) -> None:
-    table.append(x=np.arange(1_000_000.0), y=np.arange(1_000_000.0))
-    table.look(Window("x", ("y",)))
-    column = table.columns["y"]
-    stored = [records.pyramid(chunk.hash, "float64") for chunk in column.chunks]
-    assert sum(len(data) for data in stored if data) <= 0.04 * column.size
-    assert all(stored)
-    table.append(x=np.array([1e6]), y=np.array([5.0]))
-    table.look(Window("x", ("y",)))
-    assert records.pyramid(table.columns["y"].chunks[-1].hash, "float64") is None  # a short tail has none
-
-
-def test_a_damaged_pyramid_is_made_again(table: Table, records: Records) -> None:
-    table.append(y=np.arange(100_000.0))
-    for damaged in (b"", b"x" * 100, bytes(40)):
-        records.put_pyramid(table.columns["y"].chunks[0].hash, "float64", damaged)
-        fresh = Opener(records, 64 << 20)
-        seen = look(fresh, {"y": table.columns["y"]}, Window(None, ("y",), pixels=10))
-        assert seen.columns["y"].array.max() == 99_999
-
-
-def test_a_cache_that_holds_next_to_nothing(table: Table, records: Records) -> None:
-    random = np.random.default_rng(5)
-    table.append(x=np.cumsum(random.random(600_000)), y=random.normal(size=600_000))
-    window = Window("x", ("y",), None, None, 200)
-    small = look(Opener(records, 1), {"x": table.columns["x"], "y": table.columns["y"]}, window)
-    np.testing.assert_array_equal(small.columns["y"].array, table.look(window).columns["y"].array)

@@ -92,6 +92,24 @@ def test_get_data_source_shows_a_window(ada: Caller) -> None:
     problem(ada("GET", path, params={"from": "1"}), 422, "invalid")
 
 
+def test_get_data_source_reads_rows_and_windows_of_versions_as_they_were(ada: Caller) -> None:
+    source = live(ada, *(float(i % 97) for i in range(5000)))
+    path = f"/{{user}}/data/{source['id']}"
+    append(ada, source["id"], *(1000.0 + i for i in range(5000)))
+    window = {"y": "y", "pixels": "10"}
+    old, new = (ada("GET", path, params={**window, "version": n}) for n in ("1", "2"))
+    assert [max(answer.json()["columns"]["y"]) for answer in (old, new)] == [96, 5999]
+    assert [answer.headers["Bokeh-Cloud-Rows"] for answer in (old, new)] == ["reduced", "reduced"]
+    assert old.headers["ETag"] != new.headers["ETag"] == ada("GET", path, params=window).headers["ETag"]
+    last = {"rows": "4998:5002"}
+    rows = [ada("GET", path, params={**last, "version": n}).json()["columns"]["y"] for n in ("1", "2")]
+    assert rows == [[51, 52], [51, 52, 1000, 1001]]
+    found = ada("GET", f"{path}.csv", params={"where": "y >= 96", "limit": "99999", "version": "1"})
+    assert found.text.split() == ['"y"'] + ["96"] * 51
+    for wrong in ({"rows": ":"}, window, {"full": "1"}):
+        problem(ada("GET", path, params={**wrong, "version": "3"}), 404, "not-found")
+
+
 def test_get_window_of_columns_as_pages_ask_for_it(ada: Caller, bob: Caller) -> None:
     [(_, summary)] = ada.source(*(float(i % 97) for i in range(5000)))["columns"].items()
     asked = {"x": summary["hash"], "y": summary["hash"], "pixels": "10"}

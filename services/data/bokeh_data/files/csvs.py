@@ -8,7 +8,6 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from bokeh_common.errors import TooLarge
-from bokeh_data.sources import MAX_COLUMNS
 
 #: A row must fit in here.
 BLOCK_BYTES = 4 << 20
@@ -30,7 +29,6 @@ TRIED = [
 
 def open_csv(path: str) -> "CsvBatches":
     """Open a file whose types have been found out by reading it once."""
-    _check_header(path)
     names, kinds = _found_kinds(path)
     return CsvBatches(_reader(path, dict(zip(names, kinds, strict=True))))
 
@@ -51,11 +49,12 @@ class CsvBatches:
             yield pa.record_batch(arrays, self.schema)
 
 
-def _check_header(path: str) -> None:
+def check_header(path: str, most: int) -> None:
+    """Raise `TooLarge` when the first line has more columns; before any parser has to take them."""
     with pa.memory_map(path) as file:
         head = file.read(BLOCK_BYTES).partition(b"\n")[0]
-    if head.count(b",") >= MAX_COLUMNS:
-        raise TooLarge(f"It has {head.count(b',') + 1} columns; a data source has at most {MAX_COLUMNS}.")
+    if head.count(b",") >= most:
+        raise TooLarge(f"It has {head.count(b',') + 1} columns; a data source has at most {most}.")
 
 
 def _reader(path: str, kinds: dict[str, pa.DataType] | None) -> pa.csv.CSVStreamingReader:

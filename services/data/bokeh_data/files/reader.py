@@ -1,5 +1,6 @@
-"""The process that reads a file: `python -m bokeh_data.files.reader FORM MEMORY`, the file on standard input.
+"""The process that reads a file: `python -m bokeh_data.files.reader FORM MEMORY COLUMNS NAME_LENGTH`.
 
+The file is its standard input.
 It takes at most MEMORY bytes and some minutes of a processor. Whatever ends it, a bug in a decoder included,
 it has nothing but the file.
 """
@@ -13,7 +14,8 @@ import pyarrow as pa
 from bokeh_common.errors import CloudError, TooLarge
 from bokeh_data.files.cutting import Cutter
 from bokeh_data.files.pieces import write_frame, write_piece
-from bokeh_data.files.tables import open_table
+from bokeh_data.files.tables import Table, open_table
+from bokeh_data.limits import SourceLimits
 
 PATH = "/dev/fd/0"
 CPU_SECONDS = 1800
@@ -21,11 +23,11 @@ CPU_SECONDS = 1800
 
 def main() -> None:
     """Read the file, and write its frames to standard output."""
-    form, memory = sys.argv[1], int(sys.argv[2])
+    form, (memory, columns, name_length) = sys.argv[1], map(int, sys.argv[2:])
     _limit(memory)
     pipe = sys.stdout.buffer
     try:
-        _read(form, pipe)
+        _read(open_table(form, PATH, SourceLimits(columns, name_length)), pipe)
     except MemoryError:
         text = (
             f"It takes more than {memory >> 20} MiB of memory to read; write it in smaller batches or groups."
@@ -38,8 +40,7 @@ def main() -> None:
     pipe.flush()
 
 
-def _read(form: str, pipe: BinaryIO) -> None:
-    table = open_table(form, PATH)
+def _read(table: Table, pipe: BinaryIO) -> None:
     write_frame(pipe, {"names": table.schema.names})
     cutter, rows = Cutter(table.schema), 0
     for batch in table.batches:

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from bokeh_common.errors import Invalid, TooLarge
-from bokeh_data.files.csvs import open_csv
-from bokeh_data.sources import MAX_COLUMNS, MAX_NAME
+from bokeh_common.errors import Invalid
+from bokeh_data.files.csvs import check_header, open_csv
+from bokeh_data.limits import SourceLimits
 
 #: Rows that are decoded together take about so many bytes.
 BATCH_BYTES = 8 << 20
@@ -25,24 +25,13 @@ class Table:
     batches: Iterator[pa.RecordBatch]
 
 
-def open_table(form: str, path: str) -> Table:
+def open_table(form: str, path: str, limits: SourceLimits) -> Table:
     """Open a file of a form of `OPEN`; `Invalid` or `pa.ArrowException` when it is none such."""
+    if form == "csv":
+        check_header(path, limits.columns)
     table = OPEN[form](path)
-    check_names(table.schema.names)
+    limits.check_names(table.schema.names)
     return Table(table.schema, _checked(table))
-
-
-def check_names(names: list[str]) -> None:
-    """Raise `Invalid` unless columns can have these names."""
-    if len(names) > MAX_COLUMNS:
-        raise TooLarge(f"It has {len(names)} columns; a data source has at most {MAX_COLUMNS}.")
-    if not names:
-        raise Invalid("It has no columns.")
-    if any(not 0 < len(name) <= MAX_NAME for name in names):
-        raise Invalid(f"Each column needs a name, of at most {MAX_NAME} characters.")
-    if len(names) > len(set(names)):
-        twice = next(name for i, name in enumerate(names) if name in names[:i])
-        raise Invalid(f"Two of its columns are called {twice[:80]!r}; give each a name of its own.")
 
 
 def _checked(table: Table) -> Iterator[pa.RecordBatch]:

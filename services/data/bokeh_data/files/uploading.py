@@ -17,6 +17,7 @@ from bokeh_data.columns import Chunk, Column
 from bokeh_data.columnstore import ColumnStore
 from bokeh_data.dtypes import is_arrow, numpy_dtype
 from bokeh_data.files.pieces import BrokenPipe, Piece, piece_of, read_frames
+from bokeh_data.limits import SOURCE_LIMITS, SourceLimits
 from bokeh_data.records import Records
 from bokeh_data.shown import text_of
 from bokeh_data.values import Values, to_arrow
@@ -41,10 +42,12 @@ class Bounds:
     Attributes:
         memory: bytes of the process that reads it.
         unpacked: bytes of all columns.
+        source: what the data source may have.
     """
 
     memory: int
     unpacked: int
+    source: SourceLimits = SOURCE_LIMITS
 
 
 class Uploads:
@@ -68,7 +71,7 @@ class Uploads:
             TooLarge: it takes too much memory or time, or there is too much in it.
             Forbidden: the account would have more than it may.
         """
-        with self._turn(), _reading(form, self._bounds.memory, file) as process:
+        with self._turn(), _reading(form, self._bounds, file) as process:
             growing = Growing(ColumnStore(self._records), user, self._bounds.unpacked)
             try:
                 for head, data in read_frames(cast("IO[bytes]", process.stdout)):  # type: ignore[arg-type]
@@ -89,8 +92,9 @@ class Uploads:
 
 
 @contextmanager
-def _reading(form: str, memory: int, file: IO[bytes]) -> "Iterator[subprocess.Popen[bytes]]":
-    command = [sys.executable, "-I", "-m", "bokeh_data.files.reader", form, str(memory)]
+def _reading(form: str, bounds: Bounds, file: IO[bytes]) -> "Iterator[subprocess.Popen[bytes]]":
+    numbers = bounds.memory, bounds.source.columns, bounds.source.name_length
+    command = [sys.executable, "-I", "-m", "bokeh_data.files.reader", form, *map(str, numbers)]
     with subprocess.Popen(  # noqa: S603  # nothing of it comes from a request
         command,
         stdin=file,

@@ -5,7 +5,7 @@ from typing import Any
 
 import falcon
 
-from bokeh_common.errors import Invalid, NotFound
+from bokeh_common.errors import Invalid, NotFound, TooLarge
 from bokeh_common.http.auth import Access
 from bokeh_common.http.body import check_length, read_json
 from bokeh_common.http.replies import if_match
@@ -55,8 +55,11 @@ class Resource:
     def _list_of(self, req: falcon.Request, key: str, limit: int) -> list[Any]:
         body = read_json(req, self._settings.max_json_bytes)
         items = body.get(key) if isinstance(body, dict) else None
-        if not isinstance(items, list) or len(items) > limit:
+        if not isinstance(items, list):
             raise Invalid(f"Send {{{key!r}: [...]}} with at most {limit} hashes.")
+        if len(items) > limit:
+            detail = f"Ask for at most {limit} hashes at a time; these are {len(items)}."
+            raise TooLarge(detail, limit=limit)
         return items
 
     def _given(self, req: falcon.Request) -> tuple[dict[str, Any], list[memoryview]]:

@@ -8,8 +8,6 @@ from bokeh_common.http.replies import immutable
 from bokeh_data import api
 from bokeh_data.resources.base import READ, WRITE, Resource
 
-MAX_CHUNKS_A_QUESTION = 10_000
-
 
 class MissingChunks(Resource):
     """`POST /{user}/data/chunks/missing`."""
@@ -21,7 +19,7 @@ class MissingChunks(Resource):
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
         """List those of these chunks that have to be uploaded."""
-        hashes = self._list_of(req, "chunks", MAX_CHUNKS_A_QUESTION)
+        hashes = self._list_of(req, "chunks", self._settings.max_chunks_asked)
         resp.media = {"missing": self._sources.missing_chunks(user, hashes)}
 
 

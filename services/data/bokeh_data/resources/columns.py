@@ -14,8 +14,6 @@ from bokeh_data.dtypes import is_arrow
 from bokeh_data.resources.base import COLUMNS_TYPE, READ_OR_VIEW, Resource
 from bokeh_data.shown import shown_size
 
-MAX_COLUMNS_A_BATCH = 1000
-
 
 class OneColumn(Resource):
     """`GET /{user}/data/columns/{column}`."""
@@ -61,7 +59,7 @@ class ColumnBatch(Resource):
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
         """Send several columns at once: for each its size as uint64 (little-endian), then its values."""
-        hashes = self._list_of(req, "columns", MAX_COLUMNS_A_BATCH)
+        hashes = self._list_of(req, "columns", self._settings.max_columns_asked)
         self._check_view(req, hashes)
         columns = self._sources.columns(user, hashes)
 
