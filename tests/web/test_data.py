@@ -5,9 +5,10 @@ import io
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import requests
-from bokeh.models import ColumnDataSource
+from bokeh.models import ColumnDataSource, FactorRange
 from bokeh.plotting import figure
 from pyarrow import parquet
 
@@ -67,6 +68,30 @@ def test_data_of_plots_are_called_by_their_titles(cloud: Cloud, ada: Person, key
     names = re.findall(r'dir="auto">(Prices of apples: [^<]*)<', page)
     assert sorted(names) == ["Prices of apples: organic", "Prices of apples: x, y"]
     assert f'Belongs to <a href="/plots/{published.id}/show"' in page
+
+
+def test_lists_and_texts_are_taken_along_too(cloud: Cloud, ada: Person, key: str) -> None:
+    plot = figure(title="Lists", x_range=FactorRange(factors=["a", "b", "=c"]))
+    bars: dict[str, Any] = {
+        "name": ["a", "b", "=c"],
+        "top": [1, 2.5, float("nan")],
+        "pair": [("x", "y"), ("x", "z"), ("u", "v")],
+    }
+    plot.vbar("name", top="top", source=ColumnDataSource(bars))
+    published = bokeh_cloud.Server(cloud.url, apikey=key).publish(plot, "lists")
+    [source] = cloud.request("GET", f"/ada/plots/{published.id}/data", key).json()["sources"]
+    path = f"{cloud.url}/plots/{published.id}/data/{source['id']}"
+    files = {form: ada.browser.get(f"{path}/{form}", timeout=TIMEOUT) for form in ("csv", "parquet", "json")}
+    assert {form: answer.status_code for form, answer in files.items()} == dict.fromkeys(files, 200)
+    rows = list(csv.DictReader(files["csv"].text.splitlines()))
+    assert [row["name"] for row in rows] == ["a", "b", "'=c"]
+    assert [json.loads(row["pair"]) for row in rows] == [["x", "y"], ["x", "z"], ["u", "v"]]
+    table = parquet.read_table(io.BytesIO(files["parquet"].content))
+    assert table["top"].to_pylist()[:2] == [1, 2.5]
+    assert files["json"].json()["columns"]["top"] == [1, 2.5, None]
+    page = ada.get(f"/data/{source['id']}").text
+    assert "<td>list</td>" in page
+    assert "rows</span>" not in page, "nobody has counted them"
 
 
 def test_sizes_and_what_is_not_used_any_more(cloud: Cloud, ada: Person, key: str) -> None:

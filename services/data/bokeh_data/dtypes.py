@@ -9,7 +9,7 @@ units are NumPy's.
 
 The others are made of bytes that have to be read as a whole, chunk by chunk:
 
-* `packed`: a value that is not one array (factors, lists of arrays) as bytes that only clients read;
+* `packed`: a value that is not one array (lists, factors, lists of arrays) in the format of `packing.py`;
 * `arrow[type]`: anything else that Arrow can hold (texts, categories, lists, numbers with nulls); each
   chunk is an Arrow IPC stream of one record batch.
 """

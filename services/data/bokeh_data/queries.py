@@ -14,6 +14,7 @@ from bokeh_data.dtypes import PACKED, is_arrow, is_ordered, is_time, time_unit
 from bokeh_data.filters import Condition, Test, joined, merge
 from bokeh_data.opened import Opener
 from bokeh_data.rows import empty, rows_of
+from bokeh_data.unpacked import unpack
 from bokeh_data.values import ARROW_UNITS, Values, to_arrow
 
 BATCH_BYTES = 4 << 20
@@ -82,13 +83,15 @@ def run(opener: Opener, columns: dict[str, Column], query: Query) -> Result:
     Raises:
         Invalid: columns differ in length or cannot be read as rows, or a condition does not fit its column.
     """
-    length = _check(columns)
-    like = {name: empty(opener, column) for name, column in columns.items()}
+    whole = {name: unpack(opener, name, column) for name, column in columns.items() if column.dtype == PACKED}
+    length = _check(columns, whole)
+    like = {name: whole[name][:0] if name in whole else empty(opener, columns[name]) for name in columns}
     tests = [Test(condition, to_arrow(like[condition.column]).type) for condition in query.where]
     start, stop, step = query.rows.indices(length)
     ranges = merge([_ranges(opener, columns[test.condition.column], test) for test in tests], stop)
     pieces = _pieces(ranges, start, stop, step, _batch_rows(columns.values()))
-    read = (_read(opener, columns, piece) for piece in pieces)
+    stored = {name: column for name, column in columns.items() if name not in whole}
+    read = (_read(opener, stored, piece) | _some(whole, piece) for piece in pieces)
     batches = _limited((_passing(batch, tests, query.columns) for batch in read), query.limit)
     count = (
         None if tests else min(len(range(start, stop, step)), length if query.limit is None else query.limit)
@@ -96,15 +99,11 @@ def run(opener: Opener, columns: dict[str, Column], query: Query) -> Result:
     return Result({name: like[name] for name in query.columns}, batches, count)
 
 
-def _check(columns: dict[str, Column]) -> int:
+def _check(columns: dict[str, Column], whole: Batch) -> int:
     for name, column in columns.items():
-        if column.dtype == PACKED:
-            raise Invalid(
-                f"Column {shown(name)} is packed, which only clients read; choose others ('columns')."
-            )
         if not column.shape:
             raise Invalid(f"Column {shown(name)} is a single value, without rows.")
-    lengths = {name: column.length for name, column in columns.items()}
+    lengths = {name: len(whole[name]) if name in whole else columns[name].length for name in columns}
     if len(set(lengths.values())) > 1:
         raise Invalid(f"The columns differ in length ({lengths}); ask for those that do not ('columns').")
     return next(iter(lengths.values()), 0)
@@ -152,6 +151,11 @@ def _pieces(ranges: Rows, start: int, stop: int, step: int, most: int) -> Iterat
 
 def _read(opener: Opener, columns: dict[str, Column], rows: range) -> Batch:
     return {name: rows_of(opener, column, rows) for name, column in columns.items()}
+
+
+def _some(whole: Batch, rows: range) -> Batch:
+    """Return rows of packed columns, of which all was read before."""
+    return {name: values[rows.start : rows.stop : rows.step] for name, values in whole.items()}
 
 
 def _passing(batch: Batch, tests: list[Test], names: tuple[str, ...]) -> Batch:

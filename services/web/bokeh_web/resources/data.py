@@ -121,7 +121,8 @@ def _described(source: dict[str, Any], plots: list[dict[str, Any]]) -> dict[str,
         "modified": source.get("modified") or "",
         "kind": "live" if source.get("live") else "frozen",
         "size": sum(column["size"] for column in columns),
-        "rows": max((column["length"] for column in columns), default=0),
+        # Of lists and texts that were published as they are, the length is that of their bytes.
+        "rows": max((column["length"] for column in columns if column["dtype"] != "packed"), default=None),
         "plots": plots,
     }
 
