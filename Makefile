@@ -5,11 +5,13 @@ BIN := $(VENV)/bin
 BOKEH ?= 3.4.3 3.5.2 3.6.3 3.7.3 3.8.2 3.9.2
 DISTRIBUTIONS := libs/bokeh_common services/auth services/plots services/data services/gc services/web client .
 PYPROJECTS := pyproject.toml $(wildcard libs/*/pyproject.toml services/*/pyproject.toml client/pyproject.toml)
+# In this order: who is asked by others first.
+SERVICES := auth plots data gc gc-worker web
 NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell $(p) $(NEW_ENOUGH) 2>/dev/null && echo $(p))))
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help setup run test lint bench dist test-dist test-matrix soak up down test-compose test-failures
+.PHONY: help setup run test lint bench dist test-dist test-matrix soak up upgrade down test-compose test-failures
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -41,6 +43,9 @@ bench: $(VENV)/.dev ## measure, as ratios against a peer in the same run
 
 up: ## start the full cloud in containers, on http://localhost:8080
 	@docker compose up --detach --wait $(ARGS)
+
+upgrade: ## replace its services, one after the other, by newer images, so that no request fails
+	@for service in $(SERVICES); do docker compose up --detach --wait --no-deps $(ARGS) $$service || exit; done
 
 down: ## end it; what it keeps stays (ARGS=--volumes deletes it)
 	@docker compose down $(ARGS)

@@ -1,40 +1,62 @@
-"""Tables in files: what `bokeh-cloud data put` reads and `data get` writes, by pyarrow."""
+"""Tables in files: what `bokeh-cloud data put` reads, and what `data get` writes for the server."""
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+from zipfile import BadZipFile
+
+import numpy as np
 
 from .errors import CloudError
 
-FORMATS = (".csv", ".parquet", ".arrow", ".feather", ".json")
+ARRAYS = (".npy", ".npz")
+WRITTEN = ("csv", "parquet", "arrow", "feather")
+FORMATS = (".csv", ".parquet", ".arrow", ".feather", ".json", *ARRAYS)
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Return the columns of a file, by its ending: CSV, Parquet, Arrow (IPC file or stream), or JSON lines.
+    """Return the columns of a file, by its ending.
+
+    CSV, Parquet, Arrow (IPC file or stream) and JSON lines are read by pyarrow. Of NumPy's, an array of
+    records has a column for each field, another one is a column called as the file; .npz is one per array.
 
     Raises:
         CloudError: it is none of these, or pyarrow is missing.
     """
-    readers = _readers()
-    if path.suffix not in readers:
+    if path.suffix not in FORMATS:
         raise CloudError(f"{path} is none of {', '.join(FORMATS)}.")
+    read_it = _read_arrays if path.suffix in ARRAYS else _readers()[path.suffix]
     try:
-        table = readers[path.suffix](path)
-    except (OSError, ValueError) as error:  # pyarrow's errors are of these
+        found = read_it(path)
+    except (OSError, ValueError, BadZipFile) as error:  # pyarrow's errors are of these
         raise CloudError(f"{path} cannot be read: {error}.") from error
-    return {name: table.column(name).combine_chunks() for name in table.column_names}
+    if isinstance(found, dict):
+        return found
+    return {name: found.column(name).combine_chunks() for name in found.column_names}
 
 
-def write(table: Any, path: Path) -> None:
-    """Write a table of pyarrow into a file, by its ending; CloudError where that is none, or it cannot be."""
-    writers = _writers()
-    if path.suffix not in writers:
-        raise CloudError(f"{path} is none of {', '.join(writers)}.")
-    try:
-        writers[path.suffix](table, path)
-    except OSError as error:
-        raise CloudError(f"{path} cannot be written ({error.strerror or error}).") from error
+def write(table: Any, file: BinaryIO, form: str) -> None:
+    """Write a table of pyarrow as one of `WRITTEN`; "feather" is Arrow's file, "arrow" its stream."""
+    pa = _pyarrow()
+    if form == "csv":
+        pa.csv.write_csv(table, file)
+    elif form == "parquet":
+        pa.parquet.write_table(table, file)
+    else:
+        make = pa.ipc.new_file if form == "feather" else pa.ipc.new_stream
+        with make(file, table.schema) as writer:
+            writer.write_table(table)
+
+
+def _read_arrays(path: Path) -> dict[str, Any]:
+    found = np.load(path)
+    if path.suffix == ".npz":
+        with found:
+            return dict(found)
+    if found.dtype.names:
+        return {name: found[name] for name in found.dtype.names}
+    return {path.stem: found}
 
 
 def _readers() -> Mapping[str, Callable[[Path], Any]]:
@@ -50,21 +72,6 @@ def _readers() -> Mapping[str, Callable[[Path], Any]]:
         ".csv": lambda path: pa.csv.read_csv(path),
         ".parquet": lambda path: pa.parquet.read_table(path),
         ".json": lambda path: pa.json.read_json(path),
-        ".arrow": ipc,
-        ".feather": ipc,
-    }
-
-
-def _writers() -> Mapping[str, Callable[[Any, Path], None]]:
-    pa = _pyarrow()
-
-    def ipc(table: Any, path: Path) -> None:
-        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
-            writer.write_table(table)
-
-    return {
-        ".csv": lambda table, path: pa.csv.write_csv(table, path),
-        ".parquet": lambda table, path: pa.parquet.write_table(table, path),
         ".arrow": ipc,
         ".feather": ipc,
     }

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import numpy as np
+import requests
 
 from .columns import Column
 from .download import fetch_columns
 from .errors import Rejected
 from .packed import pack
+from .reading import Parameters
 from .stored import StoredColumn
 from .upload import upload_chunks
 from .values import Stored, array_of, is_fixed, stored, unpacked_values
@@ -68,6 +70,18 @@ class Resource:
         """Take the newest version."""
         self._ask("GET", self.path)
 
+    def rows(self, form: str, asked: Parameters, *, stream: bool = False) -> requests.Response:
+        """Ask for rows of this version.
+
+        Args:
+            form: "json", "packed", "arrow", "parquet" or "csv".
+            asked: parameters as of `reading`.
+            stream: let the caller read the answer bit by bit.
+        """
+        if self.summary.get("live"):
+            asked = [*asked, ("version", str(self.version))]
+        return self.server.connection.request("GET", f"{self.path}.{form}", params=asked, stream=stream)
+
     def put(self, columns: Mapping[str, Any]) -> None:
         """Make a version of these columns and no others; only what is missing is sent.
 
@@ -95,10 +109,20 @@ class Resource:
         headers = {"Content-Type": PACKED}
         self._ask("POST", f"{self.path}/rows", data=bytes(pack(value)), headers=headers)
 
-    def versions(self) -> list[int]:
-        """Return the numbers of the versions that the server keeps."""
+    def at(self, version: int) -> "Resource":
+        """Return it as one of its versions; raises NotFound where the server does not keep it."""
+        at = Resource(self.server, self.summary, None)
+        at._ask("GET", f"{self.path}?version={version}")
+        return at
+
+    def versions(self) -> list[Mapping[str, Any]]:
+        """Return what the server says of the versions that it keeps, oldest first."""
         pages = self.server.pages(f"{self.path}/versions")
-        return [item["version"] for page in pages for item in page["versions"]]
+        return [item for page in pages for item in page["versions"]]
+
+    def change(self, **changes: Any) -> None:
+        """Make a version that has another name, or another policy of keeping versions."""
+        self._ask("PUT", self.path, json=changes, headers={"If-Match": self._etag_here()})
 
     def rollback(self, version: int) -> None:
         """Make a new version with the columns of an old one."""

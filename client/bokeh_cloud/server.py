@@ -173,6 +173,27 @@ class Server:
         given = {**given, **columns}
         return create(self, name or ", ".join(given) or "empty", given)
 
+    def put(
+        self, file: "str | Path", name: str = "", *, append: bool = False, rollover: int | None = None,
+        update: bool = False,
+    ) -> "RemoteDataSource":  # fmt: skip
+        """Store the columns of a file as a data source, or as a new version of the live one of this name.
+
+        Args:
+            file: CSV, Parquet, Arrow (file or stream), JSON lines, `.npy` or `.npz`, told by its ending.
+            name: what to call it; as the file when left out.
+            append: append the rows to the source of this name.
+            rollover: with `append`, how many rows to keep; None for all.
+            update: add or replace the file's columns, and leave the source's others.
+
+        Raises:
+            NotFound: there is no source to append to, or to update.
+            CloudError: the file cannot be read, pyarrow is missing, or see `Connection.request`.
+        """
+        from .tables import put
+
+        return put(self, Path(file), name, append=append, rollover=rollover, update=update)
+
     def data(self) -> "list[RemoteDataSource]":
         """Return the data sources of the account, made by `DataSource` or by publishing figures."""
         from .resource import Resource

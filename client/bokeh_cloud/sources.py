@@ -1,6 +1,8 @@
 """Data sources on the server, which plots share: `RemoteDataSource` goes wherever Bokeh takes a `source`."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -9,6 +11,7 @@ from bokeh.core.serialization import Serializer
 from bokeh.models import ColumnDataSource
 
 from .errors import CloudError
+from .readable import Readable
 from .resource import Resource
 from .stored import StoredColumn, is_destination
 from .values import leaf, stored
@@ -17,7 +20,23 @@ if TYPE_CHECKING:
     from .server import Server
 
 
-class RemoteDataSource(ColumnDataSource):
+@dataclass(frozen=True, slots=True)
+class SourceVersion:
+    """A version of a data source; `rows` of its longest column, `size` in bytes of all."""
+
+    version: int
+    modified: datetime
+    rows: int
+    size: int
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> "SourceVersion":
+        """Return what the server says."""
+        modified = datetime.fromisoformat(item["modified"])
+        return cls(item["version"], modified, item["rows"], item["size"])
+
+
+class RemoteDataSource(Readable, ColumnDataSource):
     """A data source of an account.
 
     Glyphs take it as their `source`; a plot that uses it refers to the stored columns, so that publishing
@@ -158,8 +177,29 @@ class RemoteDataSource(ColumnDataSource):
         self._put({**self._held, **changed})
 
     def versions(self) -> list[int]:
-        """Return the numbers of the versions that the server keeps."""
-        return self._resource.versions()
+        """Return the numbers of the versions that the server keeps, oldest first."""
+        return [version.version for version in self.history()]
+
+    def history(self) -> list[SourceVersion]:
+        """Return the versions that the server keeps, oldest first, with their time and size."""
+        return [SourceVersion.of(item) for item in self._resource.versions()]
+
+    def at(self, version: int) -> "RemoteDataSource":
+        """Return the source as one of its versions, to be read; raises NotFound where that is not kept."""
+        return RemoteDataSource(self._resource.at(version))
+
+    def keep(self, versions: int, days: float | None = None) -> None:
+        """Let the server keep the newest versions, none older than some days, and those that plots show."""
+        self._demand_clean("keep")
+        self._resource.change(keep={"versions": versions, "days": days})
+        self._take()
+
+    def rename(self, name: str) -> None:
+        """Call it otherwise; its id, and the plots that use it, stay."""
+        self._demand_clean("rename")
+        self._resource.change(name=name)
+        self.name = name
+        self._take()
 
     def rollback(self, version: int) -> "RemoteDataSource":
         """Make a new version with the columns of an old one; NotFound where that is not kept."""
@@ -174,27 +214,6 @@ class RemoteDataSource(ColumnDataSource):
             Rejected: plots use it, and the message names them; `force` breaks them.
         """
         self._resource.delete(force=force)
-
-    def to_pandas(self) -> Any:
-        """Return the columns as a frame of pandas."""
-        from .frames import to_pandas
-
-        return to_pandas(self.columns())
-
-    to_df = to_pandas
-
-    def to_arrow(self, columns: Iterable[str] | None = None) -> Any:
-        """Return the columns, or some of them, as a table of pyarrow.
-
-        Raises:
-            CloudError: there is no such column, pyarrow is missing, or see `Connection.request`.
-        """
-        from .frames import to_arrow
-
-        wanted = list(self._held) if columns is None else list(columns)
-        for name in wanted:
-            self._demand(name)
-        return to_arrow({name: self.columns()[name] for name in wanted})
 
     def to_serializable(self, serializer: Serializer) -> Any:
         """Be a ColumnDataSource to browsers."""

@@ -196,10 +196,9 @@ class Handler(BaseHTTPRequestHandler):
             status, answer, extra = problem.status, problem.body, {}
         data = answer if isinstance(answer, bytes) else b"" if answer is None else json.dumps(answer).encode()
         self.send_response(status)
-        for name, value in {"Set-Cookie": "a=b", **extra}.items():
+        length = {} if status == 204 else {"Content-Length": str(len(data))}
+        for name, value in {"Set-Cookie": "a=b", **length, **extra}.items():
             self.send_header(name, value)
-        if status != 204:
-            self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
 

@@ -30,12 +30,14 @@ def pages(town: Town) -> dict[str, str]:
         **{path: town.url + path for path in lists},
         "/plots/{plot}/show": shown.url,
         "/embed": shown.embed_url,
+        # What each listener costs every two seconds: the look at what there is.
+        "/events": f"{shown.url.removesuffix('/show')}/events?wait=0",
     }
 
 
 def took(session: requests.Session, url: str) -> float:
     """Return the milliseconds until the answer began."""
-    answer = session.get(url, headers={"Accept": "text/html"}, timeout=30)
+    answer = session.get(url, headers={"Accept": "text/html, */*"}, timeout=30)
     answer.raise_for_status()
     return answer.elapsed.total_seconds() * 1000
 

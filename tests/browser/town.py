@@ -122,7 +122,7 @@ def browsing(browser: Browser, look: Look = LOOKS[0], **how: Any) -> Iterator[Ta
 
 
 def open_plot(page: Page, url: str) -> None:
-    """Open the page of a plot and wait until it is drawn."""
+    """Open the page of a plot, or its frame alone, and wait until it is drawn."""
     page.goto(url)
     wait_drawn(page)
 
@@ -130,7 +130,6 @@ def open_plot(page: Page, url: str) -> None:
 def wait_drawn(page: Page) -> None:
     """Wait until the plot of an open page is drawn."""
     element = page.query_selector("iframe.plot-frame")
-    assert element is not None, page.inner_text("body")
-    frame = element.content_frame()
+    frame = element.content_frame() if element else page.main_frame
     assert frame is not None
     wait_ready(frame)

@@ -48,6 +48,11 @@ def register(cloud: Cloud, page: Page) -> str:
 
 
 def test_the_chapter(compose: Compose, people: Cloud, browser: Browser, tmp_path: Path) -> None:
+    follow(compose, people, browser, tmp_path)
+
+
+def follow(compose: Compose, people: Cloud, browser: Browser, tmp_path: Path) -> None:
+    """Do what the chapter says in a cloud, and see the plot."""
     assert CHAPTER
     text = CHAPTER[1].replace("localhost:8080", f"localhost:{compose.port}")
     commands = [line for line in COMMANDS.findall(text) if line.startswith("docker compose up")]

@@ -38,7 +38,7 @@ def compose(engine: None) -> Iterator[Compose]:
 @pytest.fixture(scope="session")
 def people(compose: Compose) -> Cloud:
     """The same, seen by people."""
-    return Cloud(compose.url, Maildev(compose.url))
+    return seen_by(compose)
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +52,8 @@ def registered(people: Cloud, name: str) -> str:
     person = Person(people, name)
     person.register()
     return person.make_key(*SCOPES)
+
+
+def seen_by(compose: Compose) -> Cloud:
+    """Return a cloud as people see it."""
+    return Cloud(compose.url, Maildev(compose.url))

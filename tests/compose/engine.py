@@ -3,7 +3,8 @@
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,12 @@ class Compose:
         """Start it, and wait until it is well."""
         self("up", "--detach", "--wait", "--no-build", *options)
 
+    def upgrade(self) -> None:
+        """Replace the services one after the other, as `make upgrade` does."""
+        environ = {**os.environ, **self.variables}
+        command = ["make", "upgrade", "ARGS=--no-build"]
+        subprocess.run(command, cwd=ROOT, env=environ, check=True, timeout=COMMAND_SECONDS)
+
     def down(self) -> None:
         """End it, and delete what it kept."""
         self("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "20")
@@ -119,3 +126,14 @@ class Compose:
     def services(self) -> list[str]:
         """Return the names of its services."""
         return sorted(self("config", "--services").split())
+
+
+@contextmanager
+def running(compose: Compose) -> Iterator[Compose]:
+    """Start a cloud, and end it with all that it kept."""
+    compose.down()
+    try:
+        compose.up()
+        yield compose
+    finally:
+        compose.down()

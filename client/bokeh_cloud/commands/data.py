@@ -1,20 +1,23 @@
-"""`data list|columns|get|put|rm`: data sources, and files of tables."""
+"""`data`: data sources, their versions, and files of tables."""
 
-import sys
-from pathlib import Path
-from typing import Any
+from dataclasses import asdict
 
 import click
 
-from ..errors import NotFound
-from ..server import Server, connect
+from ..server import connect
 from . import options
+from .getting import get
 from .printing import echo_fields, echo_list
+from .putting import described, put
 
 
 @click.group()
 def data() -> None:
     """Look after data sources; NAME is a source's name or id."""
+
+
+data.add_command(get)
+data.add_command(put)
 
 
 @data.command("list")
@@ -58,41 +61,6 @@ def columns(name: str, url: str | None, as_json: bool) -> None:
 
 @data.command()
 @click.argument("name")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--columns", metavar="A,B", help="Only these columns.")
-@click.option("--rows", metavar="FROM:TO", help="Only these rows, counted from 0; either may be left out.")
-@options.url
-def get(name: str, file: Path, columns: str | None, rows: str | None, url: str | None) -> None:
-    """Write the source NAME into FILE: .csv, .parquet, .arrow or .feather."""
-    from ..files import write
-
-    table = connect(url).source(name).to_arrow(columns.split(",") if columns else None)
-    write(table[_slice(rows)] if rows else table, file)
-
-
-@data.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-@click.option("--name", help="What to call it; default: FILE's own name.")
-@click.option("--append", is_flag=True, help="Append the rows to the source of this name.")
-@options.url
-@options.as_json
-@click.option("--quiet", "-q", is_flag=True, help="Print the id alone.")
-def put(file: Path, name: str | None, append: bool, url: str | None, as_json: bool, quiet: bool) -> None:
-    """Store the columns of FILE: .csv, .parquet, .arrow, .feather or .json (a line for each row).
-
-    A live source of this name gets a new version, and every plot that uses it shows that.
-    """
-    from ..files import read
-
-    source = _store(connect(url), name or file.stem, read(file), append)
-    if quiet:
-        click.echo(source.source_id)
-    else:
-        echo_fields({"name": source.name, "version": source.version, "id": source.source_id}, as_json)
-
-
-@data.command()
-@click.argument("name")
 @click.option("--force", is_flag=True, help="Even where plots use it, which break.")
 @options.url
 @options.yes
@@ -104,24 +72,53 @@ def rm(name: str, force: bool, url: str | None, yes: bool) -> None:
     source.delete(force=force)
 
 
-def _store(server: Server, name: str, columns: dict[str, Any], append: bool) -> Any:
-    try:
-        source = server.source(name)
-    except NotFound:
-        if append:
-            raise
-        return server.DataSource(name, columns)
-    if append:
-        source.stream(columns)
-        return source
-    if not source.live:
-        return server.DataSource(name, columns)
-    return source.replace(columns)
+@data.command()
+@click.argument("name")
+@options.url
+@options.as_json
+def versions(name: str, url: str | None, as_json: bool) -> None:
+    """List the versions of the source NAME that are kept, oldest first."""
+    found = [asdict(version) for version in connect(url).source(name).history()]
+    echo_list(found, as_json, ("version", "modified", "rows", "size"), "No versions.")
 
 
-def _slice(text: str) -> slice:
-    first, _, last = text.partition(":")
-    try:
-        return slice(int(first) if first else 0, int(last) if last else sys.maxsize)
-    except ValueError:
-        raise click.BadParameter(f"{text!r} is not FROM:TO, such as 0:100.", param_hint="--rows") from None
+@data.command()
+@click.argument("name")
+@click.argument("version", type=click.IntRange(min=1))
+@options.url
+@options.as_json
+def rollback(name: str, version: int, url: str | None, as_json: bool) -> None:
+    """Make a new version of the source NAME with the columns that VERSION had."""
+    echo_fields(described(connect(url).source(name).rollback(version)), as_json)
+
+
+@data.command()
+@click.argument("name")
+@click.argument("columns", nargs=-1, required=True)
+@options.url
+@options.as_json
+def drop(name: str, columns: tuple[str, ...], url: str | None, as_json: bool) -> None:
+    """Make a version of the source NAME without these COLUMNS."""
+    source = connect(url).source(name)
+    for column in columns:
+        source.remove(column)
+    echo_fields(described(source.commit()), as_json)
+
+
+@data.command()
+@click.argument("name")
+@click.option("--versions", type=click.IntRange(min=1), help="The newest so many.", required=True)
+@click.option("--days", type=click.FloatRange(min=0), help="None of them older than so many days.")
+@options.url
+def keep(name: str, versions: int, days: float | None, url: str | None) -> None:
+    """Say which old versions of the source NAME are kept, besides those that plots show."""
+    connect(url).source(name).keep(versions, days)
+
+
+@data.command()
+@click.argument("name")
+@click.argument("new")
+@options.url
+def rename(name: str, new: str, url: str | None) -> None:
+    """Call the source NAME by a NEW name; its id, and the plots that use it, stay."""
+    connect(url).source(name).rename(new)

@@ -8,7 +8,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -54,8 +54,7 @@ class Source:
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> "Source":
         """Make one of what is stored, also by versions of this service that knew less."""
-        known = {item.name for item in fields(cls)}
-        return cls(**{key: value for key, value in record.items() if key in known})
+        return cls(**{key: value for key, value in record.items() if key in cls.__dataclass_fields__})
 
     @property
     def record(self) -> dict[str, Any]:

@@ -91,6 +91,7 @@ class OneSource(Resource):
                 "quota-exceeded",
                 "precondition-required",
             ),
+            example={"columns": api.NEW_SOURCE_EXAMPLE["columns"]},
             details=api.MAKING,
         ),
         "DELETE": Operation(

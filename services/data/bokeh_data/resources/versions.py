@@ -31,7 +31,9 @@ class Rollback(Resource):
     """`POST /{user}/data/{source}/rollback`."""
 
     access = {"POST": WRITE}
-    describe = {"POST": Operation({200: SOURCE}, body=api.GoBackTo, headers=("If-Match",))}
+    describe = {
+        "POST": Operation({200: SOURCE}, body=api.GoBackTo, headers=("If-Match",), example={"version": 1})
+    }
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, user: str, source: str) -> None:
         """Make a new version with the columns of an old one."""
@@ -50,6 +52,7 @@ class NewRows(Resource):
             media=JSON_OR_PACKED,
             headers=("If-Match", "Idempotency-Key"),
             problems=("not-packed", "quota-exceeded"),
+            example={"rows": {"hour": [3], "celsius": [22.5]}},
             details=api.APPENDING,
         )
     }

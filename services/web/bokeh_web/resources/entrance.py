@@ -66,7 +66,13 @@ class Register(Door):
     access = {"GET": OPEN, "POST": OPEN}
     describe = {
         "GET": PAGE,
-        "POST": Operation(SENDING, Registration, FORM_OR_JSON, problems=(*SENDING_PROBLEMS, "bad-username")),
+        "POST": Operation(
+            SENDING,
+            Registration,
+            FORM_OR_JSON,
+            problems=(*SENDING_PROBLEMS, "bad-username"),
+            example={"email": "grace@example.com", "username": "grace"},
+        ),
     }
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -85,7 +91,16 @@ class Login(Door):
     """`GET` and `POST /login`."""
 
     access = {"GET": OPEN, "POST": OPEN}
-    describe = {"GET": PAGE, "POST": Operation(SENDING, Address, FORM_OR_JSON, problems=SENDING_PROBLEMS)}
+    describe = {
+        "GET": PAGE,
+        "POST": Operation(
+            SENDING,
+            Address,
+            FORM_OR_JSON,
+            problems=SENDING_PROBLEMS,
+            example={"email": "grace@example.com"},
+        ),
+    }
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Show the form."""

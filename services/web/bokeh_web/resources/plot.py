@@ -7,8 +7,10 @@ from urllib.parse import urlencode
 import falcon
 
 from bokeh_common.http.auth import Principal
+from bokeh_common.http.body import read_query
 from bokeh_common.http.operations import Answer, Operation
 from bokeh_web.cookies import share_of
+from bokeh_web.events import Listening, state_of
 from bokeh_web.policy import NEIGHBOURS, SANDBOX, frame_permissions, frame_policy
 from bokeh_web.resources.base import PAGE_AT_VERSION, SEE, Resource, key_of, version_of
 from bokeh_web.resources.oembed import discovery
@@ -74,13 +76,14 @@ class Embed(Resource):
         chosen = self._site.bokehjs.choose(view["bokeh_version"])
         values = {"view": view, "chosen": chosen, "versions": self._site.bokehjs.versions}
         values["query"] = query_of(req)
-        self._show(req, resp, "embed.html", policy=policy, note=self._note(view, share_of(req)), **values)
+        note = self._note(view, share_of(req), pinned=version_of(req) is not None)
+        self._show(req, resp, "embed.html", policy=policy, note=note, **values)
 
-    def _note(self, view: dict[str, Any], share: str | None) -> dict[str, Any]:
+    def _note(self, view: dict[str, Any], share: str | None, pinned: bool) -> dict[str, Any]:
         user, plot = view["user_id"], view["id"]
         # Without a version, live data come as they are at that moment.
         query = "" if view["live"] else f"?version={view['version']}"
-        return {
+        note = {
             "token": self._site.auth.view_token(user, plot, share),
             "scene": f"/{user}/plots/{plot}/scene{query}",
             "columns": f"/{user}/data/columns",
@@ -88,6 +91,8 @@ class Embed(Resource):
             "title": view["title"],
             "refine": self._refine(view),
         }
+        # A version that was asked for stays as it is.
+        return note if pinned else note | {"events": f"/plots/{plot}/events", "state": state_of(view)}
 
     def _refine(self, view: dict[str, Any]) -> int:
         """Return from how many rows on columns may be drawn from windows; 0 where none is so long.
@@ -102,18 +107,23 @@ class Events(Resource):
     """`GET /plots/{plot}/events`."""
 
     access = {"GET": SEE}
-    describe = {"GET": Operation({200: Answer(str, ("text/event-stream",))}, problems=("unavailable",))}
+    describe = {"GET": Operation({200: Answer(str, ("text/event-stream",))}, query=Listening)}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str) -> None:
-        """Tell of new versions of a plot (`version`) and of changes of its live data (`data`)."""
-        key = key_of(req)
-        look = partial(self._site.plots.view, plot, None, key)
+        """Tell of new versions of a plot (`version`) and of changes of its live data (`data`).
+
+        Where too many listen already, the answer has what changed since the last event, and when to
+        ask again.
+        """
+        how = read_query(req, Listening)
+        look = partial(self._site.plots.view, plot, None, key_of(req))
         resp.content_type = "text/event-stream"
         resp.set_header("Cache-Control", "no-store")
         if req.method == "HEAD":
             look()
         else:
-            resp.stream = self._site.streams.open(look)
+            since = how.since or req.get_header("Last-Event-ID")
+            resp.stream = self._site.streams.open(look, since, how.wait)
 
 
 def query_of(req: falcon.Request) -> str:

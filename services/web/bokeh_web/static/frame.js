@@ -154,6 +154,15 @@
         });
     }
 
+    // What changes by itself, as ranges that follow the data do, is no zoom to keep.
+    async following(change) {
+      const untouched = this.view === this.home;
+      await change();
+      if (!untouched) return;
+      for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame); // by then ranges have followed
+      this.home = this.view;
+    }
+
     get view() {
       const ends = ({ start, end }) => [start, end].map((value) => Number(Number(value).toPrecision(9)));
       return this.figures.map(({ x_range, y_range }) => [...ends(x_range), ...ends(y_range)].join(",")).join(";");
@@ -217,6 +226,7 @@
     const ready = () => tell("ready");
     const answers = {
       "bokeh-cloud:hello": ready,
+      "bokeh-cloud:host": () => (cloud.hosted = true),
       "bokeh-cloud:look": ({ view }) => looker.look(String(view)),
       "bokeh-cloud:draw": ({ kind }) =>
         drawn(views, kind).then(
@@ -305,8 +315,16 @@
     reportHeight();
     const observer = new ResizeObserver(reportHeight);
     for (const child of children()) observer.observe(child);
-    listen(new Looker(doc), rootViews(doc, views));
+    const looker = new Looker(doc);
+    listen(looker, rootViews(doc, views));
+    return { doc, looker };
   }
 
-  document.addEventListener("DOMContentLoaded", () => show().catch(fail));
+  // For the scripts beside this one, which change what is shown.
+  const cloud = { note, request, fetchScene, fetchBatch, columnsOf, Assembler, tell, loaded, hosted: false };
+  cloud.shown = new Promise((resolve, reject) => {
+    document.addEventListener("DOMContentLoaded", () => show().then(resolve, reject));
+  });
+  cloud.shown.catch(fail);
+  window.bokehCloud = cloud;
 })();

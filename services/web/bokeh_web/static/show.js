@@ -38,9 +38,16 @@
       fitted = true;
     },
     ready() {
+      send({ type: "bokeh-cloud:host" });
       if (viewOfAddress()) send({ type: "bokeh-cloud:look", view: viewOfAddress() });
       if (frame.dataset.picture) send({ type: "bokeh-cloud:draw", kind: "thumbnail" });
       for (const button of document.querySelectorAll("[data-draw]")) button.hidden = false;
+    },
+    // There is a new version, or what opened this one has expired. The frame keeps its height meanwhile.
+    outdated({ version }) {
+      if (Number.isSafeInteger(version)) frame.dataset.version = version;
+      for (const place of document.querySelectorAll("[data-newest]")) place.textContent = frame.dataset.version;
+      frame.src = frame.getAttribute("src");
     },
     view({ view }) {
       if (typeof view !== "string" || view.length > MAX_VIEW || !/^[\d.e+,;-]*$/.test(view)) return;

@@ -1,0 +1,167 @@
+"""Whoever has a plot open sees new data and new versions, without losing their zoom."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bokeh.plotting import figure
+from playwright.sync_api import Browser, Error, Frame, Page
+
+from bokeh_cloud.plot import Plot
+from bokeh_cloud.sources import RemoteDataSource
+from tests.browser.chromium import Tab, wait_ready
+from tests.browser.reference import serve_folder
+from tests.browser.town import Town, browsing, open_plot
+
+SECONDS = 30
+
+RANGE = "Bokeh.documents[0].roots()[0].x_range"
+DATA = "Bokeh.documents[0].roots()[0].renderers[0].data_source.data"
+
+
+@pytest.fixture
+def ada(browser: Browser, town: Town) -> Iterator[Tab]:
+    with browsing(browser) as tab:
+        town.sign_in(tab.page.context)
+        yield tab
+
+
+@pytest.fixture
+def source(town: Town, request: pytest.FixtureRequest) -> RemoteDataSource:
+    values = np.arange(10.0)
+    return town.server.DataSource(
+        request.node.name, x=values, y=values, label=[f"no. {i}" for i in range(10)]
+    )
+
+
+def publish(town: Town, source: RemoteDataSource, title: str = "Live") -> Plot:
+    drawn = figure(title=title, height=300, sizing_mode="stretch_width")
+    drawn.line("x", "y", source=source)
+    return town.server.publish(drawn, str(source.name))
+
+
+def frame_of(page: Page) -> Frame:
+    """Return the frame of the plot, wherever it is."""
+    [frame] = [frame for frame in page.frames if "/embed" in frame.url]
+    return frame
+
+
+def wait(page: Page, what: str) -> None:
+    """Wait for something in the frame, which may be loaded anew meanwhile."""
+    for _ in range(SECONDS * 4):
+        try:
+            if frame_of(page).evaluate(f"() => window.Bokeh?.documents[0]?.is_idle && ({what})"):
+                return
+        except Error:
+            pass  # it is just being loaded
+        page.wait_for_timeout(250)
+    raise AssertionError(f"never {what}; {frame_of(page).evaluate('() => document.body.innerText')}")
+
+
+def zoom(page: Page) -> None:
+    frame_of(page).evaluate(
+        f"() => {{ {RANGE}.have_updated_interactively = true; {RANGE}.setv({{start: 2, end: 3}}) }}"
+    )
+
+
+ZOOMED = f"{RANGE}.start === 2 && {RANGE}.end === 3"
+
+
+def test_new_data_come_in_place(ada: Tab, town: Town, source: RemoteDataSource) -> None:
+    page = ada.page
+    open_plot(page, publish(town, source).url)
+    frame_of(page).evaluate("() => { window.mark = 'the same frame' }")
+    source.stream(x=[10.0], y=[20.0], label=["new"])
+    wait(page, f"{DATA}.y.length === 11 && {DATA}.y[10] === 20 && [...{DATA}.label][10] === 'new'")
+    wait(page, f"{RANGE}.end > 10")
+    page.wait_for_timeout(600)
+    assert "#" not in page.url, "what follows the data is no zoom"
+    zoom(page)
+    source.update(y=np.zeros(11))
+    source.commit()
+    wait(page, f"{DATA}.y[10] === 0")
+    wait(page, ZOOMED)
+    assert frame_of(page).evaluate("() => window.mark") == "the same frame"
+    source.add(z=np.ones(11))
+    source.commit()
+    wait(page, f"{DATA}.z?.length === 11")
+    assert ada.errors == []
+
+
+def test_a_new_version_keeps_the_zoom(ada: Tab, town: Town, source: RemoteDataSource) -> None:
+    page = ada.page
+    open_plot(page, publish(town, source).url)
+    zoom(page)
+    page.wait_for_function("() => location.hash.startsWith('#view=2,3,')")
+    publish(town, source, "Anew")
+    wait(page, "Bokeh.documents[0].roots()[0].title.text === 'Anew'")
+    wait(page, ZOOMED)
+    assert "Version 2" in page.inner_text(".plot-head")
+    assert ada.errors == []
+
+
+def test_a_frame_of_a_private_plot_that_is_a_page_of_its_own(
+    ada: Tab, town: Town, source: RemoteDataSource
+) -> None:
+    plot = publish(town, source)
+    open_plot(ada.page, plot.embed_url)
+    zoom(ada.page)
+    publish(town, source, "Anew")
+    wait(ada.page, "Bokeh.documents[0].roots()[0].title.text === 'Anew'")
+    wait(ada.page, ZOOMED)
+
+
+def test_a_version_that_was_asked_for_stays(ada: Tab, town: Town, source: RemoteDataSource) -> None:
+    page, asked = ada.page, list[str]()
+    plot = publish(town, source)
+    page.on("request", lambda request: asked.append(request.url))
+    open_plot(page, f"{plot.url}?version=1")
+    page.wait_for_timeout(300)
+    assert [url for url in asked if "/events" in url or "live." in url] == []
+
+
+def test_private_plots_are_kept_up_to_date_in_the_frames_of_other_sites(
+    browser: Browser, town: Town, source: RemoteDataSource, tmp_path: Path
+) -> None:
+    """By a share link; and no more once it is withdrawn."""
+    plot = publish(town, source)
+    share = plot.share(expires="1d")
+    with serve_folder(tmp_path) as site, browsing(browser) as tab:
+        tab.page.clock.install()  # among others a plot asks every ten seconds
+        script = str(share.embed_url).replace("/embed", "/embed.js", 1)
+        tab.page.goto(site.write("blog", f'<!DOCTYPE html><body><script async src="{script}"></script>'))
+        tab.page.wait_for_selector("iframe")
+        wait_ready(frame_of(tab.page))
+        zoom(tab.page)
+        source.stream(x=[10.0], y=[20.0], label=["new"])
+        tab.page.clock.fast_forward(20_000)
+        wait(tab.page, f"{DATA}.y.length === 11")
+        publish(town, source, "Anew")
+        tab.page.clock.fast_forward(20_000)
+        wait(tab.page, "Bokeh.documents[0].roots()[0].title.text === 'Anew'")
+        wait(tab.page, ZOOMED)
+        assert tab.errors == []
+
+
+def test_nothing_is_asked_while_it_is_not_looked_at(ada: Tab, town: Town, source: RemoteDataSource) -> None:
+    page = ada.page
+    ended: list[str] = []
+    page.on("requestfailed", lambda request: ended.append(request.url))
+    open_plot(page, publish(town, source).url)
+    with page.expect_request(re.compile("/events")):
+        pass
+    hide = """(hidden) => {
+      Object.defineProperty(document, "hidden", {get: () => hidden, configurable: true});
+      document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    page.wait_for_timeout(300)
+    frame_of(page).evaluate(hide, True)
+    page.wait_for_timeout(300)
+    assert ["/events" in url for url in ended] == [True]
+    source.stream(x=[10.0], y=[20.0], label=["new"])
+    page.wait_for_timeout(2500)
+    assert frame_of(page).evaluate(f"() => {DATA}.y.length") == 10
+    frame_of(page).evaluate(hide, False)
+    wait(page, f"{DATA}.y.length === 11")
