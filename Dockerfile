@@ -67,8 +67,10 @@ RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sb
 COPY --from=bokehjs /bokehjs /opt/bokehjs
 COPY --from=build /opt/bokeh-cloud /opt/bokeh-cloud
 COPY --from=build /own /opt/own
+# Not PYTHONPATH, which the process that reads people's files does not heed (python -I).
+RUN echo /opt/own >"$(echo /opt/bokeh-cloud/lib/python*/site-packages)/own.pth"
 COPY gateway/with-secrets /usr/local/bin/with-secrets
-ENV PATH=/opt/bokeh-cloud/bin:/opt/own/bin:$PATH PYTHONPATH=/opt/own PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+ENV PATH=/opt/bokeh-cloud/bin:/opt/own/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     BOKEH_CLOUD_BOKEHJS=/opt/bokehjs SERVICE=${SERVICE}
 USER 10001:10001
 WORKDIR /tmp
