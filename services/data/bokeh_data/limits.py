@@ -12,11 +12,13 @@ class SourceLimits:
 
     Attributes:
         columns: of a source.
-        name_length: characters of its name, and of each column's.
+        name_length: characters of its name.
+        column_name_length: characters of each column's; Bokeh sets no bound.
     """
 
     columns: int = 10_000
     name_length: int = 1000
+    column_name_length: int = 16_384
 
     def check(self, name: Any, columns: Any) -> None:
         """Raise `Invalid` or `TooLarge` unless there can be a source of this name and these columns."""
@@ -26,8 +28,8 @@ class SourceLimits:
             raise Invalid("'columns' must be an object with columns by name.")
         if len(columns) > self.columns:
             raise TooLarge(f"A data source has at most {self.columns} columns; these are {len(columns)}.")
-        if any(len(column) > self.name_length for column in columns):
-            raise Invalid(f"The name of a column must have at most {self.name_length} characters.")
+        if any(len(column) > self.column_name_length for column in columns):
+            raise Invalid(f"The name of a column must have at most {self.column_name_length} characters.")
 
     def check_names(self, names: list[str]) -> None:
         """Raise `Invalid` or `TooLarge` unless columns of a file can have these names."""
@@ -35,8 +37,8 @@ class SourceLimits:
             raise TooLarge(f"It has {len(names)} columns; a data source has at most {self.columns}.")
         if not names:
             raise Invalid("It has no columns.")
-        if any(not 0 < len(name) <= self.name_length for name in names):
-            raise Invalid(f"Each column needs a name, of at most {self.name_length} characters.")
+        if any(not 0 < len(name) <= self.column_name_length for name in names):
+            raise Invalid(f"Each column needs a name, of at most {self.column_name_length} characters.")
         if len(names) > len(set(names)):
             twice = next(name for i, name in enumerate(names) if name in names[:i])
             raise Invalid(f"Two of its columns are called {twice[:80]!r}; give each a name of its own.")

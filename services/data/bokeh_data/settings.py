@@ -21,7 +21,7 @@ class Settings:
         max_chunks_asked: how many chunks may be asked about at once.
         max_columns_asked: how many columns may be read at once.
         source_limits: on what a data source has (`BOKEH_CLOUD_MAX_COLUMNS`,
-            `BOKEH_CLOUD_MAX_SOURCE_NAME_LENGTH`).
+            `BOKEH_CLOUD_MAX_SOURCE_NAME_LENGTH`, `BOKEH_CLOUD_MAX_COLUMN_NAME_LENGTH`).
         max_file_bytes: the largest file that is taken as a data source.
         max_unpacked_bytes: how much the columns of such a file may be together.
         file_memory_bytes: memory of the process that reads a file.
@@ -66,6 +66,7 @@ class Settings:
             source_limits=SourceLimits(
                 whole(environ, "BOKEH_CLOUD_MAX_COLUMNS", cls.source_limits.columns),
                 whole(environ, "BOKEH_CLOUD_MAX_SOURCE_NAME_LENGTH", cls.source_limits.name_length),
+                whole(environ, "BOKEH_CLOUD_MAX_COLUMN_NAME_LENGTH", cls.source_limits.column_name_length),
             ),
             max_file_bytes=whole(environ, "BOKEH_CLOUD_MAX_FILE_BYTES", cls.max_file_bytes),
             max_unpacked_bytes=whole(environ, "BOKEH_CLOUD_MAX_UNPACKED_BYTES", cls.max_unpacked_bytes),

@@ -27,7 +27,7 @@ def main() -> None:
     _limit(memory)
     pipe = sys.stdout.buffer
     try:
-        _read(open_table(form, PATH, SourceLimits(columns, name_length)), pipe)
+        _read(open_table(form, PATH, SourceLimits(columns, column_name_length=name_length)), pipe)
     except MemoryError:
         text = (
             f"It takes more than {memory >> 20} MiB of memory to read; write it in smaller batches or groups."

@@ -93,7 +93,7 @@ class Uploads:
 
 @contextmanager
 def _reading(form: str, bounds: Bounds, file: IO[bytes]) -> "Iterator[subprocess.Popen[bytes]]":
-    numbers = bounds.memory, bounds.source.columns, bounds.source.name_length
+    numbers = bounds.memory, bounds.source.columns, bounds.source.column_name_length
     command = [sys.executable, "-I", "-m", "bokeh_data.files.reader", form, *map(str, numbers)]
     with subprocess.Popen(  # noqa: S603  # nothing of it comes from a request
         command,
