@@ -29,7 +29,7 @@ def test_an_old_version_comes_back_as_a_new_one(cloud: Cloud, ada: Person, key: 
     assert "This is version 1. The newest is 2." in old
     form = {"form_token": ada.form_token(), "version": "1"}
     assert ada.post(f"/plots/{plot.id}/rollback", form).status_code == 303
-    assert "Version 3</span>" in ada.get(f"/plots/{plot.id}/show").text
+    assert "Version <span data-newest>3</span>" in ada.get(f"/plots/{plot.id}/show").text
 
 
 @pytest.mark.parametrize("version", ["", "x", "0", "9" * 5000])

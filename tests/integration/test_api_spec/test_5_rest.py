@@ -15,10 +15,10 @@ from tests.integration.test_api_spec.caller import VERSION, Caller, problem
 PACK: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "zstd": zstd.compress}
 UNPACK: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "zstd": zstd.decompress}
 
-no_grace = pytest.mark.skipif(bool(GIVEN), reason="this cloud leaves alone what was used lately")
+#: A cloud that runs elsewhere leaves alone what was used lately.
+GRACE = bool(GIVEN)
 
 
-@no_grace
 def test_get_gc_orphans_lists_ids_and_bytes(ada: Caller) -> None:
     [chunk] = ada.upload(70.125)["chunks"]
     found, path = [], "/{user}/gc/orphans?limit=2"
@@ -28,20 +28,20 @@ def test_get_gc_orphans_lists_ids_and_bytes(ada: Caller) -> None:
         found += answer.json()["orphans"]
         path = answer.links.get("next", {}).get("url", "")
     assert len({orphan["id"] for orphan in found}) == len(found)
-    [upload] = [orphan for orphan in found if chunk["hash"] in orphan["id"] and orphan["kind"] == "upload"]
-    assert upload["why"]
+    uploads = [orphan for orphan in found if chunk["hash"] in orphan["id"] and orphan["kind"] == "upload"]
+    assert len(uploads) == (0 if GRACE else 1)
+    assert all(orphan["why"] for orphan in found)
     assert all(orphan["bytes"] >= 0 for orphan in found)
 
 
-@no_grace
 def test_post_gc_run_tells_and_then_frees(ada: Caller) -> None:
     plot = ada.plot("collected", 70.0)
     ada.upload(70.25)
     tried = ada.ok("POST", "/{user}/gc/run", json={"dry_run": True})
-    assert ada.ok("GET", "/{user}/gc/orphans")["orphans"]
+    assert bool(ada.ok("GET", "/{user}/gc/orphans")["orphans"]) != GRACE
     done = ada.ok("POST", "/{user}/gc/run", json={})
     assert (tried["freed"], tried["bytes"]) == (done["freed"], done["bytes"])
-    assert done["freed"]["upload"] >= 1
+    assert done["freed"].get("upload", 0) >= (0 if GRACE else 1)
     assert ada.ok("GET", "/{user}/gc/orphans") == {"orphans": []}
     assert ada.publish("collected", 70.0).json()["unchanged"]
     assert ada.ok("GET", f"/{{user}}/objects/{plot['id']}.p2")["missing"] == []
