@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from bokeh.core.has_props import HasProps
+from bokeh.core.property.validation import validate
 from bokeh.core.serialization import Serializer
 from bokeh.models import ColumnDataSource
 
@@ -232,7 +233,8 @@ class RemoteDataSource(Readable, ColumnDataSource):
         return dict(held)
 
     def _hold(self, columns: Mapping[str, Any]) -> None:
-        self.data = cast("Any", dict(columns))
+        with validate(False):  # Bokeh 3.4 looks at every value, which would fetch all that is stored
+            self.data = cast("Any", dict(columns))
 
     def _stage(self, columns: Mapping[str, Any]) -> None:
         for name, values in columns.items():
