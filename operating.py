@@ -57,9 +57,9 @@ def export(storage: str, username: str, file: BinaryIO) -> None:
 @click.option("--repair", is_flag=True, help="Move what is damaged out of the way.")
 @click.pass_obj
 def fsck(storage: str, repair: bool) -> None:
-    """Check that all that is referred to is there, and that everything is what its name says.
+    """Check that all data are there and undamaged.
 
-    Reads every byte. With --repair, what is damaged is moved to keys that begin with "quarantine/", and so
+    Whether all that is referred to is there, and everything is what its name says. Reads every byte. With --repair, what is damaged is moved to keys that begin with "quarantine/", and so
     is what refers to something that is missing: publishing the same figure again stores it anew. Plots are
     never moved.
     """

@@ -75,7 +75,10 @@ class Server(BaseApplication):
     help="Let --host be an address of other machines' network, unencrypted as it is.",
 )
 def serve(host: str, port: int, storage: str | None, samples: bool, accounts: bool, remote: bool) -> None:
-    """Start a Bokeh Cloud on this machine: without keys, for you alone, or with accounts."""
+    """Start a Bokeh Cloud on this machine.
+
+    Without keys, for you alone; or with accounts.
+    """
     _check_host(host, accounts, remote)
     storage = storage or f"local://{Path.home() / '.local/share/bokeh-cloud'}"
     _check_port(host, port)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from .errors import CloudError
 from .times import Expiry, moment
 
 if TYPE_CHECKING:
@@ -73,7 +74,10 @@ class Keys:
 
     @property
     def _path(self) -> str:
-        return f"/{quote(self._server.user_id)}/keys"
+        asked = self._server.whoami()
+        if asked["keyless"]:
+            raise CloudError("This server has no accounts, so it has no API keys; it needs none.")
+        return f"/{quote(asked['user_id'])}/keys"
 
 
 def _time(text: str | None) -> datetime | None:

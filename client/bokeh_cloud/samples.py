@@ -39,7 +39,7 @@ def wind_park() -> Model:
     weather = np.convolve(random.normal(size=points + 575), np.hanning(576), mode="valid")
     power = np.clip(season + 0.75 * weather + random.normal(scale=0.5, size=points), 0, 60)
     drawn = _figure(
-        "Output of a wind park: 100,000 values, one every five minutes",
+        "100,000 values of a year",
         x_axis_type="datetime",
         y_axis_label="power in MW",
         x_range=Range1d(start=times[0], end=times[-1], bounds="auto"),
@@ -47,6 +47,7 @@ def wind_park() -> Model:
         tools="xpan,xwheel_zoom,xbox_zoom,reset,save",
         active_scroll="xwheel_zoom",
     )
+    drawn.xaxis.ticker.desired_num_ticks = 4  # as many dates as a phone has room for
     drawn.line(times, power, color=BLUE)
     return drawn
 
@@ -115,7 +116,7 @@ def stations() -> Model:
     rain = 540 + 0.72 * altitude + random.normal(scale=55, size=altitude.size)
     data = ColumnDataSource({"name": name, "altitude": altitude, "temperature": temperature, "rain": rain})
     drawn = _figure(
-        "Higher is colder: ten weather stations",
+        "Higher is colder",
         x_axis_label="altitude in m",
         y_axis_label="mean temperature in °C",
         tools="tap,box_select,reset,save",
@@ -183,6 +184,7 @@ def travel() -> Model:
     drawn.vbar(x="way", top="share", source=data, width=0.86, color=colours)
     drawn.xgrid.visible = False
     drawn.xaxis.major_tick_line_color = None
+    drawn.xaxis.major_label_orientation = "vertical"
     return drawn
 
 

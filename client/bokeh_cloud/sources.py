@@ -1,5 +1,6 @@
 """Data sources on the server, which plots share: `RemoteDataSource` goes wherever Bokeh takes a `source`."""
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from bokeh.core.has_props import HasProps
 from bokeh.core.property.validation import validate
 from bokeh.core.serialization import Serializer
 from bokeh.models import ColumnDataSource
+from bokeh.util.warnings import BokehUserWarning
 
 from .errors import CloudError
 from .readable import Readable
@@ -60,7 +62,9 @@ class RemoteDataSource(Readable, ColumnDataSource):
         self._staged = {}
         before = {column.hash: column for column in self.columns().values()}
         now = self._resource.stored_columns()
-        self._hold({name: before.get(column.hash, column) for name, column in now.items()})
+        with warnings.catch_warnings():  # lists and texts say their rows only once they are fetched
+            warnings.simplefilter("ignore", BokehUserWarning)
+            self._hold({name: before.get(column.hash, column) for name, column in now.items()})
 
     def __repr__(self) -> str:
         kind = f"version {self.version}" if self.live else "frozen"

@@ -85,6 +85,17 @@ def test_the_guide_says_what_help_says() -> None:
     assert (DOCS / "commands.md").read_text() == text, "run UPDATE_DOCS=1 pytest tests/client/test_guide.py"
 
 
+def test_lists_of_commands_show_whole_sentences() -> None:
+    groups = [(cli.main, click.Context(cli.main, info_name="bokeh-cloud", terminal_width=80))]
+    for group, context in groups:  # grows
+        assert "..." not in group.get_help(context).partition("Commands:")[2]
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            if isinstance(command, click.Group):
+                groups.append((command, click.Context(command, context, info_name=name, terminal_width=80)))
+    assert len(groups) > 5
+
+
 def commands_page() -> str:
     parts = [
         "# Commands\n",

@@ -5,6 +5,7 @@ import json
 import resource
 import subprocess
 import sys
+import warnings
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -234,3 +235,12 @@ def test_a_full_disk_is_said_and_leaves_no_file(name: str, tmp_path: Path) -> No
     with Path("/dev/full").open("w") as nowhere:
         done = subprocess.run(command, **how, stdout=nowhere)
     assert (done.returncode, "(No space left on device). Make room" in done.stderr) == (1, True)
+
+
+def test_texts_are_listed_without_warnings(server: bokeh_cloud.Server) -> None:
+    fig = figure(x_range=["one", "two", "three"])
+    fig.vbar(x=["one", "two", "three"], top=np.arange(3.0))
+    server.publish(fig, "of texts and numbers")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "of texts and numbers/x, top" in [source.name for source in server.data()]

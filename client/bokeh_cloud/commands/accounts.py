@@ -16,7 +16,10 @@ from .printing import echo_fields
 @click.argument("username")
 @options.url
 def register(email: str, username: str, url: str | None) -> None:
-    """Ask for an account called USERNAME; a link to confirm it goes to EMAIL."""
+    """Ask for an account called USERNAME.
+
+    A link to confirm it goes to EMAIL.
+    """
     connect(url).register(email, username)
 
 

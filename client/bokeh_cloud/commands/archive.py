@@ -13,9 +13,10 @@ from . import options
 @click.argument("names", nargs=-1)
 @options.url
 def export(folder: Path, names: tuple[str, ...], url: str | None) -> None:
-    """Write all plots, or those of NAMES, with their versions and data into DIR.
+    """Write plots with their versions and data into a folder.
 
-    The folder is a web site: `python -m http.server --directory DIR` shows the plots without any service.
+    Without NAMES, all plots. DIR is a web site: `python -m http.server --directory DIR` shows the plots
+    without any service.
     """
     for plot in connect(url).export(folder, names):
         click.echo(f"{plot.name}, version {plot.version}")
@@ -25,6 +26,9 @@ def export(folder: Path, names: tuple[str, ...], url: str | None) -> None:
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @options.url
 def import_(folder: Path, url: str | None) -> None:
-    """Publish the plots of DIR, which export wrote, with the same names, versions and data."""
+    """Publish the plots that export wrote to DIR.
+
+    Names, versions and data are the same as before.
+    """
     for plot in connect(url).import_(folder):
         click.echo(f"{plot.name}, version {plot.version}: {plot.url}")

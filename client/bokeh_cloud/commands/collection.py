@@ -11,7 +11,10 @@ from .printing import echo_fields, echo_list
 
 @click.group("gc")
 def collection() -> None:
-    """Look for what nothing refers to any more, and free it; the key needs the scope gc:run."""
+    """Look for what nothing refers to any more, and free it.
+
+    The key needs the scope gc:run.
+    """
 
 
 @collection.command()

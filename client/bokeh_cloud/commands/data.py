@@ -77,7 +77,7 @@ def rm(name: str, force: bool, url: str | None, yes: bool) -> None:
 @options.url
 @options.as_json
 def versions(name: str, url: str | None, as_json: bool) -> None:
-    """List the versions of the source NAME that are kept, oldest first."""
+    """List the versions of the source NAME, oldest first."""
     found = [asdict(version) for version in connect(url).source(name).history()]
     echo_list(found, as_json, ("version", "modified", "rows", "size"), "No versions.")
 
@@ -88,7 +88,10 @@ def versions(name: str, url: str | None, as_json: bool) -> None:
 @options.url
 @options.as_json
 def rollback(name: str, version: int, url: str | None, as_json: bool) -> None:
-    """Make a new version of the source NAME with the columns that VERSION had."""
+    """Go back to a VERSION of the source NAME.
+
+    This makes a new version with the columns that VERSION had.
+    """
     echo_fields(described(connect(url).source(name).rollback(version)), as_json)
 
 
@@ -111,7 +114,10 @@ def drop(name: str, columns: tuple[str, ...], url: str | None, as_json: bool) ->
 @click.option("--days", type=click.FloatRange(min=0), help="None of them older than so many days.")
 @options.url
 def keep(name: str, versions: int, days: float | None, url: str | None) -> None:
-    """Say which old versions of the source NAME are kept, besides those that plots show."""
+    """Say which old versions of the source NAME are kept.
+
+    Those that plots show are kept anyway.
+    """
     connect(url).source(name).keep(versions, days)
 
 
@@ -120,5 +126,8 @@ def keep(name: str, versions: int, days: float | None, url: str | None) -> None:
 @click.argument("new")
 @options.url
 def rename(name: str, new: str, url: str | None) -> None:
-    """Call the source NAME by a NEW name; its id, and the plots that use it, stay."""
+    """Call the source NAME by a NEW name.
+
+    Its id, and the plots that use it, stay.
+    """
     connect(url).source(name).rename(new)

@@ -56,9 +56,9 @@ OF_A_WINDOW = ("x", "start", "end", "pixels", "method", "around")
 @click.option("--version", type=click.IntRange(min=1), help="Of this version; default: the newest.")
 @options.url
 def get(name: str, file: Path, form: str | None, version: int | None, url: str | None, **how: Any) -> None:
-    """Write the source NAME, or some of it, into FILE: .csv, .json, .parquet, .arrow (a stream) or .feather.
+    """Write the source NAME, or some of it, into FILE.
 
-    Without FILE, or for -, to the standard output.
+    FILE is .csv, .json, .parquet, .arrow (a stream) or .feather. Without FILE, or for -, to the standard output.
     """
     form = form or ENDINGS.get(file.suffix, "csv" if file == STANDARD_OUTPUT else "")
     if not form:

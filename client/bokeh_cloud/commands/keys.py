@@ -13,7 +13,10 @@ COLUMNS = ("id", "name", "scopes", "created", "expires", "used")
 
 @click.group()
 def keys() -> None:
-    """Look after the account's API keys; the key in use needs the scope keys:write."""
+    """Look after the account's API keys.
+
+    The key in use needs the scope keys:write.
+    """
 
 
 @keys.command("list")

@@ -29,7 +29,7 @@ def plots(url: str | None, as_json: bool) -> None:
 @options.as_json
 @options.quiet
 def show(name: str, opens: bool, url: str | None, as_json: bool, quiet: bool) -> None:
-    """Show what there is to know of the plot NAME, or of one version of it, NAME@VERSION."""
+    """Show the facts of the plot NAME, or of NAME@VERSION."""
     wanted = VERSIONED.fullmatch(name)
     plot = connect(url).plot(wanted["name"] if wanted else name)
     if wanted:
@@ -60,7 +60,10 @@ def versions(name: str, url: str | None, as_json: bool) -> None:
 @options.url
 @options.quiet
 def rollback(name: str, version: int, url: str | None, quiet: bool) -> None:
-    """Make a new version of the plot NAME that shows what VERSION showed."""
+    """Go back to a VERSION of the plot NAME.
+
+    This makes a new version that shows what VERSION showed.
+    """
     plot = connect(url).plot(name).rollback(version)
     click.echo(
         plot.url if quiet else f"{name} is at version {plot.version}, as version {version} was: {plot.url}"
@@ -73,7 +76,10 @@ def rollback(name: str, version: int, url: str | None, quiet: bool) -> None:
 @options.url
 @options.quiet
 def clone(plot: str, name: str | None, url: str | None, quiet: bool) -> None:
-    """Copy PLOT, the address of somebody's plot or the name of yours, into your account."""
+    """Copy a plot into your account.
+
+    PLOT is the address of somebody's plot, or the name of yours.
+    """
     server = connect(url)
     copy = server.clone(plot, name) if "://" in plot else server.plot(plot).clone(name)
     click.echo(copy.url if quiet else f"{copy.name}, version {copy.version}: {copy.url}")

@@ -31,10 +31,11 @@ POLL = 0.5  # seconds between two looks at the files
 @options.as_json
 @options.quiet
 def publish(file: Path, arguments: tuple[str, ...], watch: bool, **how: Any) -> None:
-    """Run FILE, an unchanged Bokeh script, and publish what its show and save would show.
+    """Run a Bokeh script and publish what it shows.
 
-    ARGUMENTS are the script's. A second plot of it is published as NAME-2, and so on. FILE can be a notebook
-    (.ipynb) too, or a document as Document.to_json() makes it (.json).
+    The script FILE needs no change: what its show and save would show is published. ARGUMENTS are the
+    script's. A second plot of it is published as NAME-2, and so on. FILE can be a notebook (.ipynb) too, or a
+    document as Document.to_json() makes it (.json).
     """
     if how["expires"]:
         moment(how["expires"])  # refuse what is no time before anything runs

@@ -24,10 +24,11 @@ def put(
     file: Path, name: str, append: bool, rollover: int | None, update: bool, url: str | None,
     as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    """Store the columns of FILE as the source NAME, which is called as the file without it.
+    """Store the columns of FILE as the source NAME.
 
-    FILE is .csv, .parquet, .arrow, .feather, .npy, .npz or .json (a line for each row). A live source of this
-    name gets a new version, and every plot that uses it shows that.
+    FILE is .csv, .parquet, .arrow, .feather, .npy, .npz or .json (a line for each row). Without NAME, the
+    source is called as the file. A live source of this name gets a new version, and every plot that uses it
+    shows that.
     """
     if append and update:
         raise click.UsageError("--append adds rows, --update columns: choose one.")

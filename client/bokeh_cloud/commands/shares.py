@@ -41,7 +41,10 @@ def shares(name: str, url: str | None, as_json: bool) -> None:
 @click.option("--all", "everything", is_flag=True, help="End all of them.")
 @options.url
 def unshare(name: str, ids: tuple[str, ...], everything: bool, url: str | None) -> None:
-    """End share links of the plot NAME: those of IDS, which `shares` lists, or all."""
+    """End share links of the plot NAME.
+
+    IDS are those that `shares` lists.
+    """
     if bool(ids) == everything:
         raise click.UsageError("Give the ids of links, or --all.")
     plot = connect(url).plot(name)

@@ -73,7 +73,7 @@ class Unauthenticated(CloudError):
     """No key, or one that does not open anything."""
 
     slug = "unauthenticated"
-    title = "An API key is needed"
+    title = "A valid API key is needed"
 
 
 class Forbidden(CloudError):

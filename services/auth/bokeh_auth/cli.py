@@ -78,7 +78,10 @@ def create(storage: str, username: str, email: str) -> None:
 @click.argument("username")
 @click.pass_obj
 def disable(storage: str, username: str) -> None:
-    """Lock an account: keys, sessions and links open nothing until it is enabled again."""
+    """Lock an account.
+
+    Keys, sessions and links open nothing until it is enabled again.
+    """
     with opened(storage) as domain:
         account = domain.accounts.change(username, disabled=True)
         _note(domain, "account.disable", username)
@@ -91,7 +94,10 @@ def disable(storage: str, username: str) -> None:
 @click.option("--plots", "max_plots", metavar="N|default", help="Number of plots.")
 @click.pass_obj
 def quota(storage: str, username: str, max_bytes: str | None, max_plots: str | None) -> None:
-    """Set how much an account may have; `default` is what the server's settings say."""
+    """Set how much an account may have.
+
+    `default` is what the server's settings say.
+    """
     given = {"max_bytes": max_bytes, "max_plots": max_plots}
     bounds = {name: _bound(text) for name, text in given.items() if text is not None}
     with opened(storage) as domain:
@@ -133,7 +139,7 @@ def list_keys(storage: str, username: str) -> None:
 @click.option("--all", "everything", is_flag=True, help="All keys, share links and sessions of the account.")
 @click.pass_obj
 def revoke(storage: str, username: str, key: str | None, everything: bool) -> None:
-    """Revoke an API key by its id, or everything that opens the account."""
+    """Revoke an API key, or all that opens an account."""
     if (key is None) != everything:
         raise click.UsageError("Name a key, or say --all.")
     with opened(storage) as domain:
@@ -153,7 +159,10 @@ def revoke(storage: str, username: str, key: str | None, everything: bool) -> No
 @click.option("--url", envvar="BOKEH_CLOUD_PUBLIC_URL", default="http://localhost:5006", show_default=True)
 @click.pass_obj
 def login_link(storage: str, username: str, url: str) -> None:
-    """Print a link that signs in, for who cannot get mail; it works once, within a quarter of an hour."""
+    """Print a link that signs in, for who cannot get mail.
+
+    It works once, within a quarter of an hour.
+    """
     with opened(storage) as domain:
         account = domain.accounts.get(username)
         _note(domain, "login.link", username)
@@ -163,7 +172,10 @@ def login_link(storage: str, username: str, url: str) -> None:
 
 @admin.command("service-tokens")
 def service_tokens() -> None:
-    """Print new tokens of the services, as settings for them and for the auth service."""
+    """Print new tokens of the services.
+
+    They are printed as settings for the services, and for the auth service.
+    """
     tokens = {name: new_secret(SERVICE) for name in SERVICE_SCOPES}
     click.echo("# for the auth service")
     click.echo(f"BOKEH_CLOUD_SERVICE_TOKENS={' '.join(f'{name}={token}' for name, token in tokens.items())}")

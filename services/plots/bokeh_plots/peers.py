@@ -8,6 +8,12 @@ from bokeh_common.http.peer import Peer, path
 
 BATCH = 1000  # columns that the data service sends at once
 
+#: The auth service has routes for share links only where there are accounts.
+NO_SHARES = (
+    "This server has no accounts, so it makes no share links: set the plot's visibility to 'link' or 'public', "
+    "or start the server with --accounts."
+)
+
 
 class Data:
     """The data service."""
@@ -114,11 +120,17 @@ class Auth:
 
     def shares(self, user: str, plot: str) -> list[dict[str, Any]]:
         """Return the share links of a plot, without their tokens."""
-        return list(self._peer.get(_shares(user, plot))["shares"])
+        try:
+            return list(self._peer.get(_shares(user, plot))["shares"])
+        except NotFound:
+            raise NotFound(NO_SHARES) from None
 
     def share(self, user: str, plot: str, wishes: object, authorization: str | None) -> dict[str, Any]:
         """Make a share link; `token` is in the answer and never again; `Invalid`, `Conflict`."""
-        return dict(self._peer.post(_shares(user, plot), wishes, authorization=authorization))
+        try:
+            return dict(self._peer.post(_shares(user, plot), wishes, authorization=authorization))
+        except NotFound:
+            raise NotFound(NO_SHARES) from None
 
     def revoke_share(self, user: str, plot: str, share: str, authorization: str | None) -> None:
         """Revoke a share link; `NotFound`."""

@@ -22,7 +22,10 @@ def _opened(storage: str) -> Iterator[BlobStore]:
 
 @click.group()
 def bokehjs() -> None:
-    """List, add and remove versions of BokehJS, which plots of these versions are shown with."""
+    """List, add and remove versions of BokehJS.
+
+    A plot is shown with the version that it was made with.
+    """
 
 
 @bokehjs.command("list")
@@ -43,7 +46,10 @@ def list_versions(storage: str) -> None:
 )
 @click.pass_obj
 def add_version(storage: str, version: str, wheel: Path | None) -> None:
-    """Add a version, such as 3.4.3; running servers have it a minute later."""
+    """Add a version, such as 3.4.3.
+
+    Running servers have it a minute later.
+    """
     with _opened(storage) as blobs:
         files = bundles.add(blobs, version, wheel)
     click.echo(f"Added BokehJS {version}: {', '.join(sorted(files))}.")

@@ -23,6 +23,9 @@ CACHE_SECONDS = 30
 CACHE_ENTRIES = 10_000
 MINUTE = 60
 
+NO_KEY = "Send your API key as 'Authorization: Bearer <key>'."
+WRONG_KEY = f"This key opens nothing: it is mistyped, expired or revoked. {NO_KEY}"
+
 log = logging.getLogger(__name__)
 
 
@@ -136,9 +139,7 @@ class Authenticator:
         if principal is None and token is None and access.visitors:
             return Principal("", frozenset())
         if principal is None:
-            raise Unauthenticated(
-                "Send your API key as 'Authorization: Bearer <key>'; this one opens nothing."
-            )
+            raise Unauthenticated(NO_KEY if token is None else WRONG_KEY)
         if params.get("user", principal.user_id) != principal.user_id and not access.visitors:
             raise NotFound("There is nothing here, or it is not yours to see.")
         if principal.only is not None and not access.bound:

@@ -17,7 +17,7 @@ COMMON = (
     Problem(
         "unauthenticated",
         401,
-        "An API key is needed",
+        "A valid API key is needed",
         "No key was sent, or one that opens nothing: it is mistyped, expired or revoked.",
         "Send a key as 'Authorization: Bearer bkp_...'; make one on your account page.",
     ),
