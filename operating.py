@@ -26,7 +26,7 @@ admin.add_command(bokehjs)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def delete(storage: str, username: str, yes: bool) -> None:
-    """Delete an account with its plots, data, keys, share links and sessions.
+    """Delete an account with all that it has.
 
     What was freed is printed. A server that runs on the storage sweeps up after uploads that were under way.
     """
@@ -44,7 +44,10 @@ def delete(storage: str, username: str, yes: bool) -> None:
 @click.argument("file", type=click.File("wb"))
 @click.pass_obj
 def export(storage: str, username: str, file: BinaryIO) -> None:
-    """Write everything of an account into a tar archive; - is standard output."""
+    """Write all of an account into a tar archive.
+
+    The file - is the standard output.
+    """
     with opened(storage) as domain:
         account = domain.accounts.get(username)
         keepers = Keepers(*embedded.keepers(storage))
@@ -59,9 +62,9 @@ def export(storage: str, username: str, file: BinaryIO) -> None:
 def fsck(storage: str, repair: bool) -> None:
     """Check that all data are there and undamaged.
 
-    Whether all that is referred to is there, and everything is what its name says. Reads every byte. With --repair, what is damaged is moved to keys that begin with "quarantine/", and so
-    is what refers to something that is missing: publishing the same figure again stores it anew. Plots are
-    never moved.
+    Reads every byte: is all there that is referred to, and is everything what its name says? With --repair,
+    what is damaged is moved to keys that begin with "quarantine/", and so is what refers to something that is
+    missing: publishing the same figure again stores it anew. Plots are never moved.
     """
     plots, data = embedded.keepers(storage, "gc")
     check, found = Check(Holdings({"plots": plots, "data": data}), repair), 0

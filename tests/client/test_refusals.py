@@ -105,7 +105,7 @@ def test_a_configuration_that_cannot_be_written_is_said(accounts: Cloud, key: st
 def test_a_server_without_accounts_says_that_it_has_no_links_and_no_keys(server: bokeh_cloud.Server) -> None:
     plot = server.publish(drawn(), "alone")
     for ask in (plot.shares, plot.share):
-        with pytest.raises(bokeh_cloud.NotFound, match="no accounts.*visibility"):
+        with pytest.raises(bokeh_cloud.NotFound, match=r"no accounts.*visibility"):
             ask()
-    with pytest.raises(bokeh_cloud.CloudError, match="no accounts.*no API keys"):
+    with pytest.raises(bokeh_cloud.CloudError, match=r"no accounts.*no API keys"):
         list(server.keys)

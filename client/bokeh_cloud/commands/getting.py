@@ -58,7 +58,8 @@ OF_A_WINDOW = ("x", "start", "end", "pixels", "method", "around")
 def get(name: str, file: Path, form: str | None, version: int | None, url: str | None, **how: Any) -> None:
     """Write the source NAME, or some of it, into FILE.
 
-    FILE is .csv, .json, .parquet, .arrow (a stream) or .feather. Without FILE, or for -, to the standard output.
+    FILE is .csv, .json, .parquet, .arrow (a stream) or .feather; without it, or for -, the standard
+    output.
     """
     form = form or ENDINGS.get(file.suffix, "csv" if file == STANDARD_OUTPUT else "")
     if not form:

@@ -10,8 +10,8 @@ BATCH = 1000  # columns that the data service sends at once
 
 #: The auth service has routes for share links only where there are accounts.
 NO_SHARES = (
-    "This server has no accounts, so it makes no share links: set the plot's visibility to 'link' or 'public', "
-    "or start the server with --accounts."
+    "This server has no accounts, so it makes no share links: set the plot's visibility to 'link' or "
+    "'public', or start the server with --accounts."
 )
 
 
