@@ -16,6 +16,7 @@ from bokeh.models.annotations import Legend, LegendItem, Title
 from bokeh.models.callbacks import CustomJS
 from bokeh.models.ranges import FactorRange, Range1d
 from bokeh.models.sources import ColumnDataSource
+from bokeh.models.tickers import DatetimeTicker
 from bokeh.models.widgets.sliders import Slider
 from bokeh.models.widgets.tables import DataTable, NumberFormatter, TableColumn
 from bokeh.plotting import figure
@@ -47,7 +48,7 @@ def wind_park() -> Model:
         tools="xpan,xwheel_zoom,xbox_zoom,reset,save",
         active_scroll="xwheel_zoom",
     )
-    drawn.xaxis.ticker.desired_num_ticks = 4  # as many dates as a phone has room for
+    drawn.xaxis.ticker = DatetimeTicker(desired_num_ticks=4)  # as many dates as a phone has room for
     drawn.line(times, power, color=BLUE)
     return drawn
 

@@ -86,7 +86,9 @@ def test_the_guide_says_what_help_says() -> None:
 
 
 def test_lists_of_commands_show_whole_sentences() -> None:
-    groups = [(cli.main, click.Context(cli.main, info_name="bokeh-cloud", terminal_width=80))]
+    groups: list[tuple[click.Group, click.Context]] = [
+        (cli.main, click.Context(cli.main, info_name="bokeh-cloud", terminal_width=80))
+    ]
     for group, context in groups:  # grows
         assert "..." not in group.get_help(context).partition("Commands:")[2]
         for name in group.list_commands(context):

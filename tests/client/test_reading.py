@@ -238,7 +238,7 @@ def test_a_full_disk_is_said_and_leaves_no_file(name: str, tmp_path: Path) -> No
 
 
 def test_texts_are_listed_without_warnings(server: bokeh_cloud.Server) -> None:
-    fig = figure(x_range=["one", "two", "three"])
+    fig = figure(x_range=FactorRange(factors=["one", "two", "three"]))
     fig.vbar(x=["one", "two", "three"], top=np.arange(3.0))
     server.publish(fig, "of texts and numbers")
     with warnings.catch_warnings():
