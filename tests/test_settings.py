@@ -1,4 +1,4 @@
-"""README and the operators' guide name every setting."""
+"""The operators' pages name every setting."""
 
 import re
 from dataclasses import fields
@@ -9,7 +9,7 @@ import yaml
 from bokeh_plots.limits import Limits
 
 ROOT = Path(__file__).parents[1]
-TEXTS = [ROOT / "README.md", ROOT / "deploy" / "README.md"]
+TEXTS = [ROOT / "deploy" / "settings.md", ROOT / "deploy" / "README.md"]
 SOURCES = [path for place in ("libs", "services") for path in ROOT.glob(f"{place}/*/bokeh_*/**/*.py")]
 
 #: What each service of a cloud in containers is told by compose.yaml; nobody sets them by hand.
