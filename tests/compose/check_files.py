@@ -47,7 +47,7 @@ def test_a_domain_has_certificates_and_no_mailbox(own: bool) -> None:
     assert {port["published"] for port in gateway["ports"]} == {"80", "443"}
     assert not [one for one in gateway["volumes"] if "mailbox" in one.get("source", "")]
     assert gateway["environment"]["BOKEH_CLOUD_GATEWAY"] == "plots.example.com"
-    assert ("BOKEH_CLOUD_GATEWAY_TLS" in gateway["environment"]) is own
+    assert ("/certificates/" in gateway["environment"]["BOKEH_CLOUD_GATEWAY_TLS"]) is own
     for name in ("auth", "plots", "data", "gc", "web"):
         assert services[name]["environment"]["BOKEH_CLOUD_PUBLIC_URL"] == "https://plots.example.com"
 

@@ -1,46 +1,38 @@
 """All state in Redis, by its file over compose.yaml, started for real; and a backup brought back."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser
 
 from tests.compose.check_readme import follow
 from tests.compose.conftest import registered, seen_by
-from tests.compose.engine import Compose, running
+from tests.compose.engine import Compose
 from tests.integration.test_api_spec.caller import Caller
 
 
-@pytest.fixture(scope="module")
-def redis(engine: None) -> Iterator[Compose]:
-    with running(Compose("bokeh-cloud-redis", ("compose.yaml", "deploy/compose/redis.yaml"))) as compose:
-        yield compose
-
-
 def test_the_readme_leads_to_a_plot_with_redis_alone(
-    redis: Compose, browser: Browser, tmp_path: Path
+    observed: Compose, browser: Browser, tmp_path: Path
 ) -> None:
-    follow(redis, seen_by(redis), browser, tmp_path)
+    follow(observed, seen_by(observed), browser, tmp_path)
 
 
-def test_a_backup_brings_everything_back(redis: Compose, tmp_path: Path) -> None:
-    ada = Caller(redis.url, "ada", registered(seen_by(redis), "ada"))
+def test_a_backup_brings_everything_back(observed: Compose, tmp_path: Path) -> None:
+    ada = Caller(observed.url, "ada", registered(seen_by(observed), "ada"))
     plot = ada.plot("kept", 1.0, 2.0)
     scene = ada.ok("GET", f"/{{user}}/plots/{plot['id']}/scene")
     if not os.environ.get("COMPOSE_NO_BUILD"):
-        redis("build", "--quiet", "operator")
+        observed("build", "--quiet", "operator")
     backup = tmp_path / "backup"
     backup.mkdir()
     backup.chmod(0o777)
 
     def copy(*urls: str) -> None:
-        redis("run", "--rm", "--volume", f"{backup}:/backup", "operator", "storage", "copy", *urls)
+        observed("run", "--rm", "--volume", f"{backup}:/backup", "operator", "storage", "copy", *urls)
 
     copy("redis://redis:6379/1", "local:///backup/cloud")
-    redis("exec", "redis", "redis-cli", "-n", "1", "flushdb")
+    observed("exec", "redis", "redis-cli", "-n", "1", "flushdb")
     assert ada("GET", f"/{{user}}/plots/{plot['id']}/scene").status_code in {401, 404}
     copy("local:///backup/cloud", "redis://redis:6379/1")
-    assert "nothing is wrong" in redis("run", "--rm", "operator", "admin", "fsck")
+    assert "nothing is wrong" in observed("run", "--rm", "operator", "admin", "fsck")
     assert ada.ok("GET", f"/{{user}}/plots/{plot['id']}/scene") == scene

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.compose.engine import Compose, build_images, engine_is_there
+from tests.compose.engine import Compose, build_images, engine_is_there, running
 from tests.compose.maildev import Maildev
 from tests.integration.people import Cloud, Person
 
@@ -39,6 +39,14 @@ def compose(engine: None) -> Iterator[Compose]:
 def people(compose: Compose) -> Cloud:
     """The same, seen by people."""
     return seen_by(compose)
+
+
+@pytest.fixture(scope="session")
+def observed(engine: None) -> Iterator[Compose]:
+    """A second cloud, with all state in Redis, that is observed: starting one takes a while."""
+    files = ("compose.yaml", "deploy/compose/redis.yaml", "deploy/compose/observability.yaml")
+    with running(Compose("bokeh-cloud-observed", (*files, "tests/compose/observed.yaml"))) as compose:
+        yield compose
 
 
 @pytest.fixture(scope="session")

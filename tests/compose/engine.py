@@ -20,6 +20,9 @@ OURS = ("auth", "plots", "data", "gc", "web")
 #: Our own image of Caddy: what an engine without a registry calls caddy:2 can be too old.
 GATEWAY_IMAGE = "bokeh-cloud-test/caddy"
 
+#: And of Prometheus.
+PROMETHEUS_IMAGE = "bokeh-cloud-test/prometheus"
+
 
 def docker(*command: str, given: str = "", seconds: float = COMMAND_SECONDS, **environ: str) -> str:
     """Run `docker` in the project's folder, with what is given as its input, and return what it prints.
@@ -51,9 +54,10 @@ def engine_is_there() -> bool:
 
 
 def build_images() -> None:
-    """Build the images of this code, and the gateway's."""
+    """Build the images of this code, and those of others that no registry is needed for."""
     docker("compose", "build", "--quiet")
-    docker("build", "--quiet", "--file", "tests/compose/caddy.Dockerfile", "--tag", GATEWAY_IMAGE, ".")
+    for name, image in (("caddy", GATEWAY_IMAGE), ("prometheus", PROMETHEUS_IMAGE)):
+        docker("build", "--quiet", "--file", f"tests/compose/{name}.Dockerfile", "--tag", image, ".")
 
 
 @dataclass
@@ -86,6 +90,7 @@ class Compose:
             "COMPOSE_FILE": ":".join(self.files),
             "BOKEH_CLOUD_PORT": str(self.port),
             "BOKEH_CLOUD_GATEWAY_IMAGE": GATEWAY_IMAGE,
+            "BOKEH_CLOUD_PROMETHEUS_IMAGE": PROMETHEUS_IMAGE,
             # Everybody comes from one address here.
             "BOKEH_CLOUD_MAILS_PER_HOUR": "1000",
             "BOKEH_CLOUD_QUOTA_UPLOADS": "1000000",
@@ -110,8 +115,8 @@ class Compose:
         subprocess.run(command, cwd=ROOT, env=environ, check=True, timeout=COMMAND_SECONDS)
 
     def down(self) -> None:
-        """End it, and delete what it kept."""
-        self("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "20")
+        """End it at once, and delete what it kept."""
+        self("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "0")
 
     def containers(self, service: str) -> list[str]:
         """Return the ids of a service's containers that run."""
@@ -129,10 +134,12 @@ class Compose:
 
 
 @contextmanager
-def running(compose: Compose) -> Iterator[Compose]:
-    """Start a cloud, and end it with all that it kept."""
+def running(compose: Compose, *first: str) -> Iterator[Compose]:
+    """Start a cloud, some of its services before the others, and end it with all that it kept."""
     compose.down()
     try:
+        if first:
+            compose.up(*first)
         compose.up()
         yield compose
     finally:

@@ -1,25 +1,22 @@
 """What an operator sees of a cloud of own processes: log, metrics, and whether all is well."""
 
-import gzip
 import json
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 import yaml
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.integration.dashboard import FOLDER, asked
 from tests.integration.test_api_spec.caller import Caller
 from tests.processes import SERVICES, Processes, own_processes
+from tests.receiver import Receiver
 
 SECRET = "bkp_" + "s" * 38
 
@@ -52,46 +49,10 @@ class Watched:
         return {(s.name, frozenset(s.labels.items())): s.value for family in families for s in family.samples}
 
 
-class Receiver(ThreadingHTTPServer):
-    """Receives spans as any tracing system does: OTLP over HTTP."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        self.spans: list[tuple[str, Span]] = []
-        super().__init__(("127.0.0.1", 0), Receiving)
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
-
-    def of(self, trace: str, services: set[str]) -> dict[str, Span]:
-        """Wait for the spans of a trace, by service; one of each."""
-        found: dict[str, Span] = {}
-        deadline = time.monotonic() + 20
-        while not services <= found.keys() and time.monotonic() < deadline:
-            time.sleep(0.05)
-            found = {name: span for name, span in list(self.spans) if span.trace_id.hex() == trace}
-        return found
-
-
-class Receiving(BaseHTTPRequestHandler):
-    """Keeps what arrives."""
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        body = gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
-        for sent in ExportTraceServiceRequest.FromString(body).resource_spans:
-            [name] = [a.value.string_value for a in sent.resource.attributes if a.key == "service.name"]
-            receiver: Any = self.server
-            receiver.spans += [(name, span) for scope in sent.scope_spans for span in scope.spans]
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *args: Any) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def receiver() -> Iterator[Receiver]:
-    with Receiver() as receiver:
+    with Receiver(("127.0.0.1", 0)) as receiver:
+        threading.Thread(target=receiver.serve_forever, args=(0.05,), daemon=True).start()
         yield receiver
         receiver.shutdown()
 

@@ -30,13 +30,17 @@ class Account:
 
     Attributes:
         connection_string: all in one; when it is empty, the others count.
+        name: of the account; a URL need not tell it.
         url: of the account's blob service.
-        secret: a key or a SAS token; when it is empty, `DefaultAzureCredential` is asked.
+        key: one of the account's two.
+        signature: a SAS token, in place of a key; without both, `DefaultAzureCredential` is asked.
     """
 
     connection_string: str = field(default="", repr=False)
+    name: str = ""
     url: str = ""
-    secret: str = field(default="", repr=False)
+    key: str = field(default="", repr=False)
+    signature: str = field(default="", repr=False)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Account":
@@ -44,20 +48,29 @@ class Account:
         if text := environ.get("AZURE_STORAGE_CONNECTION_STRING"):
             return cls(connection_string=text)
         url = environ.get("AZURE_STORAGE_SERVICE_ENDPOINT") or environ.get("AZURE_STORAGE_ACCOUNT_URL")
-        name = environ.get("AZURE_STORAGE_ACCOUNT")
+        name = environ.get("AZURE_STORAGE_ACCOUNT") or ""
         if not url and not name:
             raise Invalid(f"No Azure account is named. {_HOW}")
-        secret = environ.get("AZURE_STORAGE_KEY") or environ.get("AZURE_STORAGE_SAS_TOKEN") or ""
-        return cls(url=url or f"https://{name}.blob.core.windows.net", secret=secret)
+        return cls(
+            name=name,
+            url=url or f"https://{name}.blob.core.windows.net",
+            key=environ.get("AZURE_STORAGE_KEY") or "",
+            signature=environ.get("AZURE_STORAGE_SAS_TOKEN") or "",
+        )
 
     def client(self, **settings: Any) -> BlobServiceClient:
         """Return the SDK's client; `Invalid` when the variables are malformed."""
         try:
             if self.connection_string:
                 return BlobServiceClient.from_connection_string(self.connection_string, **settings)
-            return BlobServiceClient(self.url, credential=self.secret or _identity(), **settings)
+            return BlobServiceClient(self.url, credential=self._credential(), **settings)
         except ValueError as error:
-            raise Invalid(f"The Azure account cannot be: {error}. {_HOW}") from None
+            raise Invalid(f"The Azure account cannot be: {str(error).rstrip('.')}. {_HOW}") from None
+
+    def _credential(self) -> Any:
+        if self.key and self.name:  # the SDK alone would look for the name in the URL
+            return {"account_name": self.name, "account_key": self.key}
+        return self.key or self.signature or _identity()
 
 
 def _identity() -> Any:

@@ -22,12 +22,22 @@ MIB = 1 << 20
 def test_accounts_are_read_from_the_environment() -> None:
     assert Account.from_env({"AZURE_STORAGE_CONNECTION_STRING": "text"}) == Account("text")
     named = Account.from_env({"AZURE_STORAGE_ACCOUNT": "ada", "AZURE_STORAGE_KEY": "c2VjcmV0"})
-    assert named == Account(url="https://ada.blob.core.windows.net", secret="c2VjcmV0")
+    assert named == Account(name="ada", url="https://ada.blob.core.windows.net", key="c2VjcmV0")
     signed = {"AZURE_STORAGE_ACCOUNT_URL": "https://x.example", "AZURE_STORAGE_SAS_TOKEN": "sig=1"}
-    assert Account.from_env(signed) == Account(url="https://x.example", secret="sig=1")
+    assert Account.from_env(signed) == Account(url="https://x.example", signature="sig=1")
     assert "c2VjcmV0" not in repr(named)
     with pytest.raises(Invalid, match="AZURE_STORAGE_CONNECTION_STRING"):
         Account.from_env({})
+
+
+def test_a_domain_of_ones_own_need_not_tell_the_account() -> None:
+    environ = {
+        "AZURE_STORAGE_ACCOUNT": "ada",
+        "AZURE_STORAGE_SERVICE_ENDPOINT": "https://blobs.example.com",
+        "AZURE_STORAGE_KEY": "c2VjcmV0",
+    }
+    client = Account.from_env(environ).client()
+    assert (client.url, client.credential.account_name) == ("https://blobs.example.com/", "ada")
 
 
 def test_without_a_secret_azure_is_asked_who_we_are() -> None:
