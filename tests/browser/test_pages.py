@@ -16,6 +16,13 @@ from tests.browser.town import LOOKS, Look, Town, browsing, open_plot
 BUDGET_BYTES = 100_000  # of ours, as sent, besides BokehJS and what the plots themselves are
 BUDGET_REQUESTS = 12
 
+API = "the API"
+OPERATIONS = (
+    "Publish a scene under a name",
+    "Summarise a data source, or read rows of it",
+    "Delete what nothing refers to, and report what was freed",
+)
+
 #: Pages by name: the address, and whether Ada is signed in.
 PAGES = {
     "landing": ("/", False),
@@ -31,6 +38,7 @@ PAGES = {
     "embedded plot": ("/plots/{sine}/embed", False),
     "no embedded plot": ("/plots/{walk}/embed", False),
     "errors of the API": ("/problems", False),
+    API: ("/docs/api", False),
     "home": ("/", True),
     "plots": ("/plots", True),
     "plots, none found": ("/plots?q=nothing", True),
@@ -79,6 +87,8 @@ def opened(pages: dict[bool, Page], town: Town, name: str) -> Page:
         open_plot(page, url)
     else:
         page.goto(url)
+    if name == API:
+        page.get_by_role("button", name="Search").or_(page.get_by_text("Expand")).first.wait_for()
     return page
 
 
@@ -90,6 +100,15 @@ def test_page(pages: dict[bool, Page], town: Town, look: Look, name: str) -> Non
     page.screenshot(path=folder / f"{name}-{look}.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= look.width, "it scrolls sideways"
     assert violations(page) == []
+
+
+def test_operations_of_the_api(pages: dict[bool, Page], town: Town, look: Look) -> None:
+    page = opened(pages, town, API)
+    for summary in OPERATIONS:
+        page.get_by_text(summary, exact=True).first.click()
+        page.get_by_text("Responses", exact=True).locator("visible=true").first.wait_for()
+        page.screenshot(path=artifacts("pages") / f"the API, {summary}-{look}.png")
+        assert violations(page) == []
 
 
 def test_sheets(pages: dict[bool, Page], town: Town, look: Look) -> None:
@@ -142,7 +161,15 @@ def test_budget(browser: Browser, town: Town, name: str) -> None:
 
 
 def is_ours(answer: Response) -> bool:
-    theirs = ("/static/bokehjs/", "/scene", "/data/columns", "/thumbnail.png", "/events")
+    theirs = (
+        "/static/bokehjs/",
+        "/static/openapi-explorer",
+        "/openapi.json",
+        "/scene",
+        "/data/columns",
+        "/thumbnail.png",
+        "/events",
+    )
     return not any(part in answer.url for part in theirs)
 
 
@@ -153,7 +180,8 @@ def kept_well(answer: Response) -> bool:
 
 
 FOCUS = """() => {
-  const element = document.activeElement;
+  let element = document.activeElement;
+  while (element.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
   const box = element.getBoundingClientRect();
   const style = getComputedStyle(element);
   const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
