@@ -11,6 +11,10 @@
     "header-bg-color": "--shade", "header-color": "--ink",
   };
 
+  // Its own marks of what has the focus are thin, or there is only another colour.
+  const focus = new CSSStyleSheet();
+  focus.replaceSync(":focus-visible { outline: 2px solid var(--blue) !important; outline-offset: -2px !important; }");
+
   // It works out further colours from these when it is made, so another scheme needs another one.
   function show() {
     const viewer = document.createElement("openapi-explorer");
@@ -19,6 +23,7 @@
     for (const option of OPTIONS) viewer.setAttribute(option, "");
     viewer.setAttribute("spec-url", "/openapi.json");
     main.replaceChildren(viewer);
+    viewer.shadowRoot.adoptedStyleSheets.push(focus);
   }
 
   dark.addEventListener("change", show);
