@@ -168,3 +168,14 @@ def test_who_was_answered_and_stays_holds_nobody_up(alone: str) -> None:
     ask = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     with connections(alone, ask):
         assert slowest(alone, 10) < ANSWERED
+
+
+@pytest.mark.parametrize("size", [100, 60_000, 1 << 20])
+def test_who_was_refused_can_go_on(alone: str, size: int) -> None:
+    """With one connection, as programs keep it: it stays open, or they are told that it ends."""
+    with requests.Session() as session:
+        for _ in range(5):
+            refused = session.put(f"{alone}/local/data/nothing/of/this", data=bytes(size), timeout=30)
+            assert refused.status_code == 404
+            assert refused.headers["Connection"] == ("close" if size > 1 << 16 else "keep-alive")
+            assert session.post(f"{alone}/local/delete", json={}, timeout=30).status_code == 422

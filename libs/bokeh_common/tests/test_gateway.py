@@ -47,3 +47,11 @@ def test_other_paths_are_nobodys(session: requests.Session, path: str) -> None:
     response = session.get(f"http://cloud{path}")
     assert response.status_code == 404
     assert json.loads(response.content)["type"] == "/problems/not-found"
+
+
+def test_head_gets_no_body() -> None:
+    given: list[Any] = []
+    environ = {"REQUEST_METHOD": "HEAD", "PATH_INFO": "/nothing"}
+    body = Gateway([])(environ, lambda *answer: given.append(answer))  # type: ignore[arg-type]  # nobody writes
+    assert given[0][0] == "404 Not Found"
+    assert b"".join(body) == b""

@@ -24,6 +24,8 @@ _COMPILING = re.compile(r"\beval\b|\bFunction\s*\(")
 
 _GENERATED_ID = re.compile(r"p\d+")
 _VERSION = re.compile(r"\d+\.\d+\.\d+[0-9A-Za-z.+-]{0,20}", re.ASCII)
+#: Characters of all hosts together, as many as a header surely holds; with more, all hosts are allowed.
+MOST_HOSTS = 4000
 _HOST = re.compile(r"(\*\.)?[A-Za-z0-9.-]+(:\d+)?", re.ASCII)
 
 #: The title that Bokeh gives to every document (`bokeh.document.document.DEFAULT_TITLE`).
@@ -161,7 +163,8 @@ def image_hosts(document: Node) -> list[str]:
             hosts.add(_host_of(node.get("attributes", {}).get("url")))
         if _is_object(node) and node["name"] == "ImageURL":
             hosts.add("https:")  # the addresses are data
-    return sorted(host for host in hosts if host)
+    found = sorted(host for host in hosts if host)
+    return found if sum(map(len, found)) <= MOST_HOSTS else ["https:"]
 
 
 def canonical(value: Any) -> Any:

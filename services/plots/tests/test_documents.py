@@ -211,3 +211,9 @@ def test_code_of_custom_models_that_compiles_code(script: str, expected: bool) -
 )
 def test_image_hosts(node: Any, hosts: list[str]) -> None:
     assert image_hosts(document(model("Figure", "p1", renderers=[node]))) == hosts
+
+
+def test_more_hosts_than_a_header_holds() -> None:
+    tiles = [model("TileSource", f"p{i}", url=f"https://{i}.example.org/") for i in range(1000)]
+    assert image_hosts(document(model("Figure", "p0", renderers=tiles))) == ["https:"]
+    assert len(image_hosts(document(model("Figure", "p0", renderers=tiles[:20])))) == 20

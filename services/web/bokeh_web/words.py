@@ -1,11 +1,16 @@
 """Numbers, times and names as people read them."""
 
+import re
 from datetime import UTC, datetime
 
 UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
 #: Of a number that makes sense; Python itself refuses to read one of more than 4300.
 DIGITS = 9
+
+#: What no file may be called on some system, or what would end the quotes around the name in a header.
+_NOT_IN_FILES = re.compile(r'[\x00-\x1f\x7f"*/:<>?\\|]')
+MOST_OF_NAME = 200  # characters
 
 
 def size(count: int) -> str:
@@ -15,6 +20,11 @@ def size(count: int) -> str:
         value, unit = value / 1000, unit + 1
     digits = 1 if unit and value < 99.95 else 0
     return f"{value:.{digits}f} {UNITS[unit]}"
+
+
+def file_name(name: str, ending: str) -> str:
+    """Return what a download is called: `name` without what file systems, and quotes of a header, forbid."""
+    return _NOT_IN_FILES.sub("_", name)[:MOST_OF_NAME] + ending
 
 
 def number(count: int) -> str:

@@ -27,16 +27,17 @@ class Gateway:
         for pattern, app in self._routes:
             if pattern.fullmatch(environ.get("PATH_INFO", "")):
                 return app(environ, start_response)
-        return refuse(
-            start_response, "404 Not Found", "not-found", "There is nothing here. Check the address."
-        )
+        detail = "There is nothing here. Check the address."
+        return refuse(environ, start_response, "404 Not Found", "not-found", detail)
 
 
-def refuse(start_response: StartResponse, status: str, slug: str, detail: str) -> list[bytes]:
+def refuse(
+    environ: dict[str, Any], start_response: StartResponse, status: str, slug: str, detail: str
+) -> list[bytes]:
     """Answer with a problem, outside of falcon."""
     code, _, title = status.partition(" ")
     body = problem(int(code), slug, title, detail)
     length = ("Content-Length", str(len(body)))
     headers = [("Content-Type", PROBLEM), length, *SAFE_HEADERS.items(), ("Cache-Control", "no-store")]
     start_response(status, headers)
-    return [body]
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]

@@ -48,10 +48,11 @@ class LoopbackOnly:
         host = environ.get("HTTP_HOST", "")
         name = _HOST.fullmatch(host)
         if name is None or not self._is_own(name[1].strip("[]")):
-            return refuse(start_response, "403 Forbidden", "not-loopback", _FAR if self._remote else _NEAR)
+            detail = _FAR if self._remote else _NEAR
+            return refuse(environ, start_response, "403 Forbidden", "not-loopback", detail)
         if self._foreign(environ, host):
             detail = "Another site may not use a server without keys through your browser."
-            return refuse(start_response, "403 Forbidden", "cross-site", detail)
+            return refuse(environ, start_response, "403 Forbidden", "cross-site", detail)
         return self._app(environ, start_response)
 
     def _is_own(self, name: str) -> bool:

@@ -8,18 +8,31 @@
 3. What is under way is finished, within `BOKEH_CLOUD_GRACE_SECONDS`.
 
 A second SIGTERM skips what is left of 1.
+
+Besides, who sent a body that was refused unread is told that the connection ends. gunicorn says
+`Connection: keep-alive`, and then closes it, so that the next request of that client fails.
 """
 
 import threading
 from types import FrameType
 from typing import Any
 
+from gunicorn.http.body import ChunkedReader, EOFReader, LengthReader
+
 from bokeh_common.http.draining import DRAINING, drain_seconds, wait_until_quiet
 from bokeh_common.http.receiving import ReceivingWorker
+
+UNREAD = 1 << 16  # bytes of a body; as many or more of them, gunicorn does not read to keep a connection
 
 
 class Worker(ReceivingWorker):
     """Serves until nobody can be hurt."""
+
+    def handle_request(self, req: Any, conn: Any) -> bool:
+        """Answer, and say whether the connection can stay (RFC 9112, 9.6)."""
+        ends = req.should_close  # it is asked when the head of the answer is written
+        req.should_close = lambda: ends() or _is_left(req.body.reader)
+        return bool(super().handle_request(req, conn))
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end."""
@@ -48,3 +61,10 @@ class Worker(ReceivingWorker):
         while before != self.nr_conns:  # nothing else tells that there was somebody
             before = self.nr_conns
             self.accept(listener)
+
+
+def _is_left(body: ChunkedReader | LengthReader | EOFReader) -> bool:
+    """Whether so much of a body was not read that the connection has to end."""
+    if isinstance(body, LengthReader):
+        return bool(body.length >= UNREAD)
+    return not isinstance(body, ChunkedReader) or body.parser is not None

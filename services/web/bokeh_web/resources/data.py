@@ -11,6 +11,7 @@ from bokeh_common.http.operations import Answer, Operation
 from bokeh_web.forms import go
 from bokeh_web.listing import Sorting, Wanted, select
 from bokeh_web.resources.base import FORM, PAGE, Resource, key_of, user_of
+from bokeh_web.words import file_name
 
 READ = Access("data:read", besides=("plots:read",))
 WRITE = Access("data:write", besides=("plots:read",))
@@ -93,7 +94,7 @@ class Download(Resource):
         name = self._site.data.source(user, source, key)["name"]
         resp.stream = self._site.data.rows(user, source, form, key)
         resp.content_type = FORMS[form]
-        resp.downloadable_as = f"{name}.{form}"
+        resp.downloadable_as = file_name(name, f".{form}")
 
 
 class DeletedSource(OneSource):

@@ -14,6 +14,7 @@ from bokeh_common.http.replies import AtVersion
 from bokeh_web.cookies import share_of
 from bokeh_web.resources.base import PAGE_AT_VERSION, SEE, Resource, key_of, version_of
 from bokeh_web.resources.data import FORMS
+from bokeh_web.words import file_name
 
 #: In a script element, nothing may look like the element's end (HTML, 4.12.1.3); each stands for the same.
 CLOSING = re.compile(rb"</(script)", re.IGNORECASE)
@@ -42,7 +43,7 @@ class Page(Resource):
         if chosen is None:
             raise NotFound(f"This server has no BokehJS for a plot of Bokeh {view['bokeh_version']}.")
         resp.content_type = falcon.MEDIA_HTML
-        resp.downloadable_as = f"{view['name']}.html"
+        resp.downloadable_as = file_name(view["name"], ".html")
         # It is a file to keep: nothing of it runs here, whatever a browser makes of it.
         resp.set_header("Content-Security-Policy", "sandbox; default-src 'none'")
         token = self._site.auth.view_token(view["user_id"], plot, share_of(req))
@@ -87,7 +88,7 @@ class Rows(Resource):
         resp.stream = self._site.data.rows(view["user_id"], source, form, f"Bearer {token}")
         resp.content_type = FORMS[form]
         number = f"-{sources.index(source) + 1}" if len(sources) > 1 else ""
-        resp.downloadable_as = f"{view['name']}{number}.{form}"
+        resp.downloadable_as = file_name(view["name"], f"{number}.{form}")
 
 
 def _script(text: bytes) -> bytes:
