@@ -90,6 +90,9 @@ def serve(host: str, port: int, storage: str | None, samples: bool, accounts: bo
 
     def when_ready(_: object) -> None:
         click.echo(f"Bokeh Cloud is running at {url} (Ctrl+C stops it)\nIts data are in {storage}")
+        if accounts:
+            mail = "your mail server" if auth.smtp_url else f"files in {auth.outbox}"
+            click.echo(f"Sign up at {url}/register; mail goes to {mail}")
         if samples and not accounts:
             # A process of its own: this one, which workers are forked from, stays without threads and Bokeh.
             subprocess.Popen([sys.executable, "-m", "bokeh_cloud.samples", url])  # noqa: S603  # our own module
