@@ -7,14 +7,14 @@ from tests.garbage.driver import Cloud
 
 
 def contents(cloud: Cloud) -> set[str]:
-    """Return the names of all that could be garbage."""
+    """Return the names of all that could be garbage; those of chunks for either form of them."""
     names = set()
     for service in ("plots", "data"):
         for record in cloud.records(service).list(limit=10_000):
             if not record.key.startswith("usage/"):
                 names.add(f"{service}:{record.key}")
         names |= {f"{service}:{stat.key}" for stat in cloud.blobs(service).list(limit=10_000)}
-    return names
+    return {name.replace("data:compressed/", "data:chunks/") for name in names}
 
 
 def reachable(cloud: Cloud) -> set[str]:

@@ -81,6 +81,7 @@ KINDS = {
     "column": deleted_plot,
     "upload": half_an_upload,
     "chunk": blob("data", f"chunks/{HASH}"),
+    "compressed chunk": blob("data", f"compressed/{HASH}"),
     "pyramid": blob("data", f"pyramids/float64/{HASH}"),
 }
 

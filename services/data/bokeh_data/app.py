@@ -13,6 +13,7 @@ from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_record
 from bokeh_data import account, internal
 from bokeh_data.api import API
 from bokeh_data.archive import Archive
+from bokeh_data.compressor import Compressor
 from bokeh_data.files.uploading import Bounds, Uploads
 from bokeh_data.handover import Handover
 from bokeh_data.holdings import Holdings
@@ -64,6 +65,7 @@ def create_app(given: Dependencies) -> App:
     add_rooms(app, "data", rooms_of(given.records, given.blobs))
     app.add_route("/internal/data/accounts/{user}", account.AccountHoldings(Holdings(records)))
     app.add_route("/internal/data/sources/{user}", internal.SourceBatch(domain.sources))
+    app.add_route("/internal/data/compression", internal.Compression(Compressor(given.blobs)))
     app.add_route("/internal/data/handovers/{user}", internal.Handovers(Handover(records, domain.sources)))
     app.add_route("/internal/data/accounts/{user}/archive", account.AccountArchive(Archive(records)))
     return app

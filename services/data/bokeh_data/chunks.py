@@ -1,4 +1,7 @@
-"""Chunks as they are kept: bytes, who may refer to them, pyramids; `records` tells the keys."""
+"""Chunks: their bytes, who may refer to them, pyramids.
+
+`records` tells the keys, `forms` how bytes are kept.
+"""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -6,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from bokeh_common.errors import Conflict, NotFound, Unavailable
 from bokeh_common.storage import BlobStore, RecordStore
 from bokeh_common.storage.staged import StagedRecords
+from bokeh_data.forms import Forms
 from bokeh_data.quotas import Quotas, measured
 
 #: Seconds after which who says that a thing is there says so to who collects garbage, too.
@@ -18,6 +22,7 @@ class Chunks:
     def __init__(self, records: RecordStore, blobs: BlobStore) -> None:
         self._records = StagedRecords(records)
         self._blobs = blobs
+        self._forms = Forms(blobs)
         self._quotas = Quotas(self.uploads)
 
     def bound(self, user: str, limit: int | None) -> None:
@@ -31,7 +36,7 @@ class Chunks:
             upload = self._records.get(key)
             if upload.value.get("at", 0) < time.time() - RENEW_SECONDS:
                 self._records.put(key, {**upload.value, "at": time.time()}, if_match=upload.etag)
-            self._blobs.touch(f"chunks/{chunk}")
+            self._forms.touch(chunk)
         except (NotFound, Conflict):
             return False
         return True
@@ -43,24 +48,32 @@ class Chunks:
             Forbidden: the account would have more than it may.
         """
         with self._quotas.storing(user, chunk) as grow:
-            size = self._blobs.put(f"chunks/{chunk}", measured(blocks, grow)).size
+            size = self._forms.put(chunk, measured(blocks, grow))
             self._records.put(f"uploads/{user}/{chunk}", {"size": size, "at": time.time()})
         try:  # the record is new, which is as good as a touch
-            self._blobs.touch(f"chunks/{chunk}")
+            self._forms.touch(chunk)
         except NotFound:  # collected before the account had a hold on it
             raise Unavailable("This chunk was deleted while it was stored; send it again.") from None
 
     def chunk(self, chunk: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Yield the bytes of a chunk, or of a range of it."""
-        return self._blobs.get(f"chunks/{chunk}", start, end)
+        return self._forms.get(chunk, start, end)
 
     def chunk_view(self, chunk: str) -> memoryview:
-        """Return the bytes of a chunk at once, mapped where the storage can."""
-        return self._blobs.view(f"chunks/{chunk}")
+        """Return the bytes of a chunk at once, mapped where the storage can and it is not compressed."""
+        return self._forms.view(chunk)
+
+    def restored_chunk(self, chunk: str, start: int, end: int) -> Iterator[bytes]:
+        """Yield a range of a chunk, of which more will be read: it is not compressed from now on."""
+        return self._forms.restored(chunk, start, end)
+
+    def restored_chunk_view(self, chunk: str) -> memoryview:
+        """Return as `chunk_view`, for reading all over the chunk: it is not compressed from now on."""
+        return self._forms.restored_view(chunk)
 
     @property
     def maps(self) -> bool:
-        """Whether `chunk_view` takes no memory."""
+        """Whether `restored_chunk_view` takes no memory."""
         return self._blobs.traits.maps
 
     def pyramid(self, chunk: str, dtype: str) -> memoryview | None:
@@ -81,10 +94,11 @@ class Chunks:
             self._records.put(f"uploads/{user}/{chunk}", {"size": size})
 
     def chunk_size(self, user: str, chunk: str) -> int | None:
-        """Return the bytes of a chunk; None when the account has not sent it, or it is gone."""
+        """Return how many bytes a chunk has; None when the account has not sent it, or it is gone."""
         try:
-            self._records.get(f"uploads/{user}/{chunk}")
-            return self._blobs.stat(f"chunks/{chunk}").size
+            upload = self._records.get(f"uploads/{user}/{chunk}")
+            self._forms.demand(chunk)
+            return int(upload.value["size"])
         except NotFound:
             return None
 
@@ -92,7 +106,7 @@ class Chunks:
         """Keep a chunk and an account's hold on it from being collected; False when one is not there."""
         try:
             self._records.touch(f"uploads/{user}/{chunk}")
-            self._blobs.touch(f"chunks/{chunk}")
+            self._forms.touch(chunk)
         except NotFound:
             return False
         return True

@@ -9,6 +9,7 @@ from msgspec import Meta
 from bokeh_common.errors import NotFound
 from bokeh_common.http.auth import Access
 from bokeh_common.http.body import read_body
+from bokeh_data.compressor import Compressor
 from bokeh_data.handover import Handover
 from bokeh_data.sources import Sources
 
@@ -77,6 +78,28 @@ class SourceBatch:
             except NotFound:
                 continue
         resp.media = {"sources": found}
+
+
+class Resting(msgspec.Struct):
+    """Chunks that were touched last between two times (POSIX seconds), those after one of them."""
+
+    after: str
+    since: float
+    until: float
+
+
+class Compression:
+    """`POST /internal/data/compression`."""
+
+    access = {"POST": Access(None, service="internal:collect")}
+
+    def __init__(self, compressor: Compressor) -> None:
+        self._compressor = compressor
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Compress some chunks, and tell after which one to go on."""
+        asked = read_body(req, MAX_JSON_BYTES, Resting)
+        resp.media = vars(self._compressor.go_on(asked.after, asked.since, asked.until))
 
 
 class Handovers:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bokeh_data.cells import Rows, distinct, fill, gather, runs_of
-from bokeh_data.columns import Column
+from bokeh_data.columns import Chunk, Column
 from bokeh_data.hot import Hot
 from bokeh_data.index import Index, index_of
 from bokeh_data.paging import fetch, in_memory
@@ -62,7 +62,7 @@ class Opener:
         found = {i: self._hot.get(("chunk", column.chunks[i].hash)) for i in wanted}
         missing = [i for i, view in found.items() if view is None]
         if self._records.maps or sum(column.chunks[i].size for i in missing) <= self._hot.limit // 4:
-            views = self._read(lambda i: self._load(column.chunks[i].hash), missing)
+            views = self._read(lambda i: self._load_whole(column.chunks[i]), missing)
             found.update(zip(missing, views, strict=True))
         return {i: np.frombuffer(view, kind) for i, view in found.items() if view is not None}
 
@@ -72,7 +72,9 @@ class Opener:
         step = CELL * kind.itemsize
 
         def part(pair: tuple[int, int]) -> Array:
-            blocks = self._records.chunk(column.chunks[pair[0]].hash, pair[1] * step, (pair[1] + 1) * step)
+            chunk, start = column.chunks[pair[0]], pair[1] * step
+            read = self._records.chunk if chunk.size < SMALLEST else self._records.restored_chunk
+            blocks = read(chunk.hash, start, start + step)
             return np.frombuffer(b"".join(blocks), kind)
 
         return iter(together(part, list(zip(chunks, cells, strict=True))))
@@ -89,8 +91,16 @@ class Opener:
         """Do what reads; at the same time where that has to wait for somebody, as mapping has not."""
         return [work(item) for item in items] if self._records.maps else together(work, items)
 
+    def _load_whole(self, chunk: Chunk) -> memoryview:
+        """Return the bytes of a chunk of which a window reads here and there; others will read it, too."""
+        if chunk.size < SMALLEST:
+            return self._load(chunk.hash)
+        return self._kept(chunk.hash, self._records.restored_chunk_view(chunk.hash))
+
     def _load(self, chunk: str) -> memoryview:
-        view = self._records.chunk_view(chunk)
+        return self._kept(chunk, self._records.chunk_view(chunk))
+
+    def _kept(self, chunk: str, view: memoryview) -> memoryview:
         self._hot.keep(("chunk", chunk), view, in_memory(view, len(view)))
         return view
 

@@ -18,7 +18,8 @@ from bokeh_data.records import Records
 
 log = logging.getLogger(__name__)
 
-#: A chunk of fewer bytes has its pyramid made when it is needed: reading it takes no longer.
+#: A chunk of fewer bytes has its pyramid made when it is needed, and may stay compressed: reading it takes no
+#: longer.
 SMALLEST = 64 << 10
 
 #: Pyramids that wait to be stored, of about 130 KiB; whoever makes more stores them, too.
@@ -85,7 +86,9 @@ class Pyramids:
         return pyramid
 
     def _build(self, dtype: str, chunk: Chunk) -> Pyramid:
-        pyramid = build(dtype, self._records.chunk_view(chunk.hash))
+        small = chunk.size < SMALLEST
+        view = self._records.chunk_view if small else self._records.restored_chunk_view
+        pyramid = build(dtype, view(chunk.hash))
         self._keep(dtype, chunk.hash, pyramid)
         return pyramid
 

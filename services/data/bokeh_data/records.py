@@ -11,7 +11,7 @@ Records:
 Blobs:
 
 * `columns/{user}/{column}`: a manifest and, on a second line, what was worked out beside it.
-* `chunks/{chunk}`: the bytes of a chunk.
+* `chunks/{chunk}`: the bytes of a chunk; or `compressed/{chunk}`, see `forms`.
 * `pyramids/{dtype}/{chunk}`: minima and maxima of a chunk, read as that dtype; made again when it is missing.
 
 What refers to what: sources and versions name columns by hash, a column names chunks; an upload and a

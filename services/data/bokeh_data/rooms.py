@@ -9,6 +9,7 @@ from blake3 import blake3
 from bokeh_common.storage import BlobStore, Record, RecordStore
 from bokeh_common.storage.rooms import About, Blobs, Refers, Room
 from bokeh_common.storage.rooms import Records as RecordRoom
+from bokeh_data.compression import Damaged, unpacked
 
 
 class _Chunk(msgspec.Struct):
@@ -32,6 +33,7 @@ def rooms_of(records: RecordStore, blobs: BlobStore) -> dict[str, Room]:
         "columns": Blobs(blobs, "columns/", _read_column, _is_good_column),
         "uploads": RecordRoom(records, "uploads/", _about_upload),
         "chunks": Blobs(blobs, "chunks/", good=_is_named_by_hash),
+        "compressed": Blobs(blobs, "compressed/", good=_unpacks_to_its_name),
         "pyramids": Blobs(blobs, "pyramids/"),
     }
 
@@ -67,6 +69,13 @@ def _is_named_by_hash(key: str, blocks: Iterator[bytes]) -> bool:
     for block in blocks:
         hasher.update(block)
     return hasher.hexdigest() == key.rpartition("/")[2]
+
+
+def _unpacks_to_its_name(key: str, blocks: Iterator[bytes]) -> bool:
+    try:
+        return _is_named_by_hash(key, unpacked(blocks))
+    except Damaged:
+        return False
 
 
 def _is_good_column(key: str, blocks: Iterator[bytes]) -> bool:

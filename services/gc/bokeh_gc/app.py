@@ -11,8 +11,9 @@ from bokeh_common.storage import RecordStore, open_records
 from bokeh_gc import resources
 from bokeh_gc.api import API
 from bokeh_gc.collector import Collector
+from bokeh_gc.compression import Compression
 from bokeh_gc.gauges import gauges
-from bokeh_gc.peers import Auth
+from bokeh_gc.peers import Auth, Data
 from bokeh_gc.records import Records
 from bokeh_gc.settings import Settings
 from bokeh_gc.worker import Worker
@@ -54,7 +55,11 @@ def create_collector(given: Dependencies) -> Collector:
 
 def create_worker(given: Dependencies) -> Worker:
     """Make who collects garbage from time to time."""
-    return Worker(create_collector(given), given.settings.every_hours * HOUR)
+    settings, collector = given.settings, create_collector(given)
+    compression = Compression(
+        Data(given.data), collector.records, settings.compress_after_hours * HOUR, settings.rest
+    )
+    return Worker(collector, settings.every_hours * HOUR, compression=compression)
 
 
 def get_app() -> App:

@@ -49,7 +49,8 @@ class Check:
     def _note(self, folder: Folder, room: Room) -> None:
         for page in self.holdings.pages(room):
             self.checked += len(page)
-            folder.runs(f"there {room.referred}").add(room.targets([thing.key for thing in page]))
+            if not room.extra:
+                folder.runs(f"there {room.referred}").add(room.targets([thing.key for thing in page]))
             for thing, names in self._referring(room, page):
                 for name in names:
                     kind = name[: name.index("/")]
@@ -89,7 +90,7 @@ class Check:
     def _found(self, room: Room, key: str, what: str) -> Finding:
         name = f"{room.service}:{key}"
         if self.repair and room.name not in {"plots", "versions"} and name not in self._gone:
-            self._gone.add(name)
+            self._gone |= {name, room.target(key)}
             return Finding(name, what, self.holdings.quarantine(room, [key]) == [True])
         return Finding(name, what)
 

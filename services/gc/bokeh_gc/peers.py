@@ -128,6 +128,26 @@ class Holdings:
         return answer
 
 
+class Compressing(msgspec.Struct):
+    """How far the data service has come; as its `Progress`."""
+
+    after: str | None
+    chunks: int
+    saved: int
+
+
+class Data:
+    """The data service: it knows which chunks are worth compressing."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+
+    def compress(self, after: str, since: float, until: float) -> Compressing:
+        """Have it compress some of the chunks after one that were touched last between two times."""
+        body = {"after": after, "since": since, "until": until}
+        return msgspec.convert(self._peer.post("/internal/data/compression", body), Compressing)
+
+
 class Auth:
     """The auth service: it knows what expires, and which accounts are gone."""
 

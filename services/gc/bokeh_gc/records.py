@@ -1,6 +1,7 @@
 """Where the garbage collector keeps things; the only file that knows the keys.
 
-Records: `leases/{name}` (which worker is at it, and until when), `report` (what the last run of all did).
+Records: `leases/{name}` (which worker is at it, and until when), `report` (what the last run of all did),
+`compressed` (until when chunks were touched last that the compression has looked at).
 """
 
 from contextlib import suppress
@@ -43,6 +44,17 @@ class Records:
             return dict(self._records.get("report").value)
         except NotFound:
             return None
+
+    def compressed_until(self) -> float:
+        """Return until when chunks were touched last that were looked at; POSIX seconds, 0 before any."""
+        try:
+            return float(self._records.get("compressed").value["until"])
+        except NotFound:
+            return 0.0
+
+    def put_compressed_until(self, until: float) -> None:
+        """Keep how far a pass came."""
+        self._records.put("compressed", {"until": until})
 
     def put_report(self, report: dict[str, Any]) -> None:
         """Keep the report of a run."""

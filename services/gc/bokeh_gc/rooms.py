@@ -21,6 +21,7 @@ class Room:
         whole: whether they are listed with all that is to be known of them; else by their keys, since few
             of them have to be looked at.
         optional: whether they may be missing where something refers to them.
+        extra: whether they are of no use without what they follow.
         private: whether each belongs to the account in its key.
         follows: what is referred to in place of these things; themselves when empty.
         skips: parts of the key, behind the room, before those that name what is referred to.
@@ -34,6 +35,7 @@ class Room:
     refers: bool = False
     whole: bool = False
     optional: bool = False
+    extra: bool = False
     private: bool = True
     follows: str = ""
     skips: int = 0
@@ -86,5 +88,15 @@ ROOMS = (
     Room("data", "columns", "column", "no data source and no plot has it", refers=True),
     Room("data", "uploads", "upload", "no column of the account has its chunk"),
     Room("data", "chunks", "chunk", "no column has it", private=False),
-    Room("data", "pyramids", "pyramid", "no column has its chunk", private=False, follows="chunks", skips=1),
+    Room("data", "compressed", "compressed chunk", "no column has it", private=False, follows="chunks"),
+    Room(
+        "data",
+        "pyramids",
+        "pyramid",
+        "no column has its chunk",
+        extra=True,
+        private=False,
+        follows="chunks",
+        skips=1,
+    ),
 )

@@ -15,6 +15,8 @@ class Settings:
         auth_url, plots_url, data_url: base URLs of the other services (`BOKEH_CLOUD_AUTH_URL` and so on).
         grace_hours: for how long an orphan is left alone (`BOKEH_CLOUD_GC_GRACE_HOURS`).
         every_hours: between two runs of the worker; 0 for none (`BOKEH_CLOUD_GC_EVERY_HOURS`).
+        compress_after_hours: for how long a chunk is left alone before it is compressed; 0 for ever
+            (`BOKEH_CLOUD_COMPRESS_AFTER_HOURS`).
         rest: seconds that the worker rests for each second of work (`BOKEH_CLOUD_GC_REST`).
         proxied: whether a proxy of ours is in front, whose `X-Forwarded-For` says where requests come from
             (`BOKEH_CLOUD_PROXIED`).
@@ -28,6 +30,7 @@ class Settings:
     data_url: str = "http://data:8000"
     grace_hours: float = 24.0
     every_hours: float = 6.0
+    compress_after_hours: float = 24.0
     rest: float = 1.0
     proxied: bool = False
     redis_url: str | None = field(default=None, repr=False)
@@ -48,6 +51,9 @@ class Settings:
             data_url=environ.get("BOKEH_CLOUD_DATA_URL", cls.data_url),
             grace_hours=number(environ, "BOKEH_CLOUD_GC_GRACE_HOURS", cls.grace_hours),
             every_hours=number(environ, "BOKEH_CLOUD_GC_EVERY_HOURS", cls.every_hours),
+            compress_after_hours=number(
+                environ, "BOKEH_CLOUD_COMPRESS_AFTER_HOURS", cls.compress_after_hours
+            ),
             rest=number(environ, "BOKEH_CLOUD_GC_REST", cls.rest),
             proxied=flag(environ, "BOKEH_CLOUD_PROXIED"),
             redis_url=environ.get("BOKEH_CLOUD_REDIS_URL") or None,

@@ -9,6 +9,7 @@ from typing import Any
 
 from bokeh_common.errors import CloudError
 from bokeh_gc.collector import Collector, written
+from bokeh_gc.compression import Compression
 from bokeh_gc.lease import Lost
 from bokeh_gc.records import Records
 
@@ -37,13 +38,20 @@ class Schedule:
 
 
 class Worker:
-    """Runs the collector for all accounts, when it is time."""
+    """Runs the collector for all accounts, when it is time, and compresses what has come to rest."""
 
-    def __init__(self, collector: Collector, every: float, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        collector: Collector,
+        every: float,
+        clock: Callable[[], float] = time.time,
+        compression: Compression | None = None,
+    ) -> None:
         """Say how many seconds are between two runs."""
         self._collector = collector
         self._schedule = Schedule(collector.records, every, clock)
         self._clock = clock
+        self._compression = compression
         self._stopped = threading.Event()
 
     def stop(self) -> None:
@@ -61,8 +69,10 @@ class Worker:
             if not self._schedule.is_due():
                 return False
             self._run(self._collector.records.report() or {})
+            if self._compression:
+                self._compression.run()
         except Lost:
-            log.info("Another worker collects garbage.")
+            log.info("Another worker is at it.")
             return False
         except CloudError as error:
             log.warning("The garbage collector stopped; it will begin again: %s", error)
