@@ -28,10 +28,19 @@ CADDY = str(Path(sys.executable).with_name("caddy"))
 
 @dataclass
 class Replica:
-    """One process of a service."""
+    """One process of a service.
+
+    Attributes:
+        service: its name.
+        port: where the gateway asks it.
+        peers_port: where other services do.
+        environ: its variables.
+        output: a file for what it prints.
+    """
 
     service: str
     port: int
+    peers_port: int
     environ: Mapping[str, str]
     output: IO[bytes] | None
     process: "subprocess.Popen[bytes]" = field(init=False)
@@ -46,7 +55,11 @@ class Replica:
         command = [sys.executable, "-m", "gunicorn", "-c", "python:bokeh_common.http.serving"]
         self.process = subprocess.Popen(
             [*command, f"bokeh_{self.service}.app:get_app()"],
-            env={**self.environ, "BOKEH_CLOUD_BIND": f"127.0.0.1:{self.port}"},
+            env={
+                **self.environ,
+                "BOKEH_CLOUD_BIND": f"127.0.0.1:{self.port}",
+                "BOKEH_CLOUD_PEERS_BIND": f"127.0.0.1:{self.peers_port}",
+            },
             stdout=self.output,
             stderr=self.output,
         )
@@ -58,6 +71,10 @@ class Replica:
     def stop(self) -> None:
         """Tell it to end, as a container is told, and wait until it has."""
         self.process.terminate()
+        self.ended()
+
+    def ended(self) -> None:
+        """Wait until it has ended."""
         assert self.process.wait(timeout=STOP_SECONDS) in {0, -signal.SIGTERM}
 
     def restart(self) -> None:
@@ -99,6 +116,7 @@ def own_processes(
     """
     port = free_port()
     ports = {name: [free_port() for _ in range((scale or {}).get(name, 1))] for name in SERVICES}
+    peers = {name: [free_port() for _ in at] for name, at in ports.items()}
     shared = {
         **os.environ,
         "BOKEH_CLOUD_STORAGE": storage,
@@ -106,7 +124,7 @@ def own_processes(
         "BOKEH_CLOUD_PROXIED": "1",
         "BOKEH_CLOUD_WORKERS": "1",
         "BOKEH_CLOUD_ACCOUNTS" if accounts else "BOKEH_CLOUD_INSECURE_ALLOW_REMOTE": "1",
-        **{f"BOKEH_CLOUD_{name.upper()}_URL": f"http://127.0.0.1:{ports[name][0]}" for name in SERVICES},
+        **{f"BOKEH_CLOUD_{name.upper()}_URL": f"http://127.0.0.1:{peers[name][0]}" for name in SERVICES},
         **environ,
     }
     tokens = {name: new_secret(SERVICE) for name in SERVICES}
@@ -115,7 +133,7 @@ def own_processes(
         own = {**shared, "BOKEH_CLOUD_SERVICE_TOKEN": tokens[name]}
         if name == "auth":
             own["BOKEH_CLOUD_SERVICE_TOKENS"] = " ".join(f"{k}={v}" for k, v in tokens.items())
-        replicas += [Replica(name, at, own, output) for at in ports[name]]
+        replicas += [Replica(name, *at, own, output) for at in zip(ports[name], peers[name], strict=True)]
     for replica in replicas:
         replica.start()
     try:

@@ -105,9 +105,9 @@ def test_newer_images_and_the_way_back_fail_no_request(
 ) -> None:
     with load(callers, CLIENTS // 2) as running:
         time.sleep(WARMING)
-        assert not disturb(running, "upgraded", compose.version(newer).upgrade)
+        assert not disturb(running, "replaced all at once", compose.version(newer).up)
         assert all(compose.inspect(name)[0]["Config"]["Image"].endswith(newer) for name in OURS)
         if THOROUGH:
-            assert not disturb(running, "rolled back", compose.upgrade)
+            assert not disturb(running, "rolled back, one after the other", compose.upgrade)
     assert_right(running)
     compose.up()

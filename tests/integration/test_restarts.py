@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -97,22 +98,40 @@ def change(load: Load, n: int) -> None:
         load.ask("GET", "/local/data")
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_no_request_fails_while_a_service_restarts(processes: Processes, service: str) -> None:
-    steps = [publish, publish, publish, look, look, change]
-    loads = [Load(processes.url, step) for step in steps]
-    for load in loads:
-        load.__enter__()
-    time.sleep(0.5)
-    for replica in processes.of(service):
-        replica.restart()
-    time.sleep(0.5)
-    for load in loads:
-        load.__exit__()
+@contextmanager
+def nothing_fails(url: str, what: str) -> Iterator[None]:
+    """Let people work meanwhile, none of whose requests may fail."""
+    loads = [Load(url, step) for step in (publish, publish, publish, look, look, change)]
+    with ExitStack() as stack:
+        for load in loads:
+            stack.enter_context(load)
+        time.sleep(0.5)
+        yield
+        time.sleep(0.5)
     counts = Counter(failure for load in loads for failure in load.failures)
     assert not counts, counts
     assert sum(load.done for load in loads) > 50
-    print(f"{service}: {sum(x.done for x in loads)} requests, slowest {max(x.slowest for x in loads):.1f} s")
+    print(f"{what}: {sum(x.done for x in loads)} requests, slowest {max(x.slowest for x in loads):.1f} s")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_request_fails_while_a_service_restarts(processes: Processes, service: str) -> None:
+    with nothing_fails(processes.url, service):
+        for replica in processes.of(service):
+            replica.restart()
+
+
+def test_no_request_fails_while_all_services_are_replaced_at_once(processes: Processes) -> None:
+    """As compose does it, which stops all of them before it starts the first."""
+    with nothing_fails(processes.url, "all"):
+        for replica in processes.replicas:
+            replica.process.terminate()
+        for replica in processes.replicas:
+            replica.ended()
+        for replica in processes.replicas:
+            replica.start()
+        for replica in processes.replicas:
+            replica.ready()
 
 
 def test_an_upload_under_way_is_finished(processes: Processes) -> None:

@@ -3,9 +3,9 @@
     gunicorn -c python:bokeh_common.http.serving 'bokeh_data.app:get_app()'
 
 The names in small letters are gunicorn's settings, with defaults that fit the machine; variables change them:
-`BOKEH_CLOUD_BIND`, `BOKEH_CLOUD_WORKERS`, `BOKEH_CLOUD_THREADS`, `BOKEH_CLOUD_DRAIN_SECONDS`,
-`BOKEH_CLOUD_GRACE_SECONDS`, `BOKEH_CLOUD_REQUEST_SECONDS`, `BOKEH_CLOUD_SLOWEST`, `BOKEH_CLOUD_LOG` (json or
-text).
+`BOKEH_CLOUD_BIND`, `BOKEH_CLOUD_PEERS_BIND` (where other services ask, if not there), `BOKEH_CLOUD_WORKERS`,
+`BOKEH_CLOUD_THREADS`, `BOKEH_CLOUD_DRAIN_SECONDS`, `BOKEH_CLOUD_GRACE_SECONDS`,
+`BOKEH_CLOUD_REQUEST_SECONDS`, `BOKEH_CLOUD_SLOWEST`, `BOKEH_CLOUD_LOG` (json or text).
 """
 
 import math
@@ -81,12 +81,17 @@ def thread_count() -> int:
 
 allow_long_lines()
 
-bind = os.environ.get("BOKEH_CLOUD_BIND") or "0.0.0.0:8000"
+#: The gateway's comes first; `worker` knows it by that.
+bind = [
+    address
+    for name, default in (("BIND", "0.0.0.0:8000"), ("PEERS_BIND", ""))
+    if (address := os.environ.get(f"BOKEH_CLOUD_{name}") or default)
+]
 workers = _number("WORKERS", max(1, min(MOST_WORKERS, round(cores()))))
 worker_class = WORKER
 threads = thread_count()
 #: How long it goes on when it is to stop, and how long requests under way, such as uploads, may take then.
-graceful_timeout = math.ceil(MOST * drain_seconds()) + _number("GRACE_SECONDS", 60)
+graceful_timeout = math.ceil((1 + MOST) * drain_seconds()) + _number("GRACE_SECONDS", 60)
 keepalive = KEEPALIVE_SECONDS
 limit_request_line = REQUEST_LINE
 loglevel = "warning"

@@ -7,6 +7,10 @@
    ends: who connects then waits in the kernel, and is hung up on.
 3. What is under way is finished, within `BOKEH_CLOUD_GRACE_SECONDS`.
 
+Where other services have a socket of their own (`BOKEH_CLOUD_PEERS_BIND`), the gateway's is closed after the
+drain seconds, and 1. begins anew for theirs: all services may then be told to end at once, and each answers
+until nothing that came through the gateway needs it any more.
+
 A second SIGTERM skips what is left of 1.
 
 Besides, who sent a body that was refused unread is told that the connection ends. gunicorn says
@@ -14,6 +18,7 @@ Besides, who sent a body that was refused unread is told that the connection end
 """
 
 import threading
+import time
 from types import FrameType
 from typing import Any
 
@@ -44,17 +49,29 @@ class Worker(ReceivingWorker):
         threading.Thread(target=self._end_when_quiet, args=(sig, frame), daemon=True).start()
 
     def _end_when_quiet(self, sig: int, frame: FrameType | None) -> None:
+        if len(self.sockets) > 1:
+            time.sleep(drain_seconds())
+            self.method_queue.defer(self._leave_gateway)
         wait_until_quiet()
         super().handle_exit(sig, frame)
+
+    def _leave_gateway(self) -> None:
+        listener, *self.sockets = self.sockets
+        if self._accepting:  # type: ignore[attr-defined]  # newer than its stubs
+            self.poller.unregister(listener)
+        self._close_listener(listener)
 
     def set_accept_enabled(self, enabled: bool | None) -> None:
         """Take connections or not; a worker that ends takes those that wait, and closes its sockets."""
         super().set_accept_enabled(enabled)
         if not self.alive:
             for listener in self.sockets:
-                self._accept_all(listener)
-                listener.close()
+                self._close_listener(listener)
             self.sockets = []
+
+    def _close_listener(self, listener: Any) -> None:
+        self._accept_all(listener)
+        listener.close()
 
     def _accept_all(self, listener: Any) -> None:
         before = -1
