@@ -56,6 +56,8 @@ class Worker(ReceivingWorker):
         super().handle_exit(sig, frame)
 
     def _leave_gateway(self) -> None:
+        if not self.alive:
+            return  # a second SIGTERM closed everything
         listener, *self.sockets = self.sockets
         if self._accepting:  # type: ignore[attr-defined]  # newer than its stubs
             self.poller.unregister(listener)
