@@ -35,11 +35,11 @@ class Naming(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        asked: list[str] = self.server.asked  # type: ignore[attr-defined]
+        asked: list[str] = self.server.asked  # type: ignore[attr-defined]  # it is a Service
         asked.append(self.path)
         length = int(self.headers.get("Content-Length") or 0)
         read = len(self.rfile.read(length))
-        told = {"service": self.server.name, "path": self.path, "read": read, "headers": dict(self.headers)}  # type: ignore[attr-defined]
+        told = {"service": self.server.name, "path": self.path, "read": read, "headers": dict(self.headers)}  # type: ignore[attr-defined]  # as above
         body = json.dumps(told).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))

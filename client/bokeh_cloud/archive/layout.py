@@ -10,8 +10,6 @@ from blake3 import blake3
 
 from ..errors import CloudError
 
-VERSION_FOLDER = re.compile(r"[1-9]\d*")
-
 
 def folder_name(name: str) -> str:
     """Return a plot's folder: its name as far as every file system and URL takes it, and a mark."""

@@ -90,7 +90,7 @@ def test_a_source_is_made_again_with_its_history(live: LiveSources, sources: Sou
     three = live.append("ada", one.id, Rows({name: rows * 5 for name, rows in now.items()}, [], rollover=6))
     url = f"local://{tmp_path / 'elsewhere'}"
     elsewhere = Records(open_records(url, "data"), open_blobs(url, "data"))
-    other = LiveSources(elsewhere, Sources(elsewhere), Versions(elsewhere, None))  # type: ignore[arg-type]
+    other = LiveSources(elsewhere, Sources(elsewhere), Versions(elsewhere, None))  # type: ignore[arg-type]  # nobody asks plots
     made = other.create("ada", {**copied(live, other, sources, two), "version": 7}, [])
     assert (made.id, made.version, made.columns) == (one.id, 7, two.columns)
     again = copied(live, other, sources, three)

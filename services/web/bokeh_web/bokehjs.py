@@ -1,7 +1,6 @@
 """BokehJS, of every version that this server has."""
 
 import re
-from collections.abc import Callable
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -20,8 +19,6 @@ FILES_KEPT = 48
 
 FILE = re.compile(r"bokeh(-[a-z]+)?\.min\.js")
 VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)([.-]?[a-z0-9.]+)?")
-
-Reader = Callable[[str], bytes]
 
 
 class BokehJS:

@@ -69,6 +69,7 @@ class Page(Resource):
         note = json.dumps({"title": view["title"], "inline": True}).replace("<", "\\u003c")
         yield f'<script type="application/json" id="note">{note}</script>\n'.encode()
         yield _script(assets.plain("frame.js"))
+        yield _script(assets.plain("look.js"))
         yield b"</body>\n</html>\n"
 
 

@@ -1,14 +1,18 @@
 """The first page, the page of an account's public plots, and the operator's texts."""
 
 from dataclasses import replace
+from typing import Any
 
 import falcon
 
 from bokeh_common.errors import NotFound
 from bokeh_web.pages import trusted
+from bokeh_web.policy import SANDBOX
 from bokeh_web.resources.base import ANYBODY, PAGE, Resource, key_of
 
 RECENT = 6
+
+DRAWN_BYTES = 4 << 20  # of the data of a plot whose picture the first page draws by itself
 
 
 class Home(Resource):
@@ -27,7 +31,19 @@ class Home(Resource):
         seen = self._site.plots.visits(user, key_of(req))
         newest = sorted(plots, key=lambda plot: plot["modified"], reverse=True)[:RECENT]
         recent = [{**plot, **seen.get(plot["id"], NOT_SEEN)} for plot in newest]
-        self._show(req, resp, "home.html", plots=recent, count=len(plots), server=self._server(req))
+        for plot in recent:
+            plot["drawable"] = self._is_drawable(plot, key_of(req))
+        about = {"count": len(plots), "server": self._server(req), "sandbox": SANDBOX}
+        self._show(req, resp, "home.html", plots=recent, **about)
+
+    def _is_drawable(self, plot: dict[str, Any], key: str | None) -> bool:
+        """Whether the page may draw the picture that a plot lacks: it is small, and has no code in it."""
+        if plot["thumbnail"] is not None or plot["size"] is None or plot["size"] > DRAWN_BYTES:
+            return False
+        try:
+            return not self._site.plots.view(plot["id"], None, key)["code"]
+        except NotFound:  # deleted meanwhile
+            return False
 
 
 class Profile(Resource):

@@ -20,12 +20,10 @@
     setTimeout(() => URL.revokeObjectURL(anchor.href), 60000);
   }
 
-  // Only the owner's page asks for the small picture that lists of plots show; the server checks it.
+  // Only the owner's page asks for the small picture that lists of plots show.
   async function keepPicture(data) {
-    const address = `/plots/${frame.dataset.plot}/thumbnail?version=${frame.dataset.version}`;
-    const headers = { "Bokeh-Cloud-Form": frame.dataset.picture, "Content-Type": "image/png" };
-    const response = await fetch(address, { method: "PUT", headers, body: data });
-    frame.dataset.pictured = response.ok ? "yes" : "no";
+    const { plot, version, picture } = frame.dataset;
+    frame.dataset.pictured = (await bokehCloudPictures.keep(plot, version, picture, data)) ? "yes" : "no";
   }
 
   // At first the frame is made to fit; then it only grows, or two that follow each other would never rest.

@@ -2,29 +2,23 @@
 
 import os
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
 
-from bokeh_common.errors import Conflict, Invalid, NotFound, Unavailable
+from bokeh_common.errors import Conflict, Invalid, NotFound
 from bokeh_common.storage import BlobStore
-from bokeh_common.storage.testing import races
 from bokeh_common.storage.testing.medium import Medium
 from bokeh_common.storage.testing.samples import BAD_KEYS, KEYS
+from bokeh_common.storage.testing.shared_blobs import BlobsShared
+from bokeh_common.storage.testing.streams import MIB, broken, cut, pages, read
 
-MIB = 1 << 20
 #: Bytes at and about the borders of the blocks that backends cut blobs into.
 SIZES = [0, 1, MIB - 1, MIB, MIB + 1, 4 * MIB - 1, 4 * MIB, 4 * MIB + 1, 9 * MIB + 7]
 
 
-class BlobContract:
+class BlobContract(BlobsShared):
     """What every `BlobStore` promises; a subclass offers the fixture `medium`."""
-
-    @pytest.fixture
-    def store(self, medium: Medium) -> BlobStore:
-        return medium.blobs()
 
     def test_reads_what_is_stored(self, medium: Medium, store: BlobStore) -> None:
         medium.plant_blob("chunks/ada/9f3c", b"bytes")
@@ -150,42 +144,6 @@ class BlobContract:
         assert [stat.key for stat in store.list()] == ["old"]
         assert medium.stored_blobs() == {"old": b"old"}
 
-    def test_what_is_being_written_is_not_seen(self, medium: Medium, store: BlobStore) -> None:
-        def data() -> Iterator[bytes]:
-            for _ in range(9):
-                yield b"x" * MIB
-                assert medium.blobs().list() == []
-
-        store.put("key", data())
-        assert [stat.size for stat in store.list()] == [9 * MIB]
-
-    def test_the_same_again_while_it_is_read(self, store: BlobStore) -> None:
-        data = os.urandom(9 * MIB)
-        store.put("key", [data])
-        blocks = store.get("key")
-        begun = next(blocks)
-        store.put("key", [data])
-        store.touch("key")
-        assert begun + b"".join(blocks) == data
-
-    def test_replaced_while_it_is_read(self, store: BlobStore) -> None:
-        old, new = b"a" * 9 * MIB, b"b" * 9 * MIB
-        store.put("key", [old])
-        blocks = store.get("key")
-        begun = next(blocks)
-        store.put("key", [new])
-        try:
-            assert begun + b"".join(blocks) == old
-        except Unavailable:  # which a backend may say, as the interface has it
-            assert read(store, "key") == new
-
-    def test_a_reader_may_leave(self, store: BlobStore) -> None:
-        store.put("key", [b"x" * 9 * MIB])
-        blocks = store.get("key")
-        next(blocks)
-        del blocks
-        assert len(read(store, "key")) == 9 * MIB
-
     def test_touch(self, store: BlobStore) -> None:
         wait = store.traits.touch_seconds + 0.05
         before = store.put("key", [b"x"])
@@ -229,18 +187,6 @@ class BlobContract:
             store.delete("key", if_match=last)
         assert medium.stored_blobs() == {"key": b"x"}
 
-    def test_either_touched_or_deleted(self, store: BlobStore) -> None:
-        for number in range(20):
-            change = races.touch if number % 2 else races.store_again
-            etag = store.put("key", [b"x"]).etag
-            with ThreadPoolExecutor(2) as pool:
-                deleted = pool.submit(races.delete_blob, store, "key", etag)
-                changed = pool.submit(change, store, "key")
-            found = [stat.key for stat in store.list()]
-            if change is races.touch:
-                assert deleted.result() != changed.result()
-            assert bool(found) == changed.result()
-
     def test_keys(self, store: BlobStore) -> None:
         for key in KEYS:
             store.put(key, [b""])
@@ -261,51 +207,7 @@ class BlobContract:
         medium.namespace += "-2"
         assert medium.blobs().list() == []
 
-    def test_many_write_one_key(self, store: BlobStore) -> None:
-        datas = [bytes([number]) * (5 * MIB + number) for number in range(6)]
-        with ThreadPoolExecutor(6) as pool:
-            list(pool.map(lambda data: store.put("key", cut(data, MIB)), datas))
-        assert read(store, "key") in datas
-
-    def test_processes_write_one_key(self, medium: Medium, store: BlobStore) -> None:
-        races.in_processes(races.write_and_read, medium.url, medium.namespace, 3)
-        assert [stat.size for stat in store.list()] == [5 * MIB] * 3
-
-    def test_listing_during_writes(self, store: BlobStore) -> None:
-        steady = [f"k{number:03}" for number in range(0, 60, 2)]
-        for key in steady:
-            store.put(key, [b""])
-        with ThreadPoolExecutor(1) as pool, races.repeatedly(pool, lambda: races.blobs_come_and_go(store)):
-            for _ in range(5):
-                found = pages(store, "k", 7)
-                assert found == sorted(set(found))
-                assert set(found) >= set(steady)
-
     @pytest.mark.parametrize("limit", [0, -1, 10_001])
     def test_limits(self, store: BlobStore, limit: int) -> None:
         with pytest.raises(Invalid):
             store.list(limit=limit)
-
-
-def read(store: BlobStore, key: str, start: int = 0, end: int | None = None) -> bytes:
-    """Return a blob's bytes."""
-    return b"".join(store.get(key, start, end))
-
-
-def cut(data: bytes, size: int) -> Iterator[bytes]:
-    """Yield bytes in blocks."""
-    return (data[start : start + size] for start in range(0, len(data), size))
-
-
-def broken(size: int) -> Iterator[bytes]:
-    """Yield blocks, and break off."""
-    yield from cut(b"x" * size, MIB)
-    raise ConnectionResetError("the client has gone")
-
-
-def pages(store: BlobStore, prefix: str, limit: int) -> list[str]:
-    """Return the keys of all pages."""
-    found: list[str] = []
-    while page := store.list(prefix, found[-1] if found else "", limit):
-        found += [stat.key for stat in page]
-    return found
