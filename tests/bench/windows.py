@@ -144,11 +144,12 @@ def pyramid(table: Table, column: Column) -> str:
     chunks = [paths[chunk.hash] for chunk in column.chunks]
     turns = []
     for turn in range(ROUNDS):
-        move_away(table.folder / "data/blobs/pyramids", turn)
+        for name in ("pyramids", "indexes"):
+            move_away(table.folder / "data/blobs" / name, turn)
         turns.append(build(Opener(table.fresh(), HOT_BYTES), column, chunks))
     stored = sum(path.stat().st_size for path in paths.values())
-    pyramids = (table.records.pyramid(name, column.dtype) for name in names)
-    size = sum(len(pyramid) for pyramid in pyramids if pyramid)
+    pyramids = [table.records.pyramid(name, column.dtype) for name in names]
+    size = sum(len(blob) for blob in [*pyramids, table.records.index(column.hash)] if blob)
     built, kept = (by_reads(turns, i) for i in (1, 2))
     made = f"built in {built} reads of it (aim 5), stored in {kept}"
     return f"{100 * size / stored:.1f} % of its bytes (aim 4), {made}"
@@ -179,7 +180,7 @@ def read(paths: list[Path]) -> None:
         path.read_bytes()
 
 
-def move_away(pyramids: Path, turn: int) -> None:
-    """Have no pyramids; they are not deleted, which a disk may be busy with for seconds."""
-    if pyramids.exists():
-        pyramids.rename(pyramids.with_name(f"built-{turn}"))
+def move_away(folder: Path, turn: int) -> None:
+    """Have none of the blobs of a folder; they are not deleted, which a disk may be busy with for seconds."""
+    if folder.exists():
+        folder.rename(folder.with_name(f"built-{turn}-{folder.name}"))

@@ -82,7 +82,8 @@ KINDS = {
     "upload": half_an_upload,
     "chunk": blob("data", f"chunks/{HASH}"),
     "compressed chunk": blob("data", f"compressed/{HASH}"),
-    "pyramid": blob("data", f"pyramids/float64/{HASH}"),
+    "pyramid": blob("data", f"pyramids/{HASH}-float64"),
+    "index": blob("data", f"indexes/{HASH}"),
 }
 
 
@@ -113,6 +114,22 @@ def test_a_live_source_is_kept(cloud: Cloud) -> None:
     cloud.collect()
     assert contents(cloud) == reachable(cloud)
     assert cloud.ask("GET", f"/local/data/{made['id']}").json["columns"]["x"]["length"] == 3
+
+
+def test_what_belongs_to_chunks_and_columns_stays_with_them(cloud: Cloud) -> None:
+    chunks = [cloud.upload(data) for data in (b"first", b"second")]
+    source = cloud.commit((b"first", b"second"))
+    kept = cloud.store("shown", source)
+    names = [column["hash"] for column in source["columns"].values()]
+    keys = [f"pyramids/{chunk}-{dtype}" for chunk in chunks for dtype in ("float64", "int16", "bool")]
+    keys += [f"indexes/{name}" for name in names]
+    for key in keys:
+        cloud.blobs("data").put(key, [b"small"])
+    assert cloud.collect()["freed"] == {}
+    assert {stat.key for stat in cloud.blobs("data").list()} >= set(keys)
+    cloud.ask("DELETE", f"/local/plots/{kept['id']}")
+    freed = cloud.ask("POST", "/local/gc/run", json={}).json["freed"]
+    assert freed.items() >= {"column": 2, "chunk": 2, "pyramid": 6, "index": 2}.items()
 
 
 def test_what_is_young_is_left_alone(storage: str) -> None:

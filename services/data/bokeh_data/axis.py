@@ -4,15 +4,16 @@ import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from bokeh_common.errors import Invalid
 from bokeh_data.cells import Rows, distinct
 from bokeh_data.dtypes import is_time, time_unit
+from bokeh_data.extremes import TOGETHER
 from bokeh_data.opened import OpenColumn
-from bokeh_data.pyramid import CELL, GROUP, computing_dtype
+from bokeh_data.pyramid import Array, computing_dtype
 
 _MILLISECONDS = re.compile(r"([-+0-9.eE]+)ms")
 _A_SECOND = {unit: Fraction(1000**i) for i, unit in enumerate(("s", "ms", "us", "ns", "ps", "fs", "as"))}
@@ -21,17 +22,35 @@ _A_SECOND |= {"m": Fraction(1, 60), "h": Fraction(1, 3600), "D": Fraction(1, 864
 
 @dataclass(frozen=True)
 class Edges:
-    """Where a window and its pixel columns begin and end.
+    """Where the pixel columns of a window begin, and last the least x after it.
 
-    Pixel column `i` holds what is at least edge `i` and less than edge `i + 1`; the last one also `stop`.
+    Pixel column `i` holds what is at least edge `i` and less than edge `i + 1`.
 
     Attributes:
-        starts: of the pixel columns, in whole units where x has such.
-        stop: the greatest x of the window.
+        values: the edges, as x's are.
+        beyond: how many more there are, at the end, which are greater than any x can be.
     """
 
-    starts: np.ndarray[tuple[int, ...], np.dtype[Any]]
-    stop: Any
+    values: Array
+    beyond: int = 0
+
+    def holds(self, xs: Array) -> Any:
+        """Tell which x are in the window."""
+        return (xs >= self.values[0]) & (self.beyond > 0 or xs < self.values[-1])
+
+
+class Bounds(NamedTuple):
+    """The rows at which pixel columns begin, and last the one before which the last ends.
+
+    Attributes:
+        rows: their numbers.
+        before: x of the rows before them; of no meaning where there is none.
+        at: x of these rows, as `before`.
+    """
+
+    rows: Rows
+    before: Array
+    at: Array
 
 
 def edges_of(
@@ -58,49 +77,59 @@ def edges_of(
         return None
     if math.isinf(low) or math.isinf(high) or math.isinf(high - low):
         raise Invalid("'from' and 'to' must be finite, and no further apart than a float64 can tell.")
-    return Edges(np.linspace(low, high, pixels + 1)[:-1], high)
+    edges = np.linspace(low, high, pixels + 1)
+    edges[-1] = np.nextafter(high, np.inf)
+    return Edges(_rounded_up(edges, _kind(dtype)))
 
 
-def boundaries(column: OpenColumn, edges: Edges) -> Rows:
-    """Return the rows at which pixel columns of ascending x begin, and last the row before which all end."""
-    if column.kind.kind == "f":
-        return lower_bounds(column, np.append(edges.starts, np.nextafter(edges.stop, np.inf)))
-    if edges.stop >= np.iinfo(column.kind).max:
-        return np.append(lower_bounds(column, edges.starts), column.length)
-    return lower_bounds(column, np.append(edges.starts, np.array([edges.stop + 1], edges.starts.dtype)))
+def boundaries(column: OpenColumn, edges: Edges) -> Bounds:
+    """Return where pixel columns of ascending x begin and end; it has rows."""
+    starts = range(0, len(edges.values), TOGETHER)
+    pieces = [_bounds(column, edges.values[start : start + TOGETHER]) for start in starts]
+    if edges.beyond:
+        last = column.rows(column.length - 1, column.length)
+        pieces.append(
+            Bounds(*(side.repeat(edges.beyond) for side in (np.array([column.length]), last, last)))
+        )
+    return Bounds(*map(np.concatenate, zip(*pieces, strict=True)))
 
 
-def lower_bounds(column: OpenColumn, values: Any) -> Rows:
+def _bounds(column: OpenColumn, values: Array) -> Bounds:
     """Return the first row of ascending x whose value is at least each of `values`, which ascend."""
-    groups = np.searchsorted(column.index.levels[0][0], values, "left") - 1
-    early = int(np.searchsorted(groups, 0))  # so many come before all rows
-    found: Rows = np.zeros(len(values), np.int64)
-    values, groups = values[early:], groups[early:]
-    if not len(values):
-        return found
-    known, where = distinct(groups)
-    inside = np.count_nonzero(column.groups(known)[:, 0][where] < values[:, None], 1) - 1
-    cells, where = distinct(groups * GROUP + inside)
-    starts, stops = column.rows_of(cells)
-    before = np.searchsorted(column.blocks(cells).reshape(-1), values, "left") - where * CELL
-    found[early:] = np.maximum(np.minimum(starts[where] + before, stops[where]), 0)
-    return found
+    least = column.index.levels[0][0]
+    cells = np.maximum(np.searchsorted(least, values) - 1, 0)  # the last ones that begin before
+    known, which = distinct(cells)
+    found, begins = column.cells(known)
+    places = np.searchsorted(found, values)
+    rows = np.maximum(column.rows_of(cells)[0] + places - begins[which], 0)
+    following = least[np.minimum(cells + 1, len(least) - 1)]
+    at = np.where(places < begins[which + 1], found[np.minimum(places, len(found) - 1)], following)
+    if column.column.skip and not rows[0]:
+        at[rows == 0] = column.rows(0, 1)
+    return Bounds(rows, found[places - 1], at)
 
 
-def rows_between(length: int, edges: Edges) -> Rows:
+def rows_between(length: int, edges: Edges) -> Bounds:
     """Return what `boundaries` does where x is the number of the row."""
-    rows = [min(max(int(edge), 0), length) for edge in (*edges.starts, edges.stop + 1)]
-    return np.array(rows, np.int64)
+    rows = np.append(edges.values.clip(0, length), np.full(edges.beyond, length))
+    return Bounds(rows, rows - 1, rows)
 
 
 def _whole_edges(kind: np.dtype[Any], low: int, high: int, pixels: int) -> Edges | None:
-    """Return edges in whole numbers that x can have; in Python's, as their differences may have 64 bits."""
-    limits = np.iinfo(kind)
-    low, high = max(low, int(limits.min)), min(high, int(limits.max))
+    """Return edges in whole numbers; made of Python's, as their differences may have 64 bits."""
     if low > high:
         return None
-    starts = [low - (low - high) * i // pixels for i in range(pixels)]
-    return Edges(np.array(starts, np.uint64 if kind == np.uint64 else np.int64), high)
+    least, greatest = int(np.iinfo(kind).min), int(np.iinfo(kind).max)
+    edges = [*(low - (low - high) * i // pixels for i in range(pixels)), high + 1]
+    values = np.array([max(edge, least) for edge in edges if edge <= greatest], kind)
+    return Edges(values, len(edges) - len(values)) if len(values) else None
+
+
+def _rounded_up(values: Array, kind: np.dtype[Any]) -> Array:
+    """Return the least numbers of a kind that are no less: x that reaches one reaches the other."""
+    with np.errstate(over="ignore"):
+        rounded = values.astype(kind)
+    return np.where(rounded < values, np.nextafter(rounded, kind.type(np.inf)), rounded)
 
 
 def _kind(dtype: str | None) -> np.dtype[Any]:

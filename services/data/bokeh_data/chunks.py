@@ -79,13 +79,24 @@ class Chunks:
     def pyramid(self, chunk: str, dtype: str) -> memoryview | None:
         """Return the pyramid of a chunk that is read as `dtype`; None when nobody has made it."""
         try:
-            return self._blobs.view(f"pyramids/{dtype}/{chunk}")
+            return self._blobs.view(f"pyramids/{chunk}-{dtype}")
         except NotFound:
             return None
 
     def put_pyramid(self, chunk: str, dtype: str, data: bytes) -> None:
         """Store the pyramid of a chunk."""
-        self._blobs.put(f"pyramids/{dtype}/{chunk}", [data])
+        self._blobs.put(f"pyramids/{chunk}-{dtype}", [data])
+
+    def index(self, column: str) -> memoryview | None:
+        """Return the index of a column, mapped where the storage can; None when nobody has made it."""
+        try:
+            return self._blobs.view(f"indexes/{column}")
+        except NotFound:
+            return None
+
+    def put_index(self, column: str, blocks: Iterable[bytes]) -> None:
+        """Store the index of a column."""
+        self._blobs.put(f"indexes/{column}", blocks)
 
     def hold_chunk(self, user: str, chunk: str, size: int) -> None:
         """Let an account refer to a chunk that another one has sent; raises as `put_chunk`."""

@@ -7,7 +7,7 @@ there.
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bokeh_common.errors import NotFound
@@ -91,24 +91,16 @@ class Compressor:
 
     def _drawn(self, due: list[BlobStat]) -> set[str]:
         """Return those of some chunks, in order, that have a pyramid, and maybe others."""
-        return {chunk for dtype in self._dtypes() for chunk in self._pyramids(dtype, due)} if due else set()
-
-    def _dtypes(self) -> Iterator[str]:
-        after = f"{PYRAMIDS}/"
-        while page := self._blobs.keys(f"{PYRAMIDS}/", after, 1):
-            dtype = page[0].split("/")[1]
-            yield dtype
-            after = f"{PYRAMIDS}/{dtype}0"  # what comes right after its slash
-
-    def _pyramids(self, dtype: str, due: list[BlobStat]) -> Iterator[str]:
-        prefix = f"{PYRAMIDS}/{dtype}/"
-        first, last = name_of(due[0].key), name_of(due[-1].key)
-        after = prefix + first[:-1]  # less than the first one
-        while page := self._blobs.keys(prefix, after, PAGE):
-            yield from map(name_of, page)
+        found: set[str] = set()
+        if not due:
+            return found
+        after, end = (f"{PYRAMIDS}/{name_of(stat.key)}" for stat in (due[0], due[-1]))
+        while page := self._blobs.keys(f"{PYRAMIDS}/", after, PAGE):
+            found.update(name_of(key).partition("-")[0] for key in page)
             after = page[-1]
-            if name_of(after) >= last:
-                return
+            if after > f"{end}0":  # what comes after all names that go on with a dash
+                break
+        return found
 
 
 def name_of(key: str) -> str:

@@ -1,20 +1,21 @@
 """Least and greatest of ranges of rows, exactly, from the pyramid and the rows at the edges of the ranges."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from bokeh_data.cells import Rows, distinct
+from bokeh_data.dtypes import is_time
+from bokeh_data.index import GROUP
 from bokeh_data.opened import OpenColumn
-from bokeh_data.pyramid import CELL, GROUP, Array, greatest_of, least_of, nothing
+from bokeh_data.pyramid import CELL, Array, greatest_of, least_of, nothing
+from bokeh_data.zones import NAT
 
-#: Ranges that together have no more rows than this are read row by row: that takes no longer.
-FEW_ROWS = 1 << 16
+#: Ranges that are looked at together: at most two cells of each are in memory.
+TOGETHER = 2048
 
 
-@dataclass(frozen=True)
-class Ranges:
+class Ranges(NamedTuple):
     """What is known of ranges of rows, none of them empty; arrays with an element for each.
 
     Attributes:
@@ -41,14 +42,21 @@ def extremes(column: OpenColumn, starts: Rows, stops: Rows) -> Ranges:
     if not len(starts):
         empty = np.empty(0, column.kind)
         return Ranges(empty, empty, empty, empty)
+    pieces = [slice(at, at + TOGETHER) for at in range(0, len(starts), TOGETHER)]
+    found = [_extremes(column, starts[piece], stops[piece]) for piece in pieces]
+    return Ranges(*map(np.concatenate, zip(*found, strict=True)))
+
+
+def _extremes(column: OpenColumn, starts: Rows, stops: Rows) -> Ranges:
+    """Look at some ranges: at all rows, where these are no more than in the cells at their ends."""
     begin, end = int(starts[0]), int(stops[-1])
-    if end - begin <= FEW_ROWS:
-        return _of_rows(column.rows(begin, end), starts - begin, stops - begin)
+    if end - begin <= len(starts) * CELL:
+        return _of_rows(column, column.rows(begin, end), starts - begin, stops - begin)
     return _of_cells(column, starts, stops)
 
 
-def _of_rows(values: Array, starts: Rows, stops: Rows) -> Ranges:
-    low, high = _reduced(values, values, starts, stops)
+def _of_rows(column: OpenColumn, values: Array, starts: Rows, stops: Rows) -> Ranges:
+    low, high = _reduced(_lows(column, values), values, starts, stops)
     return Ranges(low, high, values[starts], values[stops - 1])
 
 
@@ -57,37 +65,32 @@ def _of_cells(column: OpenColumn, starts: Rows, stops: Rows) -> Ranges:
         pair.reshape(-1, 2).T for pair in column.cell_of(_woven(starts, stops - 1))
     )
     cells, where = distinct(_woven(first, last))
-    flat = column.blocks(cells).reshape(-1)
-    begin, end = where[::2] * CELL + inside, where[1::2] * CELL + last_inside + 1
-    ranges = _Merged(column.kind, len(starts))
+    values, begins = column.cells(cells)
+    begin, end = begins[where[::2]] + inside, begins[where[1::2]] + last_inside + 1
+    ranges, lows = _Merged(column.kind, len(starts)), _lows(column, values)
     every, same = np.arange(len(starts)), first == last
-    ranges.add(every, flat, flat, begin, np.where(same, end, begin - inside + CELL))
+    ranges.add(every, lows, values, begin, np.where(same, end, begins[where[::2] + 1]))
     apart = np.flatnonzero(~same)
-    ranges.add(apart, flat, flat, (end - last_inside - 1)[apart], end[apart])
-    _add_groups(ranges, column, first + 1, last)
-    return Ranges(ranges.low, ranges.high, flat[begin], flat[end - 1])
+    ranges.add(apart, lows, values, begins[where[1::2]][apart], end[apart])
+    _add_cells(ranges, column, first + 1, last)
+    return Ranges(ranges.low, ranges.high, values[begin], values[end - 1])
 
 
-def _add_groups(ranges: "_Merged", column: OpenColumn, starts: Rows, stops: Rows) -> None:
+def _lows(column: OpenColumn, values: Array) -> Array:
+    """Return what to look for the least among: NaT, which counts for nothing, is the least integer."""
+    return np.where(values == NAT, ~NAT, values) if is_time(column.column.dtype) else values
+
+
+def _add_cells(ranges: "_Merged", column: OpenColumn, starts: Rows, stops: Rows) -> None:
     """Add whole cells: at the edges of groups one by one, between them whole groups, level by level."""
     some = np.flatnonzero(stops > starts)
-    if not len(some):
-        return
     starts, stops = starts[some], stops[some]
-    edges, where = _edge_groups(starts, stops)
-    groups = column.groups(edges)
-    low, high = groups[:, 0].reshape(-1), groups[:, 1].reshape(-1)
-    some, starts, stops = _add_level(ranges, low, high, where, some, starts, stops)
     for level in column.index.levels:
         if not len(some):
             return
-        edges, where = _edge_groups(starts, stops)
-        low, high = (side.reshape(-1, GROUP)[edges].reshape(-1) for side in level)
+        groups, where = distinct(_woven(starts, stops - 1) // GROUP)
+        low, high = (side.reshape(-1, GROUP)[groups].reshape(-1) for side in level)
         some, starts, stops = _add_level(ranges, low, high, where, some, starts, stops)
-
-
-def _edge_groups(starts: Rows, stops: Rows) -> tuple[Rows, Rows]:
-    return distinct(_woven(starts, stops - 1) // GROUP)
 
 
 def _woven(some: Rows, others: Rows) -> Rows:

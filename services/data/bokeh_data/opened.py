@@ -1,7 +1,6 @@
 """Columns of numbers or times, opened for reading here and there: rows, and what pyramids say of them.
 
-Cells are counted through a column in whole groups, so that each chunk begins a group: cell `16 * g + i` is
-the i-th of group `g`. A chunk that does not fill its last group leaves numbers unused.
+Cells are counted through a column; each chunk begins one.
 """
 
 import time
@@ -12,18 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from bokeh_data.cells import Rows, distinct, fill, gather, runs_of
+from bokeh_data.cells import Rows, distinct, runs_of
 from bokeh_data.columns import Chunk, Column
 from bokeh_data.hot import Hot
-from bokeh_data.index import Index, index_of
+from bokeh_data.index import Index
 from bokeh_data.paging import fetch, in_memory
-from bokeh_data.pyramid import CELL, GROUP, Array, Pyramid, build, computing_dtype
+from bokeh_data.pyramid import CELL, Array, build, computing_dtype
 from bokeh_data.pyramids import SMALLEST, Pyramids
 from bokeh_data.readers import together
 from bokeh_data.records import Records
 
 #: Seconds for a part of a mapped array, or for a chunk, from which on it seems to come from the disk, where
-#: a page takes 1e-4. In memory a part takes 1e-6, and a chunk 4e-6.
+#: a page takes 1e-4. In memory a part takes 2e-6.
 SLOW = 2e-5
 
 
@@ -49,9 +48,11 @@ class Opener:
         """Return the bytes of a chunk."""
         return self._hot.get(("chunk", chunk)) or self._load(chunk)
 
-    def index(self, column: Column, pyramids: list[Pyramid]) -> Index:
-        """Return what stands above the cells of a column."""
-        return self._hot.of(("index", column.hash), lambda: index_of(pyramids), lambda index: index.size)  # type: ignore[no-any-return]  # as above
+    def index(self, column: Column) -> Index:
+        """Return the pyramid of a column."""
+        return self._hot.of(  # type: ignore[no-any-return]  # as above
+            ("index", column.hash), lambda: self._pyramids.index(column), lambda index: index.size
+        )
 
     def arrays(self, column: Column, wanted: list[int]) -> dict[int, Array]:
         """Return the values of chunks, by their number; read together where they are not at hand.
@@ -78,10 +79,6 @@ class Opener:
             return np.frombuffer(b"".join(blocks), kind)
 
         return iter(together(part, list(zip(chunks, cells, strict=True))))
-
-    def pyramids(self, column: Column) -> list[Pyramid]:
-        """Return the pyramids of all chunks."""
-        return self._pyramids.of(column)
 
     def settle(self) -> None:
         """Wait until all pyramids that were made are stored."""
@@ -114,58 +111,40 @@ class OpenColumn:
         self.length = column.length
         self._opener = opener
         self._mapped: dict[int, Array] = {}
-        self._cold = {"rows", "cells"}
-        self._pyramids: list[Pyramid] | None = None
-        counts = -(-np.diff(column.starts) // (CELL * GROUP))
-        self._bases: Rows = np.concatenate([[0], np.cumsum(counts)])  # groups before each chunk
+        self._cold = True
+        counts = -(-np.diff(column.starts) // CELL)
+        self._bases: Rows = np.concatenate([[0], np.cumsum(counts)])  # cells before each chunk
 
     @property
     def index(self) -> Index:
-        """What stands above the cells."""
-        return self._opener.index(self.column, self.pyramids)
-
-    @property
-    def pyramids(self) -> list[Pyramid]:
-        """Those of the chunks; kept here where they take next to no memory."""
-        if self._pyramids is None:
-            found = self._opener.pyramids(self.column)
-            if sum(in_memory(pyramid.cells, pyramid.cells.nbytes) for pyramid in found) > SMALLEST:
-                return found
-            self._pyramids = found
-        return self._pyramids
+        """The pyramid."""
+        return self._opener.index(self.column)
 
     @cached_property
     def nulls(self) -> int:
         """Number of NaN and NaT, without what rolled out."""
-        nulls = sum(pyramid.nulls for pyramid in self.pyramids)
+        nulls = self.index.nulls
         if nulls and self.column.skip:
             rolled = self._array(0)[: self.column.skip]
             nulls -= build(self.column.dtype, rolled.tobytes()).nulls
         return nulls
 
+    @property
+    def cell_count(self) -> int:
+        """Number of cells."""
+        return int(self._bases[-1])
+
     def cell_of(self, rows: Rows) -> tuple[Rows, Rows]:
         """Return the cells of rows, and where in these they are; `length` is in a cell after the last."""
         chunks = np.searchsorted(self.column.starts, rows, "right") - 1
         offsets = rows - self.column.starts[chunks]
-        return self._bases[chunks] * GROUP + offsets // CELL, offsets % CELL
+        return self._bases[chunks] + offsets // CELL, offsets % CELL
 
     def rows_of(self, cells: Rows) -> tuple[Rows, Rows]:
         """Return the row at which each cell begins, negative where it rolled out, and the one after it."""
-        groups = cells // GROUP
-        chunks, inside = self._chunks_of(groups)
-        starts = self.column.starts[chunks] + (cells - (groups - inside) * GROUP) * CELL
+        chunks, inside = self._chunks_of(cells)
+        starts = self.column.starts[chunks] + inside * CELL
         return starts, np.minimum(starts + CELL, self.column.starts[chunks + 1])
-
-    @property
-    def group_count(self) -> int:
-        """Number of groups."""
-        return int(self._bases[-1])
-
-    def rows_of_groups(self, groups: Rows) -> tuple[Rows, Rows]:
-        """Return the row at which each group begins, and the one after it."""
-        chunks, inside = self._chunks_of(groups)
-        starts = self.column.starts[chunks] + inside * GROUP * CELL
-        return starts, np.minimum(starts + GROUP * CELL, self.column.starts[chunks + 1])
 
     def rows(self, start: int, stop: int) -> Array:
         """Return the values of rows from `start` to before `stop`."""
@@ -183,55 +162,40 @@ class OpenColumn:
     def take(self, rows: Rows) -> Array:
         """Return the values of rows here and there, which ascend."""
         cells, inside = self.cell_of(rows)
-        known, block = distinct(cells)
-        return np.asarray(self.blocks(known).reshape(-1)[block * CELL + inside])
+        known, which = distinct(cells)
+        values, begins = self.cells(known)
+        return np.asarray(values[begins[which] + inside])
 
-    def blocks(self, cells: Rows) -> Array:
-        """Return the rows of cells, which ascend; shape (cells, 64), padded with the last value of each."""
-        groups = cells // GROUP
-        chunks, inside = self._chunks_of(groups)
-        local = cells - (groups - inside) * GROUP
-        found = np.empty((len(cells), CELL), self.kind)
-        runs = list(runs_of(chunks))
-        arrays = self._arrays([chunk for chunk, _, _ in runs])
-        far: list[int] = []
-        near = [run for run in runs if run[0] in arrays]
-        with self._paced("rows", len(cells) + len(near)) as cold:
-            for chunk, lo, hi in near if cold else ():
-                fetch(arrays[chunk], local[lo:hi], CELL * self.kind.itemsize)
-            for chunk, lo, hi in near:
-                gather(arrays[chunk], local[lo:hi], found[lo:hi])
-        for _, lo, hi in (run for run in runs if run[0] not in arrays):
-            far += range(lo, hi)
-        for at, part in zip(
-            far, self._opener.parts(self.column, chunks[far].tolist(), local[far].tolist()), strict=True
-        ):
-            fill(found[at], part)
-        return found
+    def cells(self, cells: Rows) -> tuple[Array, Rows]:
+        """Return the rows of cells, which ascend, one after another, and where among them each begins.
 
-    def groups(self, groups: Rows) -> Array:
-        """Return least and greatest of the cells of groups, which ascend; shape (groups, 2, 16)."""
-        chunks, inside = self._chunks_of(groups)
-        found, pyramids = np.empty((len(groups), 2, GROUP), self.kind), self.pyramids
-        runs = list(runs_of(chunks))
-        with self._paced("cells", len(groups) + len(runs)) as cold:
-            for chunk, lo, hi in runs if cold else ():
-                fetch(pyramids[chunk].cells, inside[lo:hi], 2 * GROUP * self.kind.itemsize)
-            for chunk, lo, hi in runs:
-                pyramids[chunk].cells.take(inside[lo:hi], 0, found[lo:hi], "clip")
-        return found
+        The last number is where the last one ends.
+        """
+        chunks, inside = self._chunks_of(cells)
+        arrays = self._arrays(distinct(chunks)[0].tolist())
+        far = np.array([chunk not in arrays for chunk in chunks.tolist()])
+        parts = self._opener.parts(self.column, chunks[far].tolist(), inside[far].tolist())
+        with self._paced(len(cells)) as cold:
+            for chunk, lo, hi in runs_of(chunks) if cold else ():
+                if chunk in arrays:
+                    fetch(arrays[chunk], inside[lo:hi], CELL * self.kind.itemsize)
+            starts = zip(chunks.tolist(), (inside * CELL).tolist(), strict=True)
+            pieces = [arrays[i][at : at + CELL] if i in arrays else next(parts) for i, at in starts]
+            values = np.concatenate(pieces)
+        begins, ends = self.rows_of(cells)
+        return values, np.concatenate([[0], np.cumsum(ends - begins)])
 
     @contextmanager
-    def _paced(self, what: str, parts: int) -> Iterator[bool]:
+    def _paced(self, parts: int) -> Iterator[bool]:
         """Tell whether parts may have to come from the disk: at first, and when the last ones took long."""
         start = time.perf_counter()
-        yield what in self._cold
-        slow = time.perf_counter() - start > parts * SLOW
-        (self._cold.add if slow else self._cold.discard)(what)
+        yield self._cold
+        self._cold = time.perf_counter() - start > parts * SLOW
 
-    def _chunks_of(self, groups: Rows) -> tuple[Rows, Rows]:
-        chunks = np.searchsorted(self._bases, groups, "right") - 1
-        return chunks, groups - self._bases[chunks]
+    def _chunks_of(self, cells: Rows) -> tuple[Rows, Rows]:
+        """Return the chunks of cells, and where among their cells these are."""
+        chunks = np.searchsorted(self._bases, cells, "right") - 1
+        return chunks, cells - self._bases[chunks]
 
     def _array(self, chunk: int) -> Array:
         found = self._arrays([chunk])

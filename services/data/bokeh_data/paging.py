@@ -44,9 +44,3 @@ def fetch(array: Array, parts: Any, size: int) -> None:
         after = (begin + (part + 1) * size - 1) // PAGE + 1
         if start < after:
             mapped.madvise(_WILL_NEED, start * PAGE, (after - start) * PAGE)
-
-
-def fetch_start(view: memoryview, size: int) -> None:
-    """Have the system read the first bytes of a view, if it is mapped."""
-    if isinstance(view.obj, mmap.mmap) and _WILL_NEED is not None:
-        view.obj.madvise(_WILL_NEED, 0, size)

@@ -1,12 +1,11 @@
 """The pyramid of a chunk: minima and maxima of its cells, to find extremes without reading all rows.
 
-A *cell* is 64 rows, a *group* 16 cells (1024 rows); both are counted from the chunk's first row, so appending
-to a column leaves the pyramids of its other chunks as they are. Least and greatest are exact, infinities
-included; NaN and NaT count for nothing. Where a cell has nothing else, its least is greater than its greatest
-(integers, times), or both are NaN.
+A *cell* is 512 rows, counted from the chunk's first row, so appending to a column leaves the pyramids of its
+other chunks as they are. Least and greatest are exact, infinities included; NaN and NaT count for nothing.
+Where a cell has nothing else, its least is greater than its greatest (integers, times), or both are NaN.
 
-As bytes, little-endian: int64 format, rows, nulls, ascending (1 or 0); the least values of all groups, their
-greatest; then for each group the 16 least values of its cells and the 16 greatest. 3.3 % of the chunk.
+As bytes, little-endian: int64 format, rows, nulls, ascending (1 or 0); the least values of all cells, their
+greatest. 0.4 % of the chunk.
 """
 
 from dataclasses import dataclass
@@ -18,9 +17,8 @@ from numpy.typing import NDArray
 from bokeh_data.dtypes import is_time, raw_dtype
 from bokeh_data.zones import NAT
 
-CELL = 64  # rows
-GROUP = 16  # cells
-FORMAT = 1
+CELL = 512  # rows
+FORMAT = 2
 _HEAD = np.dtype("<i8")
 _HEAD_BYTES = 4 * _HEAD.itemsize
 
@@ -35,14 +33,12 @@ class Pyramid:
         rows: how many there are.
         nulls: how many of them are NaN or NaT.
         ascending: whether each is at least the one before it, and none is null.
-        groups: least and greatest of each group; shape (2, groups).
-        cells: least and greatest of each cell; shape (groups, 2, 16), padded with empty cells.
+        cells: least and greatest of each cell; shape (2, cells).
     """
 
     rows: int
     nulls: int
     ascending: bool
-    groups: Array
     cells: Array
 
 
@@ -70,45 +66,31 @@ def nothing(dtype: np.dtype[Any]) -> tuple[Any, Any]:
 
 
 def build(dtype: str, data: bytes | memoryview) -> Pyramid:
-    """Look at the bytes of a chunk; each is read about four times, in the order in which they are."""
+    """Look at the bytes of a chunk; each is read two to four times, in the order in which they are."""
     values: Array = np.frombuffer(data, computing_dtype(dtype))
     if not len(values):
-        return Pyramid(0, 0, True, np.empty((2, 0), values.dtype), np.empty((0, 2, GROUP), values.dtype))
+        return Pyramid(0, 0, True, np.empty((2, 0), values.dtype))
     low, high, nulls = _extremes(values, is_time(dtype))
     ascending = not nulls and bool((low[1:] >= high[:-1]).all()) and _is_ascending(values)
-    groups = -(-len(low) // GROUP)
-    cells = np.stack(
-        [_padded(side, groups, pad) for side, pad in zip((low, high), nothing(low.dtype), strict=True)], 1
-    )
-    tops = np.stack(
-        [least_of(low.dtype).reduce(cells[:, 0], 1), greatest_of(low.dtype).reduce(cells[:, 1], 1)]
-    )
-    return Pyramid(len(values), nulls, ascending, tops, cells)
+    return Pyramid(len(values), nulls, ascending, np.stack([low, high]))
 
 
 def write(pyramid: Pyramid) -> bytes:
     """Return a pyramid as bytes."""
     head = np.array([FORMAT, pyramid.rows, pyramid.nulls, pyramid.ascending], _HEAD)
-    return head.tobytes() + pyramid.groups.tobytes() + pyramid.cells.tobytes()
+    return head.tobytes() + pyramid.cells.tobytes()
 
 
 def read(dtype: str, data: bytes | memoryview) -> Pyramid | None:
-    """Invert `write`; None when the bytes are of another format, or cut short. The groups are a copy."""
+    """Invert `write`; None when the bytes are of another format, or cut short."""
     if len(data) < _HEAD_BYTES:
         return None
     form, rows, nulls, ascending = np.frombuffer(data, _HEAD, 4).tolist()
-    kind, groups = computing_dtype(dtype), -(-rows // (CELL * GROUP))
-    if form != FORMAT or len(data) != _HEAD_BYTES + groups * 2 * (1 + GROUP) * kind.itemsize:
+    kind, cells = computing_dtype(dtype), -(-rows // CELL)
+    if form != FORMAT or len(data) != _HEAD_BYTES + 2 * cells * kind.itemsize:
         return None
-    tops = np.frombuffer(data, kind, 2 * groups, _HEAD_BYTES).reshape(2, groups).copy()
-    cells = np.frombuffer(data, kind, offset=_HEAD_BYTES + tops.nbytes).reshape(groups, 2, GROUP)
-    return Pyramid(rows, nulls, bool(ascending), tops, cells)
-
-
-def top_bytes(size: int) -> int:
-    """Return how many bytes of `size` come before the cells: those that `read` looks at."""
-    tops = (size - _HEAD_BYTES) // (1 + GROUP)
-    return _HEAD_BYTES + tops
+    found = np.frombuffer(data, kind, offset=_HEAD_BYTES).reshape(2, cells)
+    return Pyramid(rows, nulls, bool(ascending), found)
 
 
 def _extremes(values: Array, times: bool) -> tuple[Array, Array, int]:
@@ -128,9 +110,3 @@ def _is_ascending(values: Array, step: int = 1 << 15) -> bool:
     """Compare neighbours, a piece that fits into a processor's cache at a time."""
     pieces = (values[start : start + step + 1] for start in range(0, len(values), step))
     return all(bool((piece[1:] >= piece[:-1]).all()) for piece in pieces)
-
-
-def _padded(side: Array, groups: int, pad: Any) -> Array:
-    padded = np.full(groups * GROUP, pad, side.dtype)
-    padded[: len(side)] = side
-    return padded.reshape(groups, GROUP)

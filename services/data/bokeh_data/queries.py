@@ -121,8 +121,8 @@ def _ranges(opener: Opener, column: Column, test: Test) -> Rows:
         return every
     opened = opener.open(column)
     low, high = opened.index.levels[0]
-    groups = np.flatnonzero(test.may_be(low, high))
-    starts, stops = opened.rows_of_groups(groups[groups < opened.group_count])
+    cells = np.flatnonzero(test.may_be(low, high))
+    starts, stops = opened.rows_of(cells[cells < opened.cell_count])
     return joined(np.maximum(np.stack([starts, stops], 1), 0))
 
 

@@ -12,10 +12,11 @@ Blobs:
 
 * `columns/{user}/{column}`: a manifest and, on a second line, what was worked out beside it.
 * `chunks/{chunk}`: the bytes of a chunk; or `compressed/{chunk}`, see `forms`.
-* `pyramids/{dtype}/{chunk}`: minima and maxima of a chunk, read as that dtype; made again when it is missing.
+* `pyramids/{chunk}-{dtype}`: minima and maxima of a chunk, read as that dtype; made again when it is missing.
+* `indexes/{column}`: those of a long column, put together; made again when it is missing.
 
-What refers to what: sources and versions name columns by hash, a column names chunks; an upload and a
-pyramid belong to the chunk in their key. Nothing else does.
+What refers to what: sources and versions name columns by hash, a column names chunks, and its index; an
+upload and a pyramid belong to the chunk in their key. Nothing else does.
 
 A chunk is stored once for all accounts, but an account has to send it before it may refer to it: so nobody
 learns from a hash what others store, and a column can be handed to another account by its manifest alone.

@@ -8,7 +8,7 @@ import numpy as np
 from bokeh_data.cells import Rows
 from bokeh_data.extremes import Ranges
 from bokeh_data.opened import OpenColumn
-from bokeh_data.pyramid import Array, nothing
+from bokeh_data.pyramid import Array
 
 #: Rows for each pixel column: the least and the greatest; or the first, these two, and the last.
 ROWS_A_PIXEL = {"minmax": 2, "m4": 4, "minmaxlttb": 1}
@@ -82,7 +82,7 @@ def _largest(xs: list[float], ys: list[float], last: int, run: range, following:
 def _stacked(column: OpenColumn, ranges: Ranges, per: int) -> Array:
     low, high = ranges.low, ranges.high
     if column.kind.kind != "f" and null_of(column) is not None:
-        low = np.where(low == nothing(column.kind)[0], null_of(column), low)
+        low = np.where(low > high, null_of(column), low)  # of no values
     return np.stack([low, high] if per == 2 else [ranges.first, low, high, ranges.last], 1)
 
 

@@ -35,6 +35,7 @@ def rooms_of(records: RecordStore, blobs: BlobStore) -> dict[str, Room]:
         "chunks": Blobs(blobs, "chunks/", good=_is_named_by_hash),
         "compressed": Blobs(blobs, "compressed/", good=_unpacks_to_its_name),
         "pyramids": Blobs(blobs, "pyramids/"),
+        "indexes": Blobs(blobs, "indexes/"),
     }
 
 
@@ -59,9 +60,10 @@ def _about_upload(record: Record) -> About:
 
 
 def _read_column(key: str, data: bytes) -> Refers:
-    user, manifest = key.split("/")[1], _COLUMN.decode(data.partition(b"\n")[0])
+    (_, user, column), manifest = key.split("/"), _COLUMN.decode(data.partition(b"\n")[0])
     chunks = {chunk.hash for chunk in manifest.chunks}
-    return [name for chunk in chunks for name in (f"data:chunks/{chunk}", f"data:uploads/{user}/{chunk}")]
+    names = [name for chunk in chunks for name in (f"data:chunks/{chunk}", f"data:uploads/{user}/{chunk}")]
+    return [*names, f"data:indexes/{column}"]
 
 
 def _is_named_by_hash(key: str, blocks: Iterator[bytes]) -> bool:

@@ -12,22 +12,24 @@ from typing import Any
 import numpy as np
 
 from bokeh_common.errors import Invalid
-from bokeh_data.axis import boundaries, edges_of, rows_between
-from bokeh_data.cells import Rows
+from bokeh_data.axis import Bounds, boundaries, edges_of, rows_between
 from bokeh_data.columns import Column, shown
 from bokeh_data.dtypes import is_fixed, is_ordered, is_time, numpy_dtype
 from bokeh_data.extremes import extremes
 from bokeh_data.opened import OpenColumn, Opener
-from bokeh_data.pyramid import CELL, Array
+from bokeh_data.pyramid import Array
 from bokeh_data.reduced import ROWS_A_PIXEL, lttb, reduced
 from bokeh_data.values import Values
 
 MAX_PIXELS = 16_384
-SAMPLED_CELLS = 1024  # of 64 rows, of each column, where x does not ascend
+SAMPLED_RUNS = 1024  # of each column, where x does not ascend
+SAMPLED = 64  # rows of each
 ROW = "row"
 
 #: Pixel columns for each point that MinMaxLTTB chooses (Van Der Donckt et al. 2023 take four points for one).
 FINER = 2
+
+NONE = Bounds(*np.zeros((3, 2), np.int64))
 
 
 @dataclass(frozen=True)
@@ -78,10 +80,11 @@ def look(opener: Opener, columns: dict[str, Column], window: Window) -> Seen:
     _check(columns, window)
     ys = {name: opener.open(columns[name]) for name in window.y}
     length = next(iter(ys.values())).length
+    pixels = window.pixels * (FINER if window.method == "minmaxlttb" else 1)
     if window.x is None:
         ends = _ends(window, lambda: (0, length - 1))
-        edges = edges_of(None, *ends, window.pixels) if length else None
-        return _show(window, None, ys, rows_between(length, edges) if edges else _none())
+        edges = edges_of(None, *ends, pixels) if length else None
+        return _show(window, None, ys, rows_between(length, edges) if edges else NONE)
     x = opener.open(columns[window.x])
     if not length:
         return _rows(x, ys, window, 0, 0)
@@ -92,8 +95,8 @@ def look(opener: Opener, columns: dict[str, Column], window: Window) -> Seen:
     if not x.index.ascending:
         return _sample(x, ys, window)
     ends = _ends(window, lambda: tuple(x.rows(row, row + 1)[0].item() for row in (0, length - 1)))
-    edges = edges_of(x.column.dtype, *ends, window.pixels)
-    return _show(window, x, ys, boundaries(x, edges) if edges else _none())
+    edges = edges_of(x.column.dtype, *ends, pixels)
+    return _show(window, x, ys, boundaries(x, edges) if edges else NONE)
 
 
 def _check(columns: dict[str, Column], window: Window) -> None:
@@ -116,19 +119,15 @@ def _ends(window: Window, of_x: Callable[[], tuple[Any, ...]]) -> tuple[Any, Any
     return (first if window.begin is None else window.begin), (last if window.end is None else window.end)
 
 
-def _none() -> Rows:
-    return np.zeros(2, np.int64)
-
-
-def _show(window: Window, x: OpenColumn | None, ys: dict[str, OpenColumn], rows: Rows) -> Seen:
-    begin, end = int(rows[0]), int(rows[-1])
+def _show(window: Window, x: OpenColumn | None, ys: dict[str, OpenColumn], bounds: Bounds) -> Seen:
+    begin, end = int(bounds.rows[0]), int(bounds.rows[-1])
     if end - begin <= window.pixels * ROWS_A_PIXEL[window.method]:
         return _rows(x, ys, window, begin, end)
+    found = _reduced(window, x, ys, bounds)
     if window.method == "minmaxlttb":
-        return _chosen(window, x, ys, rows)
-    names, found = _reduced(window, x, ys, rows)
+        found = _chosen(found, window.pixels)
     found = _with_neighbours(window, x, ys, found, begin, end)
-    return Seen("reduced", dict(zip(names, found, strict=True)), end - begin)
+    return Seen("reduced", dict(zip([_name(window), *ys], found, strict=True)), end - begin)
 
 
 def _rows(x: OpenColumn | None, ys: dict[str, OpenColumn], window: Window, begin: int, end: int) -> Seen:
@@ -140,29 +139,21 @@ def _rows(x: OpenColumn | None, ys: dict[str, OpenColumn], window: Window, begin
     return Seen("exact", columns, count)
 
 
-def _reduced(
-    window: Window, x: OpenColumn | None, ys: dict[str, OpenColumn], rows: Rows
-) -> tuple[list[str], list[Values]]:
+def _reduced(window: Window, x: OpenColumn | None, ys: dict[str, OpenColumn], bounds: Bounds) -> list[Values]:
+    rows = bounds.rows
     some = np.flatnonzero(rows[1:] > rows[:-1])
-    starts, stops = rows[:-1][some], rows[1:][some]
-    first_x, last_x = _ends_of_x(x, starts, stops)
+    starts, stops = rows[some], rows[some + 1]
     known = {name: (column, extremes(column, starts, stops)) for name, column in ys.items()}
-    xs, values = reduced(window.method, known, first_x, last_x)
-    found = [_values(x, xs), *(_values(ys[name], values[name]) for name in ys)]
-    return [_name(window), *ys], found
+    method = "minmax" if window.method == "minmaxlttb" else window.method
+    xs, values = reduced(method, known, bounds.at[some], bounds.before[some + 1])
+    return [_values(x, xs), *(_values(ys[name], values[name]) for name in ys)]
 
 
-def _chosen(window: Window, x: OpenColumn | None, ys: dict[str, OpenColumn], rows: Rows) -> Seen:
-    """Choose among the extremes of pixel columns that are finer; `rows` are those of the coarse ones."""
-    begin, end = int(rows[0]), int(rows[-1])
-    fine = np.unique(np.concatenate([rows, (rows[1:] + rows[:-1]) // FINER]))
-    wide = Window(window.x, window.y, pixels=window.pixels)
-    names, found = _reduced(wide, x, ys, fine)
-    xs, ys_ = (values.array.view(_raw(values)).astype(np.float64) for values in found)
-    chosen = lttb(xs, ys_, window.pixels)
-    kept = [Values(values.dtype, values.array[chosen]) for values in found]
-    kept = _with_neighbours(window, x, ys, kept, begin, end)
-    return Seen("reduced", dict(zip(names, kept, strict=True)), end - begin)
+def _chosen(found: list[Values], wanted: int) -> list[Values]:
+    """Choose among the extremes of pixel columns that are finer than is wanted."""
+    xs, ys = (values.array.view(_raw(values)).astype(np.float64) for values in found)
+    chosen = lttb(xs, ys, wanted)
+    return [Values(values.dtype, values.array[chosen]) for values in found]
 
 
 def _with_neighbours(
@@ -180,23 +171,15 @@ def _with_neighbours(
 def _sample(x: OpenColumn, ys: dict[str, OpenColumn], window: Window) -> Seen:
     """Return some of the rows of a window whose x does not ascend: evenly spaced runs, all where few."""
     rows = np.arange(x.length)
-    if x.length > SAMPLED_CELLS * CELL:
-        starts = np.unique(np.linspace(0, x.length // CELL - 1, SAMPLED_CELLS).astype(np.int64)) * CELL
-        rows = (starts[:, None] + np.arange(CELL)).reshape(-1)
+    if x.length > SAMPLED_RUNS * SAMPLED:
+        starts = np.linspace(0, x.length - SAMPLED, SAMPLED_RUNS).astype(np.int64)
+        rows = (starts[:, None] + np.arange(SAMPLED)).reshape(-1)
     xs, *values = (column.take(rows) for column in (x, *ys.values()))
     edges = edges_of(x.column.dtype, *_ends(window, lambda: (xs.min().item(), xs.max().item())), 1)
-    inside = (xs >= edges.starts[0]) & (xs <= edges.stop) if edges else np.zeros(len(xs), bool)
-    kept = np.flatnonzero(inside)
+    kept = np.flatnonzero(edges.holds(xs)) if edges else np.empty(0, np.int64)
     columns = {_name(window): _values(x, xs[kept])}
     columns |= {name: _values(y, all_of[kept]) for (name, y), all_of in zip(ys.items(), values, strict=True)}
     return Seen("sampled", columns)
-
-
-def _ends_of_x(x: OpenColumn | None, starts: Rows, stops: Rows) -> tuple[Array, Array]:
-    if x is None:
-        return starts, stops - 1
-    first, last = x.take(np.stack([starts, stops - 1], 1).reshape(-1)).reshape(-1, 2).T
-    return first, last
 
 
 def _x_rows(x: OpenColumn | None, begin: int, end: int) -> Values:

@@ -1,5 +1,6 @@
 """Windows, compared with brute force: what each pixel column shows is what all of its rows would show."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from bokeh_common.errors import Invalid
 from bokeh_common.storage import open_blobs, open_records
-from bokeh_data import columnstore, extremes, pyramids
+from bokeh_data import axis, columnstore, extremes, opened, pyramid, pyramids
 from bokeh_data.records import Records
 from bokeh_data.values import Values
 from bokeh_data.windows import Seen, Window
@@ -20,14 +21,22 @@ Array = NDArray[Any]
 
 def brute(x: Array, y: Array, begin: float, end: float, pixels: int) -> dict[int, tuple[Any, Any]]:
     """Return least and greatest of each pixel column that has rows, NaN where it has only nulls."""
-    edges = np.linspace(begin, end, pixels + 1)
+    edges = np.linspace(begin, end, pixels + 1)[:-1]
+    if x.dtype.kind in "iu":
+        begin, end = math.ceil(begin), math.floor(end)
+        edges = np.array([begin - (begin - end) * i // pixels for i in range(pixels)])
     inside = (x >= begin) & (x <= end)
-    columns = np.clip(np.searchsorted(edges[:-1], x[inside], "right") - 1, 0, pixels - 1)
-    values = y[inside]
+    columns = np.clip(np.searchsorted(edges, x[inside].astype(edges.dtype), "right") - 1, 0, pixels - 1)
+    values = numbers(y[inside])
     return {
         int(c): (np.fmin.reduce(values[columns == c]), np.fmax.reduce(values[columns == c]))
         for c in np.unique(columns)
     }
+
+
+def numbers(y: Array) -> Array:
+    """Return values as numbers, NaN where there is none."""
+    return y if y.dtype.kind != "M" else np.where(np.isnat(y), np.nan, y.astype(np.int64))
 
 
 def seen_columns(seen: Seen, begin: float, end: float, pixels: int, x: str = "x", y: str = "y") -> Any:
@@ -59,10 +68,31 @@ def series(draw: Any) -> tuple[Array, Array]:
     return np.cumsum(steps) + draw(st.sampled_from([0, -1e3, 1e9])), y
 
 
-@settings(max_examples=40, deadline=None)
+def as_kind(values: Array, kind: str) -> Array:
+    """Return numbers as those of a dtype, in the same order."""
+    if kind[0] == "f":
+        return values.clip(-6e4, 6e4).astype(kind) if kind == "f2" else values.astype(kind)
+    if kind[0] == "M":
+        whole = np.where(np.isfinite(values), values, 0).clip(-1e9, 1e9).astype("i8").astype(kind)
+        return np.where(np.isnan(values), np.datetime64("NaT"), whole)
+    limits = np.iinfo(kind)
+    return np.nan_to_num(np.floor(values), nan=0).clip(limits.min / 2, limits.max / 2).astype(kind)
+
+
+def shrink(patch: pytest.MonkeyPatch, cell: int, together: int) -> None:
+    """Have cells of so many rows, and look at so many pixel columns together: few rows do for many."""
+    for module in (extremes, opened, pyramid):
+        patch.setattr(module, "CELL", cell)
+    for module in (axis, extremes):
+        patch.setattr(module, "TOGETHER", together)
+
+
+@settings(max_examples=100, deadline=None)
 @given(
     data=st.data(),
     parts=st.lists(series(), min_size=1, max_size=4),
+    kinds=st.tuples(st.sampled_from(["f8", "f4", "i8", "u4"]), st.sampled_from(["f8", "f2", "M8[s]", "i2"])),
+    cell=st.sampled_from([8, 64, 1024]),
     method=st.sampled_from(["minmax", "m4"]),
     pixels=st.integers(1, 60),
     chunk=st.sampled_from([1024, 8192, 1 << 20]),
@@ -73,6 +103,8 @@ def test_no_extreme_is_lost(
     tables: Any,
     data: Any,
     parts: Any,
+    kinds: tuple[str, str],
+    cell: int,
     method: str,
     pixels: int,
     chunk: int,
@@ -85,13 +117,13 @@ def test_no_extreme_is_lost(
         patch.setattr(columnstore, "CHUNK_BYTES", chunk)
         patch.setattr(pyramids, "SMALLEST", data.draw(st.sampled_from([0, pyramids.SMALLEST])))
         patch.setattr("os.fsync", lambda _: None)
-        patch.setattr(extremes, "FEW_ROWS", data.draw(st.sampled_from([0, 1 << 16])))
+        shrink(patch, cell, data.draw(st.sampled_from([7, extremes.TOGETHER])))
         for x, y in parts:
             shifted = x if np.isinf(last) else x - x[0] + last
-            table.append(rollover, x=shifted, y=y)
+            table.append(rollover, x=as_kind(shifted, kinds[0]), y=as_kind(y, kinds[1]))
             last = shifted[-1]
         xs, ys = table.values["x"], table.values["y"]
-        span = float(xs[-1] - xs[0])
+        span = float(xs[-1]) - float(xs[0])
         ends = sorted(data.draw(st.floats(-0.1, 1.1)) for _ in range(2))
         begin, end = (float(xs[0] + part * span) for part in ends)
         seen = table.look(Window("x", ("y",), begin, end, pixels, method))

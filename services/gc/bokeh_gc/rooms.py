@@ -24,8 +24,9 @@ class Room:
         extra: whether they are of no use without what they follow.
         private: whether each belongs to the account in its key.
         follows: what is referred to in place of these things; themselves when empty.
-        skips: parts of the key, behind the room, before those that name what is referred to.
-        parts: how many those are.
+        parts: of the key, behind the room, that name what is referred to. They begin the key, so that what
+            follows comes in the order of what it follows.
+        until: before what in the key that name ends, where it does not end with a part.
     """
 
     service: str
@@ -38,8 +39,8 @@ class Room:
     extra: bool = False
     private: bool = True
     follows: str = ""
-    skips: int = 0
     parts: int = 1
+    until: str = ""
 
     @property
     def id(self) -> str:
@@ -55,8 +56,8 @@ class Room:
         """Return the name by which others refer to a thing."""
         if not self.follows:
             return f"{self.service}:{key}"
-        first = 1 + self.skips
-        return "/".join([self.referred, *key.split("/")[first : first + self.parts]])
+        name = "/".join(key.split("/")[1 : 1 + self.parts])
+        return f"{self.referred}/{name.partition(self.until)[0] if self.until else name}"
 
     def targets(self, keys: Sequence[str]) -> list[str]:
         """Return the names by which others refer to things."""
@@ -97,6 +98,7 @@ ROOMS = (
         extra=True,
         private=False,
         follows="chunks",
-        skips=1,
+        until="-",
     ),
+    Room("data", "indexes", "index", "no account has its column", optional=True, private=False),
 )

@@ -25,6 +25,9 @@ from bokeh_gc.runs import Cursor, Folder
 BATCH = 500  # things that are deleted by one request
 READ = 2000  # things that are read by one request
 
+#: What an account's orphans have alone, unless others refer to it: in these rooms, things of those.
+OWNED = {"columns": "indexes", "uploads": "chunks"}
+
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
@@ -201,9 +204,9 @@ class Sweep:
             if not thing.keep and thing.touched <= self._before
         ]
         self._folder.runs(f"candidates {room.id}").add(orphan.line for orphan in orphans)
-        if self._user and room.name == "uploads":
-            chunks = (orphan.key.rpartition("/")[2] for orphan in orphans)
-            self._folder.runs("owned").add(f"{room.service}:chunks/{chunk}" for chunk in chunks)
+        if self._user and room.name in OWNED:
+            names = (orphan.key.rpartition("/")[2] for orphan in orphans)
+            self._folder.runs("owned").add(f"{room.service}:{OWNED[room.name]}/{name}" for name in names)
         return {orphan.key for orphan in orphans}
 
     def _refer(self, room: Room, keys: Sequence[str], when: str) -> None:

@@ -32,7 +32,9 @@ GROUPS = {
     "column": DATA,
     "upload": DATA,
     "chunk": DATA,
+    "compressed chunk": DATA,
     "pyramid": DATA,
+    "index": DATA,
 }
 
 
