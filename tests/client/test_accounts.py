@@ -153,3 +153,9 @@ def test_nicknames(accounts: Cloud, key: str) -> None:
     assert accounts.url in run("whoami", "--url", "work", code=4).stderr
     run("servers", "remove", "work")
     run("servers", "remove", "work", code=1)
+
+
+def test_a_server_without_accounts_asks_for_no_key(cloud: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BOKEH_CLOUD_URL")
+    assert "it needs no key" in run("login", cloud).stdout
+    assert (bokeh_cloud.Cloud().url, bokeh_cloud.Cloud().user_id) == (cloud, "local")

@@ -29,11 +29,15 @@ def register(email: str, username: str, url: str | None) -> None:
 def login(url: str | None, keyring: bool | None) -> None:
     """Keep the URL of your cloud and an API key in cloud.cfg.
 
-    The key is asked for, or read from a pipe; one is made on the account page. Without URL, the cloud that
-    you logged in to before gets a new key.
+    The key is asked for, or read from a pipe; one is made on the account page. A server without accounts
+    needs none. Without URL, the cloud that you logged in to before gets a new key.
     """
     configuration = Configuration.load()
     address = configuration.cloud_address(url, None)
+    if _is_keyless(address.url):
+        CloudFile(address.url, "local").save(configuration.folder)
+        click.echo(f"{address.url} is your cloud from now on. It has no accounts, so it needs no key.")
+        return
     if sys.stdin.isatty():
         click.echo(f"Make an API key at {address.url}/account and paste it here.", err=True)
         key = click.prompt("API key", hide_input=True, err=True)
@@ -45,6 +49,13 @@ def login(url: str | None, keyring: bool | None) -> None:
     in_keyring = configuration.general.keyring if keyring is None else keyring
     CloudFile(address.url, username, key.strip(), in_keyring).save(configuration.folder)
     click.echo(f"Logged in to {address.url} as {username}.")
+
+
+def _is_keyless(url: str) -> bool:
+    try:
+        return bool(Server(url).whoami()["keyless"])
+    except NotPermitted:
+        return False
 
 
 @click.command()
