@@ -14,6 +14,7 @@ import embedded
 from bokeh_auth.app import Dependencies
 from bokeh_auth.app import create_app as create_auth
 from bokeh_auth.domain import Domain
+from bokeh_auth.names import RESERVED, USERNAME
 from bokeh_auth.records import Records
 from bokeh_auth.scopes import SCOPES
 from bokeh_auth.settings import Settings
@@ -112,6 +113,11 @@ def status(route: Route, token: str | None, **values: str) -> int:
 def test_every_method_of_every_route_says_who_may(routes: list[Route]) -> None:
     assert [f"{route.method} {route.path}" for route in routes if route.access is None] == []
     assert len(routes) > 40
+
+
+def test_nobody_is_called_as_a_path_of_the_cloud_begins(routes: list[Route]) -> None:
+    first = {route.path.split("/")[1] for route in routes}
+    assert {name for name in first if USERNAME.fullmatch(name)} - RESERVED == set()
 
 
 def test_what_is_open_is_on_the_list(routes: list[Route]) -> None:

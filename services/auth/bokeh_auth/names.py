@@ -19,7 +19,7 @@ RESERVED = frozenset(
         "app", "apps", "assets", "auth", "billing", "blog", "bokeh", "bokeh-cloud", "cloud",
         "collections", "contact", "data", "delete", "docs", "download", "email", "embed", "errors",
         "everyone", "export", "explore", "favicon", "feed", "gallery", "gc", "guest", "health",
-        "help", "home", "hostmaster", "info", "internal", "invite", "invites", "keys", "legal",
+        "help", "home", "hostmaster", "imprint", "info", "internal", "invite", "invites", "keys", "legal",
         "local", "localhost", "login", "logout", "mail", "me", "metrics", "new", "news", "noreply",
         "no-reply", "null", "oauth", "object", "objects", "oembed", "official", "openapi",
         "operator", "ops", "plot", "plots", "postmaster", "press", "privacy", "problems", "public",
