@@ -12,6 +12,7 @@ import tree_sitter
 import tree_sitter_bicep
 
 from bokeh_auth.scopes import SERVICE_SCOPES
+from tests.told import told_by_compose
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "deploy/azure"
@@ -67,8 +68,11 @@ def test_every_service_runs_and_is_told_what_exists() -> None:
     text = MAIN.read_text()
     [services] = re.findall(r"for name in \[(.*?)\]", text)
     assert set(re.findall(r"\w+", services)) == set(SERVICE_SCOPES)
+    told = set(re.findall(r"name: '(BOKEH_CLOUD_\w+)'", text))
+    for name in SERVICE_SCOPES:
+        assert told_by_compose(name) - told == set()
     compose = (ROOT / "compose.yaml").read_text() + (ROOT / "gateway/Caddyfile").read_text()
-    for name in re.findall(r"name: '(BOKEH_CLOUD_\w+)'", text):
+    for name in told:
         assert name in compose or "SERVICE_TOKEN" in name, name
     assert (FOLDER / re.findall(r"loadTextContent\('(.*?)'\)", text)[0]).is_file()
 

@@ -1,6 +1,7 @@
 """The manifests of deploy/kubernetes: valid by Kubernetes' own schemas, and of one piece."""
 
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,9 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from bokeh_auth.provision import KEEPERS
+from bokeh_auth.provision import KEEPERS, provision
 from bokeh_auth.scopes import SERVICE_SCOPES
+from tests.told import told_by_compose
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "deploy/kubernetes"
@@ -70,6 +72,42 @@ def test_every_service_has_what_it_needs() -> None:
         [secrets] = [volume["secret"] for volume in pods()[name]["volumes"] if "secret" in volume]
         assert secrets["secretName"] == f"{name}-secrets"
         assert name in KEEPERS
+
+
+def told(container: Any) -> dict[str, str]:
+    """Return the variables that a container gets, secrets aside."""
+    maps = [named("ConfigMap")[one["configMapRef"]["name"]]["data"] for one in container.get("envFrom", [])]
+    own = {one["name"]: one["value"] for one in container.get("env", [])}
+    return {name: value for given in (*maps, own) for name, value in given.items()}
+
+
+@pytest.mark.parametrize("service", [*SERVICE_SCOPES, "gc-worker"])
+def test_pods_are_told_what_containers_are(service: str) -> None:
+    [container] = pods()[service]["containers"]
+    assert told_by_compose(service) - told(container).keys() == set()
+
+
+@pytest.mark.parametrize("service", SERVICE_SCOPES)
+def test_services_take_what_they_are_told_and_find_each_other(service: str, tmp_path: Path) -> None:
+    provision(tmp_path)
+    secrets = {path.name: path.read_text() for path in (tmp_path / service).iterdir()}
+    [container] = pods()[service]["containers"]
+    settings = import_module(f"bokeh_{service}.settings").Settings.from_env({**told(container), **secrets})
+    assert settings.service_token == secrets["BOKEH_CLOUD_SERVICE_TOKEN"]
+    assert settings.proxied
+    assert settings.redis_url == told(container)["BOKEH_CLOUD_REDIS_URL"]
+    for name in SERVICE_SCOPES:
+        if url := getattr(settings, f"{name}_url", None):
+            [port] = named("Service")[name]["spec"]["ports"]
+            assert url == f"http://{name}:{port['port']}"
+
+
+def test_the_gateway_finds_every_service() -> None:
+    [container] = pods()["gateway"]["containers"]
+    for name in SERVICE_SCOPES:
+        [port] = named("Service")[name]["spec"]["ports"]
+        upstreams = told(container)[f"BOKEH_CLOUD_{name.upper()}_UPSTREAMS"]
+        assert re.findall(r"(name|port) (\S+)", upstreams) == [("name", name), ("port", str(port["port"]))]
 
 
 def test_labels_select_the_pods_that_they_mean() -> None:
