@@ -87,7 +87,11 @@ def test_types_that_cannot_be_looked_up() -> None:
     strange = document(model("Div", "p1", tags=[{"type": []}, {"type": {}}, {"type": None}]))
     check_document(strange)
     assert columns_of(strange) == set()
-    assert canonical(strange) == canonical(strange)
+    assert canonical(strange)["roots"][0]["attributes"]["tags"] == [
+        {"type": []},
+        {"type": {}},
+        {"type": None},
+    ]
 
 
 @pytest.mark.parametrize(
