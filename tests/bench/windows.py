@@ -9,6 +9,8 @@ For each number of rows, with x regular and irregular, 1000 pixels, windows of a
 * the pyramid: its size by the column's, and the times until it is built and until it is stored, too, by that
   of a read of the column, file by file into memory, in turns with it.
 
+Beside some times is the processors' time that they took, which other work on the machine changes less.
+
 A billion rows are int16, of one chunk again and again, with the row's number as x, or uint32 that ascends
 irregularly. `BENCH_ROWS` says how many rows (1e6,1e7,1e8,1e9), `BENCH_WINDOWS` how many windows (300).
 """
@@ -18,9 +20,10 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 import requests
@@ -37,54 +40,68 @@ ROUNDS = 10
 CLIENTS = 2
 
 
+#: Seconds that something took, and those of processors.
+Took = tuple[float, float]
+
+
 def main() -> None:
-    """Measure, and print a line for each table."""
-    first = 0.0
+    """Measure, and print some lines for each table."""
+    first = None
     for rows in ROWS:
         for regular in (True, False):
             with tempfile.TemporaryDirectory(prefix="bench-") as folder:
                 table = make(Path(folder), rows, regular)
                 p99 = measure(table, "regular" if regular else "irregular")
                 first = first or p99
-                print(f"{'':12} p99 by that of the first: {p99 / first:.1f} (aim 4)", flush=True)
+                ratios = [here / there for here, there in zip(p99, first, strict=True)]
+                print(f"{'':12} p99 by that of the first: {worded(ratios)} (aim 4)", flush=True)
             del table
             gc.collect()
 
 
-def measure(table: Table, kind: str) -> float:
-    """Print what was measured of a table; return the p99 in the service, in milliseconds."""
-    print(f"{table.rows:,} rows, x {kind}")
+def measure(table: Table, kind: str) -> list[float]:
+    """Print what was measured of a table; return the p99 in the service, as `Took`."""
+    print(f"{table.rows:,} rows, x {kind}; load {os.getloadavg()[0]:.1f}")
     print(f"{'':12} pyramid of y: {pyramid(table, table.columns['y'])}")
     times, right, compared = warm(table)
     show("in service", times, 10, f", {right} of {compared} equal to brute force")
     show("HTTP", over_http(table), 25, f", {CLIENTS} clients")
     show("cold", cold(table), 100, "")
-    return float(np.quantile(times, 0.99))
+    return p99_of(times)
 
 
-def show(what: str, times: list[float], aim: float, more: str) -> None:
-    """Print quantiles of milliseconds."""
-    p50, p99 = np.quantile(times, [0.5, 0.99])
-    figures = f"p50 {p50:.1f}, p99 {p99:.1f}, max {max(times):.1f} ms (aim {aim})"
+def show(what: str, times: Sequence[Sequence[float]], aim: float, more: str) -> None:
+    """Print quantiles, in milliseconds."""
+    p50, p99, most = (1000 * np.quantile(times, [0.5, 0.99, 1], 0)).tolist()
+    figures = f"p50 {worded(p50)}, p99 {worded(p99)}, max {worded(most)} ms (aim {aim})"
     print(f"{'':12} {what}: {figures}{more}", flush=True)
 
 
-def warm(table: Table) -> tuple[list[float], int, int]:
-    """Return milliseconds, and how many windows of how many were right."""
+def p99_of(times: list[Took]) -> list[float]:
+    """Return the 99th of 100, of seconds and of those of processors."""
+    return [float(p99) for p99 in np.quantile(times, 0.99, 0)]
+
+
+def worded(took: Sequence[float]) -> str:
+    """Return what something took, with the processors' time where it is known."""
+    return f"{took[0]:.1f}" + (f" (processors {took[1]:.1f})" if len(took) > 1 else "")
+
+
+def warm(table: Table) -> tuple[list[Took], int, int]:
+    """Return times, and how many windows of how many were right."""
     random, opener = np.random.default_rng(4), table.opener()
     compared, right, times = COMPARED.get(table.rows, 50), 0, []
     for i in range(WINDOWS + 10):
         window = table.window(random)
-        start = time.perf_counter()
-        seen = table.look(opener, window)
-        times.append((time.perf_counter() - start) * 1000)
+        time_taken, seen = took(table.look, opener, window)
+        times.append(time_taken)
         right += i < compared and table.is_right(seen, window)
     return times[10:], right, compared
 
 
-def over_http(table: Table) -> list[float]:
-    """Return milliseconds of requests of two clients at once."""
-    times: list[float] = []
+def over_http(table: Table) -> list[tuple[float]]:
+    """Return seconds of requests of two clients at once."""
+    times: list[tuple[float]] = []
     with one_process(f"local://{table.folder}") as url:
         clients = [(table, url, seed, times) for seed in range(CLIENTS)]
         threads = [threading.Thread(target=_client, args=client) for client in clients]
@@ -95,7 +112,7 @@ def over_http(table: Table) -> list[float]:
     return times
 
 
-def _client(table: Table, url: str, seed: int, times: list[float]) -> None:
+def _client(table: Table, url: str, seed: int, times: list[tuple[float]]) -> None:
     random, session = np.random.default_rng(seed + 10), requests.Session()
     [source] = session.get(f"{url}/local/data", timeout=60).json()["sources"]
     address = f"{url}/local/data/{source['id']}.packed"
@@ -106,18 +123,16 @@ def _client(table: Table, url: str, seed: int, times: list[float]) -> None:
         answer = session.get(address, params=asked | ({"x": window.x} if window.x else {}), timeout=60)
         answer.raise_for_status()
         if i >= 10:
-            times.append((time.perf_counter() - start) * 1000)
+            times.append((time.perf_counter() - start,))
 
 
-def cold(table: Table) -> list[float]:
-    """Return milliseconds of first windows."""
+def cold(table: Table) -> list[Took]:
+    """Return times of first windows."""
     random, times = np.random.default_rng(5), []
     for _ in range(ROUNDS):
         forget(table.folder)
         opener, window = table.opener(), table.window(random)
-        start = time.perf_counter()
-        table.look(opener, window)
-        times.append((time.perf_counter() - start) * 1000)
+        times.append(took(table.look, opener, window)[0])
         del opener
         gc.collect()
     return times
@@ -150,28 +165,32 @@ def pyramid(table: Table, column: Column) -> str:
     stored = sum(path.stat().st_size for path in paths.values())
     pyramids = [table.records.pyramid(name, column.dtype) for name in names]
     size = sum(len(blob) for blob in [*pyramids, table.records.index(column.hash)] if blob)
-    built, kept = (by_reads(turns, i) for i in (1, 2))
-    made = f"built in {built} reads of it (aim 5), stored in {kept}"
+    built, kept, worked = (spread([turn[i] for turn in turns]) for i in range(3))
+    made = f"built in {built} reads of it (aim 5), stored in {kept}; {worked} of processors' time"
     return f"{100 * size / stored:.1f} % of its bytes (aim 4), {made}"
 
 
 def build(opener: Opener, column: Column, chunks: list[Path]) -> tuple[float, float, float]:
-    """Return how long a read of a column takes, how long its pyramid, and how long until that is stored."""
-    reading, built = took(lambda: read(chunks)), took(lambda: opener.open(column).index)
-    return reading, built, built + took(opener.settle)
+    """Make the pyramid of a column; return how many reads of the column took as long.
+
+    Until it was there, until it was stored, and of processors until then.
+    """
+    (reading, worked_reading), _ = took(read, chunks)
+    (built, working), _ = took(lambda: opener.open(column).index)
+    (storing, more), _ = took(opener.settle)
+    return built / reading, (built + storing) / reading, (working + more) / worked_reading
 
 
-def by_reads(turns: list[tuple[float, float, float]], which: int) -> str:
-    """Return a time of each turn by that of its read: the median and the extremes."""
-    ratios = sorted(turn[which] / turn[0] for turn in turns)
-    return f"{median(ratios):.1f} ({ratios[0]:.1f} to {ratios[-1]:.1f})"
+def spread(ratios: list[float]) -> str:
+    """Return the median and the extremes."""
+    return f"{median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})"
 
 
-def took(work: Callable[[], object]) -> float:
-    """Return seconds."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
+def took(work: Callable[..., Any], *given: Any) -> tuple[Took, Any]:
+    """Do something; return what it took, and what it returned."""
+    start, worked = time.perf_counter(), time.process_time()
+    result = work(*given)
+    return (time.perf_counter() - start, time.process_time() - worked), result
 
 
 def read(paths: list[Path]) -> None:

@@ -92,13 +92,12 @@ class Pyramids:
         if not self._records.maps or len(chunks) > FEW:
             return together(partial(self._make, dtype), chunks)
         made = [self._build(dtype, chunk) for chunk in chunks]
-        for chunk, pyramid in zip(chunks, made, strict=True):
-            self._store_pyramid(dtype, chunk, pyramid)
+        self._store_pyramids(dtype, chunks, made)
         return made
 
     def _make(self, dtype: str, chunk: Chunk) -> Pyramid:
         pyramid = self._build(dtype, chunk)
-        self._store_pyramid(dtype, chunk, pyramid)
+        self._store_pyramids(dtype, [chunk], [pyramid])
         return pyramid
 
     def _build(self, dtype: str, chunk: Chunk) -> Pyramid:
@@ -108,9 +107,15 @@ class Pyramids:
         self._keep(dtype, chunk.hash, pyramid)
         return pyramid
 
-    def _store_pyramid(self, dtype: str, chunk: Chunk, pyramid: Pyramid) -> None:
-        if chunk.size >= SMALLEST:
-            self._store_soon(lambda: self._records.put_pyramid(chunk.hash, dtype, write(pyramid)))
+    def _store_pyramids(self, dtype: str, chunks: list[Chunk], pyramids: list[Pyramid]) -> None:
+        stored = [pair for pair in zip(chunks, pyramids, strict=True) if pair[0].size >= SMALLEST]
+
+        def store() -> None:
+            for chunk, pyramid in stored:
+                self._records.put_pyramid(chunk.hash, dtype, write(pyramid))
+
+        if stored:
+            self._store_soon(store)
 
     def _store_soon(self, store: Callable[[], None]) -> None:
         if len(self._storing) >= MOST_WAITING:

@@ -92,6 +92,22 @@ def test_get_data_source_shows_a_window(ada: Caller) -> None:
     problem(ada("GET", path, params={"from": "1"}), 422, "invalid")
 
 
+def test_get_data_source_is_not_impressed_by_a_range_of_10_to_the_18th_rows(ada: Caller) -> None:
+    path = f"/{{user}}/data/{ada.source(*(float(i) for i in range(5000)))['id']}"
+    assert ada("GET", path, params={"rows": f"0:{10**18}", "limit": 2}).json()["rows"] == 2
+    assert ada("GET", path, params={"rows": f"{10**18}:{2 * 10**18}"}).json()["columns"] == {"y": []}
+    for x in ({}, {"x": "y"}):
+        wide = {**x, "y": "y", "from": str(-(10**18)), "to": str(10**18), "pixels": "100"}
+        seen = ada("GET", path, params=wide).json()
+        assert (seen["kind"], min(seen["columns"]["y"]), max(seen["columns"]["y"])) == ("reduced", 0, 4999)
+
+
+def test_get_data_source_says_that_an_x_with_nan_is_none(ada: Caller) -> None:
+    path = f"/{{user}}/data/{ada.source(1.0, float('nan'), 3.0)['id']}"
+    answer = ada("GET", path, params={"x": "y", "y": "y"})
+    assert "NaN" in problem(answer, 422, "invalid")["detail"]
+
+
 def test_get_data_source_reads_rows_and_windows_of_versions_as_they_were(ada: Caller) -> None:
     source = live(ada, *(float(i % 97) for i in range(5000)))
     path = f"/{{user}}/data/{source['id']}"
