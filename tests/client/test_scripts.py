@@ -84,6 +84,25 @@ def test_what_cannot_be_published_says_why(tmp_path: Path, text: str, says: str)
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "def f():\n    raise ValueError('mine')\nf()\n",
+            'Traceback (most recent call last):\n  File "script.py"',
+        ),
+        ("x = (\n", '  File "script.py", line 1\n'),
+        ("import json\njson.loads('{')", 'Traceback (most recent call last):\n  File "script.py"'),
+    ],
+)
+def test_mistakes_of_a_script_are_told_as_python_tells_them(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "script.py").write_text(text)
+    done = publish(tmp_path, "script.py")
+    assert done.returncode == 1
+    assert done.stderr.startswith(says)
+    assert "bokeh_cloud" not in done.stderr
+
+
 @pytest.mark.parametrize("name", ["nowhere.py", "script.txt"])
 def test_what_is_no_script_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "script.txt").touch()

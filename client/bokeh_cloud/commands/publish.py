@@ -3,11 +3,15 @@
 import subprocess
 import sys
 import time
+import traceback
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import click
 
+from ..errors import CloudError
 from ..plot import Plot
 from ..server import Server, connect
 from ..times import moment
@@ -49,8 +53,6 @@ def _publish(
     file: Path, arguments: tuple[str, ...], name: str | None, public: bool, expires: str | None,
     url: str | None, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    from ..scripts import publish_file
-
     server = connect(url)
     found: dict[str, Plot] = {}
 
@@ -61,7 +63,7 @@ def _publish(
         )  # shown twice, and new the first time
         found[as_name] = plot
 
-    publish_file(file, arguments, name, take)
+    _run(file, arguments, name, take)
     addresses = {key: (plot.share(expires).url if expires else plot.url) for key, plot in found.items()}
     if as_json:
         echo_json(
@@ -73,6 +75,27 @@ def _publish(
         return
     for key, plot in found.items():
         click.echo(addresses[key] if quiet else f"{key}, {_state(plot)}: {addresses[key]}")
+
+
+def _run(file: Path, arguments: Sequence[str], name: str | None, take: Callable[..., None]) -> None:
+    """Publish what a file shows; an error of its own is told as Python tells it, and ends this program."""
+    from ..scripts import publish_file
+
+    try:
+        publish_file(file, arguments, name, take)
+    except CloudError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a script may raise anything
+        traceback.print_exception(type(error), error, _of_script(error, file))
+        sys.exit(1)
+
+
+def _of_script(error: Exception, file: Path) -> TracebackType | None:
+    """Return the part of the traceback that begins in the script; all of it where the script has no part."""
+    found = error.__traceback__
+    while found is not None and found.tb_frame.f_code.co_filename != str(file):
+        found = found.tb_next
+    return found or (None if isinstance(error, SyntaxError) else error.__traceback__)
 
 
 def _published(server: Server, obj: Any, name: str, title: str | None, public: bool) -> Plot:
