@@ -2,10 +2,10 @@
 the time.
 
 Eight publishers in two processes share their data, so that what one has just deleted another one publishes
-again. Two collectors run without a lease between them and without any grace; they, and one of the
-publishers' processes, are killed now and then. In the end everything has to be there that should be, and
-nothing else. With `WITHOUT=touch`, `etag` or `again` in the environment, a piece of the proof is taken out
-(`mutations`), and the soak has to fail.
+again. Two collectors, which compress chunks, too, and put them back, run without a lease between them and
+without any grace; they, and one of the publishers' processes, are killed now and then. In the end everything
+has to be there that should be, and nothing else. With `WITHOUT=touch`, `etag` or `again` in the environment,
+a piece of the proof is taken out (`mutations`), and the soak has to fail.
 """
 
 import os
@@ -16,12 +16,16 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from bokeh_common.errors import CloudError
+from blake3 import blake3
+
+from bokeh_common.errors import CloudError, NotFound
 from bokeh_common.storage.testing.azure import connection_string
 from bokeh_common.storage.testing.servers import azurite_server, redis_server
+from bokeh_data.compressor import Compressor
+from bokeh_data.forms import Forms
 from bokeh_gc.fsck import Check
 from bokeh_gc.peers import Holdings
 from bokeh_gc.runs import Folder
@@ -31,7 +35,7 @@ from tests.garbage.reachable import contents, reachable
 
 GRACE = 1.0  # seconds
 THREADS = 4
-POOL = [bytes([number]) * 100 for number in range(12)]
+POOL = [bytes([number]) * 5000 for number in range(12)]
 ROUNDS_TO_VERIFY = 3
 
 
@@ -82,8 +86,10 @@ def publishers(url: str, part: str, number: str, seconds: float) -> None:
 
 
 def collect(url: str, part: str, seconds: float) -> None:
-    """Collect garbage without a break."""
+    """Collect garbage, and compress what is there, without a break."""
     cloud, until, freed, kept = Cloud(url, part, GRACE), time.time() + seconds, 0, 0
+    forms, compressor = Forms(cloud.blobs("data")), Compressor(cloud.blobs("data"), page=1)
+    after, compressed = "", 0
     while time.time() < until:
         with Folder() as folder:
             sweep = cloud.sweep(folder, time.time())
@@ -91,7 +97,14 @@ def collect(url: str, part: str, seconds: float) -> None:
             sweep.sweep()
             freed += sum(sweep.report.freed.values())
             kept += sweep.report.kept
-    print(f"collected {freed} things, left {kept} alone that came into use", flush=True)
+        for data in POOL:
+            with suppress(NotFound):
+                forms.restored_view(blake3(data).hexdigest())
+            progress = compressor.go_on(after, 0.0, time.time())
+            compressed, after = compressed + progress.chunks, progress.after or ""
+    print(
+        f"collected {freed} things, left {kept} alone that came into use, compressed {compressed}", flush=True
+    )
 
 
 def soak(url: str, seconds: float) -> str:

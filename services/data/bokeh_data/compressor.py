@@ -39,11 +39,14 @@ class Progress:
 class Compressor:
     """Changes the form of chunks on a blob store."""
 
-    def __init__(self, blobs: BlobStore, clock: Callable[[], float] = time.monotonic) -> None:
-        """Say where chunks are; the clock counts seconds."""
+    def __init__(
+        self, blobs: BlobStore, clock: Callable[[], float] = time.monotonic, page: int = PAGE
+    ) -> None:
+        """Say where chunks are, and how many to list at once; the clock counts seconds."""
         self._blobs = blobs
         self._forms = Forms(blobs)
         self._clock = clock
+        self._page = page
 
     def go_on(self, after: str, since: float, until: float) -> Progress:
         """Compress some of the chunks whose names are greater than `after`.
@@ -53,11 +56,11 @@ class Compressor:
             since: POSIX seconds; those that were touched before have been looked at.
             until: POSIX seconds; those that were touched later are not at rest.
         """
-        listed = self._blobs.list(f"{AS_IT_IS}/", f"{AS_IT_IS}/{after}", PAGE)
+        listed = self._blobs.list(f"{AS_IT_IS}/", f"{AS_IT_IS}/{after}", self._page)
         due = [stat for stat in listed if since < stat.touched <= until and SMALLEST <= stat.size <= LARGEST]
         drawn, end = self._drawn(due), self._clock() + SECONDS
         made: list[tuple[BlobStat, int]] = []
-        last = name_of(listed[-1].key) if len(listed) == PAGE else None
+        last = name_of(listed[-1].key) if len(listed) == self._page else None
         for stat in due:
             self._look_at(stat, drawn, made)
             if self._clock() > end:
