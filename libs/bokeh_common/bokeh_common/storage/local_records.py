@@ -1,7 +1,8 @@
 # ruff: noqa: D102 - what the methods do is said once, on the interface in base.py
 """Records in SQLite, in its write-ahead log mode.
 
-Every change is one statement, so SQLite alone sees to atomicity between threads and processes.
+Every change is one statement, so SQLite alone sees to atomicity between threads and processes. Changes that
+several threads make at once share a transaction (`sqlite_writer`).
 ``synchronous=FULL``, not the NORMAL that is usual with WAL, since that loses confirmed commits when the power
 fails.
 """
@@ -11,7 +12,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 
@@ -20,6 +21,7 @@ from bokeh_common.storage import keys
 from bokeh_common.storage.base import ABSENT, JSON, Absent, Record, RecordStore
 from bokeh_common.storage.keys import check_key, check_page
 from bokeh_common.storage.sqlite import Connections
+from bokeh_common.storage.sqlite_writer import Value, Writer, transaction
 
 BUSY_SECONDS = 10.0
 
@@ -44,8 +46,6 @@ _PAGE = "SELECT key, value, etag FROM records WHERE key >= ? AND key <> ? AND ke
 _KEYS = _PAGE.replace("key, value, etag", "key, etag")
 _BEYOND_TEXT = b""  # SQLite sorts every blob after every text
 
-_Value: TypeAlias = str | int | bytes
-
 
 class LocalRecordStore(RecordStore):
     """Records in one SQLite file."""
@@ -53,6 +53,7 @@ class LocalRecordStore(RecordStore):
     def __init__(self, path: Path, busy_seconds: float = BUSY_SECONDS) -> None:
         self._path = path
         self._connections = Connections(path, busy_seconds)
+        self._writer = Writer(self._connections)
         with _translated(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             migrate(self._connections.get())
@@ -100,15 +101,15 @@ class LocalRecordStore(RecordStore):
         rows = self._rows(_PAGE, max(prefix, after), after, keys.beyond(prefix) or _BEYOND_TEXT, limit)
         return [_record(*row) for row in rows]
 
-    def _rows(self, statement: str, *values: _Value) -> Sequence[Any]:
+    def _rows(self, statement: str, *values: Value) -> Sequence[Any]:
         with _translated(self._path):
             return self._connections.get().execute(statement, values).fetchall()
 
-    def _change(self, statement: str, *values: _Value) -> int:
+    def _change(self, statement: str, *values: Value) -> int:
         with _translated(self._path):
-            return self._connections.get().execute(statement, values).rowcount
+            return self._writer.change(statement, *values)
 
-    def _swap(self, otherwise: str, statement: str, *values: _Value) -> None:
+    def _swap(self, otherwise: str, statement: str, *values: Value) -> None:
         if self._change(statement, *values) != 1:
             raise Conflict(otherwise)
 
@@ -126,18 +127,6 @@ def migrate(connection: sqlite3.Connection, migrations: list[str] = MIGRATIONS) 
         for step in migrations[version:]:
             connection.execute(step)
         connection.execute(f"PRAGMA user_version = {len(migrations)}")
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection, kind: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
-    """Do several things as one: all of them, or none when an exception comes through."""
-    connection.execute(f"BEGIN {kind}")
-    try:
-        yield connection
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
 
 
 @contextmanager
