@@ -13,9 +13,12 @@ from blake3 import blake3
 from bokeh_common.errors import NotFound
 from bokeh_common.storage import BlobStat
 from bokeh_common.storage.copying import copy
+from bokeh_data.archive import Archive
 from bokeh_data.compressor import Compressor, Progress
+from bokeh_data.handover import Handover
 from bokeh_data.holdings import Holdings as Usage
 from bokeh_data.records import Records
+from bokeh_data.sources import Sources
 from bokeh_gc import app as gc_app
 from bokeh_gc.fsck import Check
 from bokeh_gc.peers import Holdings
@@ -90,7 +93,14 @@ def test_nobody_sees_which_form_there_is(cloud: Cloud) -> None:
     query = "columns=t&rows=524287:524289"  # of either chunk
     rows = cloud.ask("GET", f"/{USER}/data/{source['id']}.json", query_string=query).json["columns"]["t"]
     assert [time.rstrip("0Z.") for time in rows] == [str(t)[:-4] for t in TIMES[524_287:524_289]]
+    records = Records(cloud.records("data"), cloud.blobs("data"))
+    archive = b"".join(Archive(records).blocks(USER))
+    assert all(chunk in archive for chunk in chunks)
+    given = Handover(records, Sources(records)).take(USER, "bob", "s", {"t": source["columns"]["t"]["hash"]})
+    assert records.uploads("bob", "", 10) == records.uploads(USER, "", 10)
+    records.delete_source("bob", given.id)
     assert wrong(cloud) == []
+    cloud.collect()
     assert contents(cloud) == reachable(cloud)
     cloud.ask("DELETE", f"/{USER}/plots/{plot}")
     before, done = cloud.stored_bytes(), cloud.collect()
