@@ -25,7 +25,6 @@ learns from a hash what others store, and a column can be handed to another acco
 import random
 import time
 from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -33,10 +32,10 @@ from bokeh_common.errors import Conflict, Invalid, NotFound
 from bokeh_common.storage import ABSENT
 from bokeh_data.chunks import RENEW_SECONDS, Chunks
 from bokeh_data.columns import Column, read_column, write_column
+from bokeh_data.readers import HOLDERS, together
 
 PAGE = 1000
 ATTEMPTS = 30
-HOLDERS = 16  # threads
 
 
 Columns = Collection[Column]
@@ -108,21 +107,15 @@ class Records(Chunks):
     def _hold(self, user: str, columns: Columns, known: Columns = ()) -> None:
         """Touch columns and their chunks, but those of `known`, which the record refers to already."""
         held = {chunk.hash for column in known for chunk in column.chunks}
-        chunks = {chunk.hash for column in columns for chunk in column.chunks} - held
-        with ThreadPoolExecutor(HOLDERS) as pool:
-            kept = list(pool.map(lambda column: self.hold_column(user, column.hash), columns))
-            missing = [
-                chunk
-                for chunk, there in zip(
-                    chunks, pool.map(lambda chunk: self.renew_chunk(user, chunk), chunks), strict=True
-                )
-                if not there
-            ]
+        chunks = sorted({chunk.hash for column in columns for chunk in column.chunks} - held)
+        kept = together(lambda column: self.hold_column(user, column.hash), list(columns), HOLDERS)
+        there = together(lambda chunk: self.renew_chunk(user, chunk), chunks, HOLDERS)
+        missing = [chunk for chunk, found in zip(chunks, there, strict=True) if not found]
         if missing or not all(kept):
             detail = (
                 f"{len(missing)} chunks are not stored any more; upload those of 'missing' and commit again."
             )
-            raise Invalid(detail, slug="missing-chunks", missing=sorted(missing))
+            raise Invalid(detail, slug="missing-chunks", missing=missing)
 
     def find_source(self, user: str, source_id: str) -> dict[str, Any] | None:
         """Return a data source; None when it is not there."""

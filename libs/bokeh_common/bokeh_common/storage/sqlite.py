@@ -6,7 +6,7 @@ import threading
 import time
 from pathlib import Path
 from typing import ClassVar
-from weakref import WeakSet
+from weakref import ref
 
 
 class Connections:
@@ -29,16 +29,18 @@ class Connections:
 class _Connection:
     """A connection that is closed when its thread ends."""
 
-    _all: ClassVar["WeakSet[_Connection]"] = WeakSet()
+    #: By identity. A set would be looped over by Python, while other threads come and go.
+    _all: ClassVar["dict[int, ref[_Connection]]"] = {}
 
     def __init__(self, path: Path, busy_seconds: float) -> None:
         self.pid = os.getpid()
         self.connection = sqlite3.connect(path, busy_seconds, isolation_level=None, check_same_thread=False)
-        self._all.add(self)
+        self._all[id(self)] = ref(self)
         _switch_to_wal(self.connection, busy_seconds)
         self.connection.execute("PRAGMA synchronous = FULL")
 
     def __del__(self) -> None:
+        self._all.pop(id(self), None)
         if hasattr(self, "connection"):
             self.connection.close()
 
@@ -50,8 +52,8 @@ class _Connection:
         locks, and would go without them for as long as one of the parent's connections is open in it. Closing
         them here does not drop the parent's own locks, which belong to its process.
         """
-        for one in list(cls._all):
-            if one.pid != os.getpid():
+        for one in [found() for found in list(cls._all.values())]:
+            if one is not None and one.pid != os.getpid():
                 one.connection.close()
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -198,3 +199,15 @@ def test_absent_is_not_an_etag(tmp_path: Path) -> None:
         store.put("key", 1, if_match="")
     with pytest.raises(NotFound):
         store.get("absent")
+
+
+def test_threads_that_come_while_others_go(tmp_path: Path) -> None:
+    store, interval = LocalRecordStore(tmp_path / "records.sqlite"), sys.getswitchinterval()
+    store.put("a", 1)
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(40):
+            with ThreadPoolExecutor(24) as pool:  # each opens a connection, and closes it when it ends
+                assert list(pool.map(lambda _: store.get("a").value, range(24))) == [1] * 24
+    finally:
+        sys.setswitchinterval(interval)
