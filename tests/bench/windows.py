@@ -162,12 +162,11 @@ def pyramid(table: Table, column: Column) -> str:
         for name in ("pyramids", "indexes"):
             move_away(table.folder / "data/blobs" / name, turn)
         turns.append(build(Opener(table.fresh(), HOT_BYTES), column, chunks))
-    stored = sum(path.stat().st_size for path in paths.values())
-    pyramids = [table.records.pyramid(name, column.dtype) for name in names]
-    size = sum(len(blob) for blob in [*pyramids, table.records.index(column.hash)] if blob)
+    pyramids = {name: len(table.records.pyramid(name, column.dtype) or b"") for name in names}
+    size = sum(pyramids[chunk.hash] for chunk in column.chunks) + len(table.records.index(column.hash) or b"")
     built, kept, worked = (spread([turn[i] for turn in turns]) for i in range(3))
     made = f"built in {built} reads of it (aim 5), stored in {kept}; {worked} of processors' time"
-    return f"{100 * size / stored:.1f} % of its bytes (aim 4), {made}"
+    return f"{100 * size / column.size:.1f} % of its bytes (aim 4), {made}"
 
 
 def build(opener: Opener, column: Column, chunks: list[Path]) -> tuple[float, float, float]:

@@ -121,7 +121,7 @@ def test_what_belongs_to_chunks_and_columns_stays_with_them(cloud: Cloud) -> Non
     source = cloud.commit((b"first", b"second"))
     kept = cloud.store("shown", source)
     names = [column["hash"] for column in source["columns"].values()]
-    keys = [f"pyramids/{chunk}-{dtype}" for chunk in chunks for dtype in ("float64", "int16", "bool")]
+    keys = [*(f"pyramids/{chunk}-float64" for chunk in chunks), f"pyramids/{min(chunks)}-int16"]
     keys += [f"indexes/{name}" for name in names]
     for key in keys:
         cloud.blobs("data").put(key, [b"small"])
@@ -129,7 +129,7 @@ def test_what_belongs_to_chunks_and_columns_stays_with_them(cloud: Cloud) -> Non
     assert {stat.key for stat in cloud.blobs("data").list()} >= set(keys)
     cloud.ask("DELETE", f"/local/plots/{kept['id']}")
     freed = cloud.ask("POST", "/local/gc/run", json={}).json["freed"]
-    assert freed.items() >= {"column": 2, "chunk": 2, "pyramid": 6, "index": 2}.items()
+    assert freed.items() >= {"column": 2, "chunk": 2, "pyramid": 3, "index": 2}.items()
 
 
 def test_what_is_young_is_left_alone(storage: str) -> None:
