@@ -22,9 +22,9 @@ setup: $(VENV)/.run ## make .venv and install the cloud and the client into it
 run: $(VENV)/.run ## start the embedded cloud on http://localhost:5006 with sample plots
 	@$(BIN)/bokeh-cloud serve $(ARGS)
 
-test: $(VENV)/.dev ## run all tests (ARGS="..." are pytest's)
+test: $(VENV)/.dev ## run all tests (ARGS="..." are pytest's), two at a time
 	@tests/system-packages
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 lint: $(VENV)/.dev ## ruff and mypy
 	@$(BIN)/ruff check .

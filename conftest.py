@@ -12,6 +12,13 @@ def storage(tmp_path: Path) -> str:
     return f"local://{tmp_path / 'storage'}"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file together where several processes share a run (`-n 2`): they share servers."""
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(item.config.rootpath))))
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Fail a run of CI that skipped anything: what a laptop may lack, CI has to install."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -5,7 +6,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.chromium import TIMEOUT
 from tests.browser.published import Camera, open_camera
-from tests.browser.town import Town, open_town
+from tests.browser.town import Town, given_town, open_town
 
 expect.set_options(timeout=TIMEOUT)
 
@@ -19,6 +20,9 @@ def camera(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="session")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """A cloud with accounts, and what Ada has published."""
+    """A cloud with accounts, that of `CLOUD_URL` or one of its own, and what Ada has published."""
+    if url := os.environ.get("CLOUD_URL"):
+        yield given_town(url)
+        return
     with open_town(tmp_path_factory.mktemp("town")) as town:
         yield town

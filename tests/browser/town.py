@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 import bokeh_cloud
 from bokeh_cloud.plot import Plot
 from tests.browser.chromium import TIMEOUT, Tab, wait_ready
+from tests.compose.maildev import Maildev
 from tests.conftest import one_process
 from tests.integration.people import Cloud, Person
 from tests.mailbox import Mailbox, smtp_server
@@ -86,6 +87,17 @@ def open_town(folder: Path) -> Iterator[Town]:
             ada = Person(cloud, "ada")
             ada.register()
             yield settle(Town(cloud, ada, ada.make_key(*PUBLISHING)))
+
+
+def given_town(url: str) -> Town:
+    """Settle in a cloud that runs elsewhere, whose mailbox is maildev's; Ada may have an account there."""
+    cloud = Cloud(url, Maildev(url))
+    ada = Person(cloud, "ada")
+    if mails := len(cloud.mails_to(ada.email)):
+        ada.sign_in(mails + 1)
+    else:
+        ada.register()
+    return settle(Town(cloud, ada, ada.make_key(*PUBLISHING)))
 
 
 def settle(town: Town) -> Town:

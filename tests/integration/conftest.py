@@ -5,6 +5,7 @@ Modules that say `OWN_PROCESSES = True` run once more against a cloud of own pro
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,15 +15,21 @@ from tests.conftest import one_process
 from tests.processes import own_processes
 
 GIVEN = os.environ.get("CLOUD_URL")
-
+HERE = Path(__file__).parent
 
 #: What `backend` is, where each service is a process of its own, on local storage.
 APART = "processes"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out own processes where a module does not ask for them: it is the same storage as `local`."""
+    """Leave out own processes where a module does not ask for them: it is the same storage as `local`.
+
+    Tests of one backend stay in one process, since all files share its server.
+    """
     items[:] = [item for item in items if _backend_of(item) != APART or _runs_apart(item)]
+    for item in items:
+        if (backend := _backend_of(item)) and HERE in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group(f"tests/integration, {backend}"))
 
 
 def _backend_of(item: pytest.Item) -> object:

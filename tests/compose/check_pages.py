@@ -1,0 +1,20 @@
+"""The browser's tests of pages, of live plots and of hostile ones, through the gateway."""
+
+import os
+import subprocess
+import sys
+
+from tests.compose.engine import ROOT
+from tests.integration.people import Cloud
+
+TESTS = [f"tests/browser/test_{name}.py" for name in ("pages", "plot_page", "live", "hostile")]
+
+#: One look is enough here; and notebooks are shown by servers without keys alone.
+LEFT_OUT = "1280-dark or 390-light or notebook"
+
+
+def test_pages_are_as_without_containers(people: Cloud, keys: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-k", f"not ({LEFT_OUT})", *TESTS]
+    env = {**os.environ, "CLOUD_URL": people.url}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=1200)
+    assert done.returncode == 0, done.stdout[-8000:]
