@@ -73,13 +73,13 @@ def test_the_whole_way(cloud: Cloud) -> None:
 
 
 def test_an_expired_key_and_share_link(cloud: Cloud, ada: Person) -> None:
-    soon = (datetime.now(UTC) + timedelta(seconds=3)).isoformat()
+    plot = bokeh_cloud.Server(cloud.url, apikey=ada.make_key(*PUBLISHING)).publish(line(21), "brief")
     session = ada.browser.cookies["bokeh_cloud"]
+    soon = (datetime.now(UTC) + timedelta(seconds=4)).isoformat()
     body = {"name": "brief", "scopes": list(PUBLISHING), "expires": soon}
-    made = cloud.request("POST", "/ada/keys", session, json=body)
-    key = made.json()["key"]
-    plot = bokeh_cloud.Server(cloud.url, apikey=key).publish(line(21), "brief")
+    key = cloud.request("POST", "/ada/keys", session, json=body).json()["key"]
     share = cloud.request("POST", f"/ada/plots/{plot.id}/shares", session, json={"expires": soon}).json()
+    assert status(cloud, "/ada/plots", key) == 200
     assert status(cloud, share["show"]) == 200
     wait = (datetime.fromisoformat(soon) - datetime.now(UTC)).total_seconds()
     rest(wait + 1)
