@@ -18,6 +18,7 @@ import socket
 import struct
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from selectors import EVENT_READ
@@ -35,6 +36,7 @@ SMALL = 1 << 16
 MOST_HEAD = 1 << 17
 
 RECEIVED = 1 << 17  # bytes at once
+LARGE = 1 << 18  # bytes of a block that is worth a call of its own
 SWEEP_SECONDS = 0.5
 PARTING_SECONDS = 2.0  # as gunicorn has it
 
@@ -125,11 +127,25 @@ class PatientUnreader(SocketUnreader):
         self._patience, self._least = patience, least
         self._waited, self._received = 0.0, 0
 
+    def read(self, size: int | None = None, read_ahead: int | None = None) -> bytes:
+        """Return so many bytes; `TooSlow`. A large block comes in one go, and is not copied together."""
+        if size is not None and size >= LARGE:
+            read_ahead = None  # what is received beyond the block would be copied aside
+            if not self.buf.seek(0, os.SEEK_END):
+                data = self._paced(partial(self.sock.recv, size, socket.MSG_WAITALL))
+                if len(data) == size:
+                    return data
+                self.buf.write(data)
+        return bytes(super().read(size, read_ahead))  # type: ignore[call-arg]  # newer than its stubs
+
     def chunk(self, size_hint: int | None = None) -> bytes:
         """Return the next bytes; `TooSlow`."""
+        return self._paced(partial(super().chunk, size_hint))  # type: ignore[call-arg]  # newer than its stubs
+
+    def _paced(self, receive: Callable[[], bytes]) -> bytes:
         before = time.monotonic()
         try:
-            data: bytes = super().chunk(size_hint)  # type: ignore[call-arg]  # newer than its stubs
+            data = receive()
         except BlockingIOError:
             raise TooSlow(_ADVICE) from None
         self._waited += time.monotonic() - before
