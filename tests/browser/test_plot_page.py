@@ -85,7 +85,8 @@ def test_the_owners_browser_makes_the_thumbnail(ada: Tab, browser: Browser, town
     ada.page.goto(f"{town.url}/plots")
     shown = ada.page.locator(f"img[src*='{plot.id}']")
     expect(shown).to_be_visible()
-    assert shown.evaluate("(image) => image.complete && image.naturalWidth > 0")
+    loaded = "image => image.complete && image.naturalWidth > 0"
+    ada.page.wait_for_function(loaded, arg=shown.element_handle())
     open_plot(ada.page, plot.url)
     assert ada.page.locator("iframe.plot-frame").get_attribute("data-picture") is None, "once is enough"
 
