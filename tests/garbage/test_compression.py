@@ -163,7 +163,7 @@ def test_damage_is_found_and_moved_away(cloud: Cloud) -> None:
 def test_a_chunk_is_missed_although_its_pyramid_is_there(cloud: Cloud) -> None:
     _, source, chunks = published(cloud)
     name = blake3(chunks[0]).hexdigest()
-    cloud.blobs("data").put(f"pyramids/datetime64[ms]/{name}", [b"something"])
+    cloud.blobs("data").put(f"pyramids/{name}-datetime64[ms]", [b"something"])
     cloud.blobs("data").delete(f"chunks/{name}")
     assert f"data:columns/{USER}/{source['columns']['t']['hash']}" in wrong(cloud)
 
