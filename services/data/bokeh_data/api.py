@@ -56,21 +56,6 @@ class InForm(msgspec.Struct):
     ] = "shown"
 
 
-class ChunkUse(TypedDict):
-    """A chunk of a column; `size` in bytes."""
-
-    hash: Hash
-    size: Count
-
-
-class ColumnOfChunks(TypedDict):
-    """A column of chunks that are uploaded already."""
-
-    dtype: Dtype
-    shape: list[Count]
-    chunks: list[ChunkUse]
-
-
 class Shown(TypedDict):
     """What browsers get where they do not get the stored bytes."""
 

@@ -7,7 +7,7 @@ columns, and at last either the number of `rows` or an `error`.
 import json
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from bokeh_data.zones import Zone
 
@@ -40,13 +40,13 @@ class BrokenPipe(Exception):
     """The other process ended in the middle."""
 
 
-def write_frame(pipe: BinaryIO, head: dict[str, Any], data: bytes | memoryview = b"") -> None:
+def write_frame(pipe: IO[bytes], head: dict[str, Any], data: bytes | memoryview = b"") -> None:
     """Write a frame."""
     pipe.write(json.dumps({**head, "size": len(data)}).encode() + b"\n")
     pipe.write(data)
 
 
-def write_piece(pipe: BinaryIO, piece: Piece) -> None:
+def write_piece(pipe: IO[bytes], piece: Piece) -> None:
     """Write a piece of a column."""
     head = {
         "column": piece.column,
@@ -58,7 +58,7 @@ def write_piece(pipe: BinaryIO, piece: Piece) -> None:
     write_frame(pipe, head, piece.data)
 
 
-def read_frames(pipe: BinaryIO) -> Iterator[tuple[dict[str, Any], bytes]]:
+def read_frames(pipe: IO[bytes]) -> Iterator[tuple[dict[str, Any], bytes]]:
     """Yield frames until the pipe ends; `BrokenPipe` when it ends within one."""
     while line := pipe.readline(MAX_LINE):
         if not line.endswith(b"\n"):

@@ -74,7 +74,7 @@ class Uploads:
         with self._turn(), _reading(form, self._bounds, file) as process:
             growing = Growing(ColumnStore(self._records), user, self._bounds.unpacked)
             try:
-                for head, data in read_frames(cast("IO[bytes]", process.stdout)):  # type: ignore[arg-type]
+                for head, data in read_frames(cast("IO[bytes]", process.stdout)):
                     if growing.take(head, data):
                         return growing.columns()
             except BrokenPipe:
