@@ -95,7 +95,7 @@ def test_lists_of_commands_show_whole_sentences() -> None:
             command = group.get_command(context, name)
             if isinstance(command, click.Group):
                 groups.append((command, click.Context(command, context, info_name=name, terminal_width=80)))
-    assert len(groups) > 5
+    assert {group.name for group, _ in groups} >= {"data", "gc", "keys", "servers"}
 
 
 def commands_page() -> str:
