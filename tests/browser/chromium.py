@@ -175,6 +175,22 @@ def wait_ready(frame: Frame) -> None:
     wait_idle(frame)
 
 
+def frame_of(page: Page) -> Frame:
+    """Return the frame of the plot that a page shows, or that it is, once its address is loaded.
+
+    A frame can come after the page: by a script, or lazily when it is scrolled to.
+
+    Raises:
+        playwright.sync_api.TimeoutError: there is none within three quarters of a minute.
+    """
+    if "/embed" in page.url:
+        return page.main_frame
+    frame = page.wait_for_selector("iframe", state="attached").content_frame()
+    assert frame is not None
+    frame.wait_for_url("**/embed*")
+    return frame
+
+
 def screenshot(page: Page) -> bytes:
     """Return a PNG of what the window of a page shows.
 

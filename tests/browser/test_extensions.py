@@ -10,7 +10,7 @@ from bokeh.util.compiler import JavaScript
 from playwright.sync_api import Browser
 
 from bokeh_cloud.plot import Plot
-from tests.browser.chromium import Tab, wait_ready
+from tests.browser.chromium import Tab, frame_of, wait_ready
 from tests.browser.town import Town, browsing
 
 NOSY = """
@@ -88,7 +88,7 @@ def tab(browser: Browser, town: Town) -> Iterator[Tab]:
 
 def test_the_code_runs_and_gets_nothing(tab: Tab, plot: Plot) -> None:
     tab.page.goto(plot.url)
-    frame = tab.page.frames[1]
+    frame = frame_of(tab.page)
     wait_ready(frame)
     cookie, *others = frame.evaluate("window.report")
     assert cookie in {"none", "refused: SecurityError"}
@@ -125,6 +125,6 @@ def test_another_plots_frame_does_not_have_it(tab: Tab, town: Town, script: str)
     asked: list[str] = []
     tab.page.on("request", lambda request: asked.append(request.url))
     tab.page.goto(town.plots["sine"].url)
-    wait_ready(tab.page.frames[1])
+    wait_ready(frame_of(tab.page))
     assert not [url for url in asked if "/extensions/" in url]
-    assert tab.page.frames[1].evaluate("typeof window.report") == "undefined"
+    assert frame_of(tab.page).evaluate("typeof window.report") == "undefined"

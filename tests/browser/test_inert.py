@@ -7,7 +7,7 @@ from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
 from playwright.sync_api import Browser
 
-from tests.browser.chromium import wait_ready
+from tests.browser.chromium import frame_of, wait_ready
 from tests.browser.town import Look, Town, browsing
 
 MARKUP = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>{{7*7}}"
@@ -43,7 +43,7 @@ def test_a_long_title_within_the_figure_is_cut(browser: Browser, town: Town) -> 
     with browsing(browser, Look(390, 844, "light")) as tab:
         town.sign_in(tab.page.context)
         tab.page.goto(published.url)
-        wait_ready(tab.page.frames[1])
+        wait_ready(frame_of(tab.page))
         assert tab.page.get_by_role("heading", level=1).text_content() == title[:1000]
         for frame in tab.page.frames:
             assert frame.title() != "owned"

@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Frame, Page, expect
 
 import bokeh_cloud
-from tests.browser.chromium import Tab, wait_ready
+from tests.browser.chromium import Tab, frame_of, wait_ready
 from tests.browser.reference import serve_folder
 from tests.browser.town import Town, browsing, open_plot
 
@@ -151,7 +151,7 @@ def test_a_notebook_of_this_machine_shows_plots_of_a_server_without_keys(
         for host in ("127.0.0.1", "localhost"):
             page = site.write("notebook", f"<!DOCTYPE html><body>{shown}")
             tab.page.goto(page.replace("127.0.0.1", host))
-            wait_ready(tab.page.frames[1])
+            wait_ready(frame_of(tab.page))
         assert tab.errors == []
         tab.page.route(
             "http://example.org/", lambda route: route.fulfill(body=shown, content_type="text/html")

@@ -24,7 +24,7 @@ from bokeh.plotting import figure
 from PIL import Image, ImageChops
 from playwright.sync_api import Browser, Frame, Request
 
-from tests.browser.chromium import Tab, wait_ready
+from tests.browser.chromium import Tab, frame_of, wait_ready
 from tests.browser.published import Camera, take_published, take_reference
 from tests.browser.town import Town, browsing
 
@@ -59,7 +59,7 @@ class Visitor:
     def open(self, url: str) -> Frame:
         self.tab.page.on("requestfinished", lambda request: self.asked.append(request))
         self.tab.page.goto(url)
-        [frame] = [frame for frame in self.tab.page.frames if "/embed" in frame.url]
+        frame = frame_of(self.tab.page)
         wait_ready(frame)
         return frame
 
