@@ -185,7 +185,9 @@ def frame_of(page: Page) -> Frame:
     """
     if "/embed" in page.url:
         return page.main_frame
-    frame = page.wait_for_selector("iframe", state="attached").content_frame()
+    element = page.wait_for_selector("iframe", state="attached")
+    assert element is not None
+    frame = element.content_frame()
     assert frame is not None
     frame.wait_for_url("**/embed*")
     return frame

@@ -139,16 +139,17 @@ def test_private_plots_are_kept_up_to_date_in_the_frames_of_other_sites(
 
 
 def test_nothing_is_asked_while_it_is_not_looked_at(ada: Tab, town: Town, source: RemoteDataSource) -> None:
-    page = ada.page
+    page, asked = ada.page, list[str]()
+    page.on("request", lambda request: asked.append(request.url))
     with page.expect_response(re.compile("/events")):
         open_plot(page, publish(town, source).url)
+    assert "wait=1" in next(url for url in asked if "/events" in url), "the page of a plot listens at once"
     hide = """(hidden) => {
       Object.defineProperty(document, "hidden", {get: () => hidden, configurable: true});
       document.dispatchEvent(new Event("visibilitychange"));
     }"""
     frame_of(page).evaluate(hide, True)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    asked.clear()
     source.stream(x=[10.0], y=[20.0], label=["new"])
     page.wait_for_timeout(6000)  # a stream would have looked twice, and so would who comes again
     assert frame_of(page).evaluate(f"() => {DATA}.y.length") == 10
