@@ -90,14 +90,17 @@ def open_town(folder: Path) -> Iterator[Town]:
 
 
 def given_town(url: str) -> Town:
-    """Settle in a cloud that runs elsewhere, whose mailbox is maildev's; Ada may have an account there."""
+    """Settle in a cloud that runs elsewhere, whose mailbox is maildev's; what Ada had published goes."""
     cloud = Cloud(url, Maildev(url))
     ada = Person(cloud, "ada")
     if mails := len(cloud.mails_to(ada.email)):
         ada.sign_in(mails + 1)
     else:
         ada.register()
-    return settle(Town(cloud, ada, ada.make_key(*PUBLISHING)))
+    town = Town(cloud, ada, ada.make_key(*PUBLISHING))
+    for plot in town.server.plots():
+        plot.delete()
+    return settle(town)
 
 
 def settle(town: Town) -> Town:

@@ -10,7 +10,7 @@ from tests.integration.people import Cloud
 TESTS = [f"tests/browser/test_{name}.py" for name in ("pages", "plot_page", "live", "hostile")]
 
 #: One look is enough here; and notebooks are shown by servers without keys alone.
-LEFT_OUT = "1280-dark or 390-light or notebook"
+LEFT_OUT = "dark or 390-light or notebook"
 
 
 def test_pages_are_as_without_containers(people: Cloud, keys: dict[str, str]) -> None:
