@@ -34,10 +34,19 @@ class Nothing:
 
 
 def stored(storage: str) -> list[Any]:
-    """Everything that the services keep: their records with etags, and their blobs with sizes."""
+    """Everything that the services keep: their records with etags, and their blobs with sizes.
+
+    But keys that expire, which go by themselves, and which hour a key was last used in.
+    """
     found: list[Any] = []
     for service in ("auth", "plots", "data"):
-        found += open_records(storage, service).list(limit=10_000)
+        records = open_records(storage, service).list(limit=10_000)
+        brief = {record.value["id"] for record in records if record.value.get("expires")}
+        for record in records:
+            if record.value.get("id") not in brief:
+                used = "used" in record.value
+                value = {name: part for name, part in record.value.items() if name != "used"}
+                found.append((record.key, value, None if used else record.etag))
         found += [(blob.key, blob.size) for blob in open_blobs(storage, service).list(limit=10_000)]
     return found
 
