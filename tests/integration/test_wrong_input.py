@@ -44,9 +44,9 @@ def stored(storage: str) -> list[Any]:
         brief = {record.value["id"] for record in records if record.value.get("expires")}
         for record in records:
             if record.value.get("id") not in brief:
-                used = "used" in record.value
-                value = {name: part for name, part in record.value.items() if name != "used"}
-                found.append((record.key, value, None if used else record.etag))
+                key = record.key.startswith("keys/")
+                value = {name: part for name, part in record.value.items() if not (key and name == "used")}
+                found.append((record.key, value, None if key else record.etag))
         found += [(blob.key, blob.size) for blob in open_blobs(storage, service).list(limit=10_000)]
     return found
 

@@ -4,7 +4,7 @@
 (() => {
   const cloud = window.bokehCloud;
   const { note } = cloud;
-  const [RETRY, MOST, ANSWER] = [3000, 60000, 1000]; // milliseconds
+  const [RETRY, MOST, ANSWER] = [3000, 60000, 5000]; // milliseconds
   const GONE = [403, 404, 410]; // whoever may not see the plot any more need not ask again
 
   // What fetches a data source anew, by its model's id, where the frame shows something else than its whole columns.
@@ -93,7 +93,7 @@
 
   const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-  // The page of a plot says what it is soon after the plot is drawn; nobody else does.
+  // The page of a plot says what it is soon after the plot is drawn; nobody else does. Nothing is missed by waiting.
   async function introduced() {
     for (let waited = 0; !alone() && waited < ANSWER; waited += 50) await sleep(50);
   }
