@@ -36,14 +36,15 @@ class Nothing:
 def stored(storage: str) -> list[Any]:
     """Everything that the services keep: their records with etags, and their blobs with sizes.
 
-    But keys that expire, which go by themselves, and which hour a key was last used in.
+    But keys and links that expire, which go by themselves, and which hour a key was last used in.
     """
     found: list[Any] = []
     for service in ("auth", "plots", "data"):
         records = open_records(storage, service).list(limit=10_000)
-        brief = {record.value["id"] for record in records if record.value.get("expires")}
+        brief = [record.value for record in records if record.value.get("expires")]
+        gone = {value["id"] for value in brief if "id" in value}
         for record in records:
-            if record.value.get("id") not in brief:
+            if record.value not in brief and record.value.get("id") not in gone:
                 key = record.key.startswith("keys/")
                 value = {name: part for name, part in record.value.items() if not (key and name == "used")}
                 found.append((record.key, value, None if key else record.etag))
