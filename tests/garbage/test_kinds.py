@@ -1,5 +1,6 @@
 """Each kind of orphan is found and deleted, and nothing that is in use: a test for each row of the table."""
 
+import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -104,6 +105,17 @@ def test_a_publication_that_was_cut_short(cloud: Cloud) -> None:
     freed = cloud.collect()["freed"]
     assert freed.items() >= {"data source": 1, "column": 1, "chunk": 1, "upload": 1}.items()
     assert "half" not in cloud.plots()
+    assert contents(cloud) == reachable(cloud)
+
+
+def test_a_manifest_with_half_a_character_stops_nobody(cloud: Cloud) -> None:
+    blobs = cloud.blobs("plots")
+    [key] = [blob.key for blob in blobs.list("manifests/")]
+    manifest = json.loads(b"".join(blobs.get(key)))
+    manifest["sources"][0]["model"] = "\ud800"
+    blobs.put(key, [json.dumps(manifest).encode()])
+    deleted_plot(cloud)
+    assert cloud.collect()["freed"]["chunk"] == 1
     assert contents(cloud) == reachable(cloud)
 
 

@@ -3,6 +3,7 @@
 Memory is what the processes have to themselves (`RssAnon`); mapped files are the kernel's cache.
 """
 
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -12,12 +13,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from blake3 import blake3
 
 from tests.conftest import one_process
-from tests.integration.test_api_spec.caller import VERSION, Caller, document
+from tests.integration.test_api_spec.caller import CHUNK, VERSION, Caller, document
 
-CHUNK = 4 << 20
 CHUNKS = 50  # 200 MiB
 MOST = 64 << 20  # bytes that a server may take besides, for an answer of a few hundred MiB
 OBJECTS = 40
@@ -33,13 +32,8 @@ def ada(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
 @pytest.fixture(scope="module")
 def large(ada: Caller) -> dict[str, Any]:
     """Return a data source with a column `y` of 200 MiB, which cannot be packed well."""
-    numbers = np.random.default_rng(1)
-    chunks = []
-    for _ in range(CHUNKS):
-        data = numbers.random(CHUNK // 8).tobytes()
-        chunks.append({"hash": blake3(data).hexdigest(), "size": CHUNK})
-        assert ada("PUT", f"/{{user}}/data/chunks/{chunks[-1]['hash']}", data=data).status_code == 201
-    column = {"dtype": "float64", "shape": [CHUNKS * CHUNK // 8], "chunks": chunks}
+    values = np.random.default_rng(1).random(CHUNKS * CHUNK // 8)
+    column = ada.column("float64", list(values.shape), values.tobytes())
     source: dict[str, Any] = ada.ok("POST", "/{user}/data", json={"name": "large", "columns": {"y": column}})
     return source
 
@@ -135,6 +129,35 @@ def test_objects_of_long_texts(ada: Caller) -> None:
     with growth(ada.url) as grown:
         assert read(ada, f"/{{user}}/objects/{ids}", **{"Accept-Encoding": "identity"}) > OBJECTS * 5 << 20
     assert grown() < MOST
+
+
+def packed(value: Any, buffer: bytes) -> bytes:
+    """Return a packed value (ARCHITECTURE.md, Formats)."""
+    header = json.dumps({"buffers": [len(buffer)], "value": value}).encode()
+    header += b" " * (-(4 + len(header)) % 8)
+    return len(header).to_bytes(4, "little") + header + buffer
+
+
+def test_objects_of_packed_values(ada: Caller) -> None:
+    """Neither a buffer that is named many times nor a very long text is written out."""
+    buffer = np.random.default_rng(2).bytes(1 << 20)
+    often = packed([{"type": "bytes", "data": {"id": 0}}] * 200, buffer)
+    long = packed(["x" * (200 << 20)], b"")
+    for name, data in (("often", often), ("long", long)):
+        column = ada.column("packed", [len(data)], data)
+        source = ada.ok("POST", "/{user}/data", json={"name": name, "columns": {"y": column}})
+        packed_leaf = {"type": "packed", "data": {"id": source["columns"]["y"]["hash"]}}
+        root = {"type": "object", "name": "Div", "id": "p1", "attributes": {"tags": [packed_leaf]}}
+        body = {
+            "name": name,
+            "document": {"version": VERSION, "roots": [root]},
+            "sources": [{"model": "p2", "id": source["id"]}],
+        }
+        plot = ada.ok("POST", "/{user}/store", json=body)
+        with growth(ada.url) as grown:
+            answer = ada.ok("GET", f"/{{user}}/objects/{plot['id']}.p1")
+        assert answer["objects"][0]["attributes"]["tags"] == [packed_leaf]
+        assert grown() < MOST
 
 
 def test_scenes(ada: Caller) -> None:

@@ -79,6 +79,14 @@ def test_not_json(cloud: str) -> None:
     check(requests.post(f"{cloud}/local/store", data="{", headers=headers, timeout=30), 422, "not-json")
 
 
+@pytest.mark.parametrize("title", [b"\xed\xa0\x80", b"\\ud800"])
+def test_half_a_character(cloud: str, title: bytes) -> None:
+    body = json.dumps({"name": "wrong", "document": {**DOCUMENT, "title": "TITLE"}}).encode()
+    headers = {"Content-Type": "application/json"}
+    body = body.replace(b"TITLE", title)
+    check(requests.post(f"{cloud}/local/store", data=body, headers=headers, timeout=30), 422, "not-json")
+
+
 def test_not_called_json(cloud: str) -> None:
     response = requests.post(
         f"{cloud}/local/store", data="{}", headers={"Content-Type": "text/plain"}, timeout=30

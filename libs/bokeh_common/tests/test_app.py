@@ -28,7 +28,7 @@ class Things:
         link_next(req, resp, "ä/b", limit)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
-        resp.media = read_json(req, 100)
+        resp.media = read_json(req, 500)
 
 
 class Thing:
@@ -144,7 +144,11 @@ def test_unknown_method_names_the_allowed_ones(client: testing.TestClient) -> No
         (b'{"a": "\\ud83d\\ude00"}', 200),
         (b'{"a": "\\ud800"}', 422),
         (b'{"\\uDFFF": 1}', 422),
-        (b"x" * 101, 413),
+        (b'{"a": "\xed\xa0\x80"}', 422),
+        ('{"a": 1}'.encode("utf-16"), 422),
+        ('{"a": 1}'.encode("utf-8-sig"), 200),
+        (b"1" + b"0" * 250 + b"e90", 422),
+        (b"x" * 501, 413),
     ],
 )
 def test_json_bodies(client: testing.TestClient, body: bytes, status: int) -> None:

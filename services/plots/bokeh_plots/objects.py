@@ -16,7 +16,7 @@ from blake3 import blake3
 
 from bokeh_common.errors import Invalid, NotFound, TooLarge
 from bokeh_plots.documents import objects_of
-from bokeh_plots.packed import inlined, unpack
+from bokeh_plots.packed import MAX_BYTES, inlined, unpack
 from bokeh_plots.peers import Data
 from bokeh_plots.plots import Plots
 from bokeh_plots.scenes import Scene, Scenes
@@ -75,7 +75,8 @@ class Asked:
         """Yield the JSON of `objects`, in the order of their ids, data included, and the ids `missing`.
 
         Each object is as `bokeh.core.serialization` writes it to plain JSON, with references to others. A
-        column that calls itself packed and is not stays as the scene has it.
+        column that calls itself packed and is not, or is larger than `packed.MAX_BYTES`, stays as the scene
+        has it: the data service has its bytes.
 
         Raises:
             NotFound: there is none of them; before anything is yielded.
@@ -171,19 +172,26 @@ class _Reading:
         yield parts[0].encode()
         for kind, column, text in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
             blocks = [small[column]] if column in small else self._blocks(column)
-            yield from inlined(blocks) if kind == "bytes" else [_unpacked(column, b"".join(blocks))]
+            if kind == "bytes":
+                yield from inlined(blocks)
+            else:
+                yield _unpacked(column, blocks) if item.sizes[column] <= MAX_BYTES else _reference(column)
             yield text.encode()
 
     def _blocks(self, column: str) -> Iterator[bytes]:
         return self._data.column(self._user, column, self._authorization)
 
 
-def _unpacked(column: str, data: bytes) -> bytes:
+def _unpacked(column: str, blocks: Iterable[bytes]) -> bytes:
     """Return the JSON of a packed value; one that is none stays as the scene has it."""
     try:
-        return json.dumps(unpack(data), allow_nan=False).encode()
+        return json.dumps(unpack(b"".join(blocks)), allow_nan=False).encode()
     except (Invalid, ValueError, RecursionError):
-        return json.dumps({"type": "packed", "data": {"id": column}}).encode()
+        return _reference(column)
+
+
+def _reference(column: str) -> bytes:
+    return json.dumps({"type": "packed", "data": {"id": column}}).encode()
 
 
 def _batches(items: Iterable[Item]) -> Iterator[Batch]:

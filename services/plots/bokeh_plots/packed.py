@@ -3,7 +3,7 @@
 The bytes are a header, padded to a multiple of 8, and then buffers, each padded likewise. The header is a
 uint32 (little-endian) with the length of the JSON that follows it: `{"buffers": [bytes, ...], "value": ...}`,
 where the value is Bokeh's own encoding and each `{"type": "bytes", "data": {"id": i}}` in it stands for
-buffer `i`. Only clients write them, so nothing of them is taken on trust.
+buffer `i`, which has one place. Only clients write them, so nothing of them is taken on trust.
 """
 
 import base64
@@ -14,6 +14,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bokeh_common.errors import Invalid
+
+#: Of a packed column that is unpacked, which is done as a whole.
+MAX_BYTES = 16 << 20
 
 
 def unpack(data: bytes) -> Any:
@@ -50,21 +53,22 @@ def inline_bytes(data: bytes) -> dict[str, str]:
     return {"type": "bytes", "data": base64.b64encode(gzip.compress(data, compresslevel=2, mtime=0)).decode()}
 
 
-def _buffers(data: bytes, start: int, sizes: list[int]) -> list[bytes]:
-    buffers = []
-    for size in sizes:
+def _buffers(data: bytes, start: int, sizes: list[int]) -> dict[int, bytes]:
+    buffers = {}
+    for index, size in enumerate(sizes):
         if not 0 <= size <= len(data) - start:
             raise ValueError(f"a buffer of {size} bytes where {len(data) - start} are left")
-        buffers.append(data[start : start + size])
+        buffers[index] = data[start : start + size]
         start += (size + 7) // 8 * 8
     return buffers
 
 
-def _inlined(value: Any, buffers: list[bytes]) -> Any:
+def _inlined(value: Any, buffers: dict[int, bytes]) -> Any:
     if isinstance(value, list):
         return [_inlined(item, buffers) for item in value]
     if not isinstance(value, dict):
         return value
     if value.get("type") == "bytes":
-        return inline_bytes(buffers[value["data"]["id"]])
+        # Each once: what comes out is not larger, however often a buffer is named.
+        return inline_bytes(buffers.pop(value["data"]["id"]))
     return {key: _inlined(item, buffers) for key, item in value.items()}

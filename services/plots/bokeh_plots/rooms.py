@@ -1,5 +1,6 @@
 """What a garbage collector has to know of this service; see `bokeh_common.storage.rooms`."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -65,10 +66,17 @@ def _is_named_by_hash(key: str, blocks: Iterator[bytes]) -> bool:
 
 
 def _read_manifest(key: str, data: bytes) -> Refers:
-    user, manifest = key.split("/")[1], _MANIFEST.decode(data)
+    user, manifest = key.split("/")[1], _parsed(data)
     return [
         f"plots:scenes/{user}/{manifest.scene}",
         *(f"plots:extensions/{user}/{script}" for script in manifest.extensions),
         *(f"data:sources/{user}/{source.id}" for source in manifest.sources),
         *(f"data:columns/{user}/{column}" for column in manifest.columns),
     ]
+
+
+def _parsed(data: bytes) -> _Manifest:
+    try:
+        return _MANIFEST.decode(data)
+    except msgspec.DecodeError:  # lone surrogates, which JSON in Python may have
+        return msgspec.convert(json.loads(data), _Manifest)

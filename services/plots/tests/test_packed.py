@@ -45,6 +45,7 @@ def test_arrays_are_inlined_in_their_places() -> None:
         (100).to_bytes(4, "little") + b"[]",
         packed(leaf(9), b"one"),
         packed(leaf(0)),
+        packed([leaf(0), leaf(0)], b"twice"),
         packed({"type": "bytes"}, b"one"),
         packed(None, b"12345678")[:-1],
         b"\x1a\0\0\0" + b'{"buffers":"ab","value":1}'.ljust(28),

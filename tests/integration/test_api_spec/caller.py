@@ -8,6 +8,7 @@ import requests
 from blake3 import blake3
 
 TIMEOUT = 30
+CHUNK = 4 << 20  # bytes
 VERSION = "3.9.2"
 
 
@@ -42,10 +43,17 @@ class Caller:
 
     def upload(self, *values: float) -> dict[str, Any]:
         """Upload a column of float64 and return what a data source is told of it."""
-        data = struct.pack(f"<{len(values)}d", *values)
-        chunk = blake3(data).hexdigest()
-        assert self("PUT", f"/{{user}}/data/chunks/{chunk}", data=data).status_code in {201, 204}
-        return {"dtype": "float64", "shape": [len(values)], "chunks": [{"hash": chunk, "size": len(data)}]}
+        return self.column("float64", [len(values)], struct.pack(f"<{len(values)}d", *values))
+
+    def column(self, dtype: str, shape: list[int], data: bytes) -> dict[str, Any]:
+        """Upload the bytes of a column in chunks and return what a data source is told of it."""
+        chunks = []
+        for start in range(0, len(data), CHUNK):
+            part = data[start : start + CHUNK]
+            chunk = blake3(part).hexdigest()
+            assert self("PUT", f"/{{user}}/data/chunks/{chunk}", data=part).status_code in {201, 204}
+            chunks.append({"hash": chunk, "size": len(part)})
+        return {"dtype": dtype, "shape": shape, "chunks": chunks}
 
     def source(self, *values: float) -> Any:
         """Commit a frozen data source with the column `y`."""

@@ -14,8 +14,8 @@ from bokeh_common.http.encoding import decoded
 BLOCK_BYTES = 1 << 20
 UNPACKED_BYTES = 64 << 20
 
-#: Only such a number can be larger than a double: 1.8e308.
-_LARGE_NUMBER = re.compile(rb"\d[eE]\+?\d{3}|\d{300}")
+#: Only such a number can be larger than a double, 1.8e308: with 210 digits, e99 is enough.
+_LARGE_NUMBER = re.compile(rb"\d[eE]\+?\d{3}|\d{200}")
 
 T = TypeVar("T")
 
@@ -91,7 +91,9 @@ def _as(kind: type[T], value: object, where: str, strict: bool = True) -> T:
 def parse_json(body: bytes) -> Any:
     """Parse strictly; `Invalid` says where it is wrong."""
     try:
-        return _writable(json.loads(body, parse_constant=_refuse_constant), body)
+        # Of bytes, `json.loads` takes UTF-16 and lone surrogates as well; RFC 8259 wants UTF-8.
+        text = body.decode("utf-8-sig")
+        return _writable(json.loads(text, parse_constant=_refuse_constant), body)
     except RecursionError:
         raise Invalid("The JSON is nested too deeply.", slug="not-json") from None
     except ValueError as error:
