@@ -6,6 +6,9 @@ from bokeh_common.errors import Invalid
 
 FIELD = "values"
 
+#: Of a chunk that a client wrote; who cuts chunks here stays below, also where rows take no bytes.
+MAX_ROWS = 4 << 20
+
 
 def write_chunk(array: pa.Array) -> bytes:
     """Return an array as a chunk."""
@@ -25,6 +28,8 @@ def read_chunk(data: bytes | memoryview) -> pa.Array:
 def check_chunk(data: bytes | memoryview, dtype: str, rows: int | None) -> pa.Array:
     """Return the array of a chunk that a client wrote; `Invalid` unless it is what its column says.
 
+    It may take any amount of memory: a chunk can be packed, and a row can be large and take no bytes.
+
     Args:
         data: of the chunk.
         dtype: of the column, `arrow[...]`.
@@ -35,8 +40,14 @@ def check_chunk(data: bytes | memoryview, dtype: str, rows: int | None) -> pa.Ar
             [batch] = reader
         [array] = batch.columns
         array.validate(full=True)
+    except MemoryError:  # one of Arrow's is an `ArrowException`, too
+        raise
     except (ValueError, pa.ArrowException) as error:
         raise Invalid(f"A chunk is no Arrow stream of one valid column: {error}.") from None
     if f"arrow[{array.type}]" != dtype or len(array) != rows:
         raise Invalid(f"A chunk has {len(array)} rows of {array.type}, not {rows} of {dtype}.")
+    if array.nbytes > len(data):
+        raise Invalid("A chunk is packed; write the stream without compression.")
+    if len(array) > MAX_ROWS:
+        raise Invalid(f"A chunk has {len(array)} rows, and may have {MAX_ROWS}; write smaller ones.")
     return array

@@ -72,7 +72,10 @@ def edges_of(
     if _kind(dtype).kind in "iu":
         low, high = math.ceil(_bound(dtype, begin, "from")), math.floor(_bound(dtype, end, "to"))
         return _whole_edges(_kind(dtype), low, high, pixels)
-    low, high = float(_bound(dtype, begin, "from")), float(_bound(dtype, end, "to"))
+    try:
+        low, high = float(_bound(dtype, begin, "from")), float(_bound(dtype, end, "to"))
+    except OverflowError:
+        raise Invalid("'from' and 'to' must be numbers that a float64 can hold.") from None
     if not low <= high:
         return None
     if math.isinf(low) or math.isinf(high) or math.isinf(high - low):
@@ -171,13 +174,16 @@ def _time(dtype: str, text: str, name: str) -> Any:
     if not dtype.startswith("datetime64") or re.fullmatch(r"[-+]?[0-9]{5,}", text):
         return _number(text, name)
     try:
-        return _in_units(np.datetime64(text.removesuffix("Z")), unit)
+        return in_units(np.datetime64(text.removesuffix("Z")), unit)
     except ValueError:
         raise Invalid(f"'{name}' must be ISO 8601, a whole number of {unit}, or as in '5ms'.") from None
 
 
-def _in_units(time: np.datetime64, unit: str) -> Any:
-    """Return a time as a number of units; where it lies within one, which fraction does not matter."""
+def in_units(time: np.datetime64, unit: str) -> Any:
+    """Return a time as a number of units, whatever its size; a `Fraction` where it lies within one.
+
+    Which fraction does not matter where months or years are counted. `ValueError` for NaT.
+    """
     if np.isnat(time):
         raise ValueError("no time")
     own = np.datetime_data(time.dtype)[0]

@@ -184,7 +184,7 @@ def _check_sizes(name: str, column: Column) -> None:
     if found != column.size + column.skip * column.row_bytes:
         message = f"Column {shown(name)}: dtype and shape make {column.size} bytes, its chunks {found}."
         raise Invalid(message)
-    if column.skip and column.skip * column.row_bytes >= column.chunks[0].size:
+    if column.skip and (not column.chunks or column.skip * column.row_bytes >= column.chunks[0].size):
         raise Invalid(f"Column {shown(name)}: 'skip' goes beyond the first chunk.")
     if column.dtype != PACKED and any(chunk.size % item_bytes(column.dtype) for chunk in column.chunks):
         raise Invalid(f"Column {shown(name)}: each chunk must hold whole elements.")

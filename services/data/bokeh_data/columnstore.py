@@ -10,9 +10,10 @@ import pyarrow as pa
 from blake3 import blake3
 
 from bokeh_common.errors import Invalid
-from bokeh_data.arrowchunks import check_chunk, read_chunk, write_chunk
+from bokeh_data.arrowchunks import read_chunk, write_chunk
 from bokeh_data.columns import Chunk, Column
 from bokeh_data.dtypes import PACKED, is_arrow, item_bytes, numpy_dtype
+from bokeh_data.files.checking import zones_of
 from bokeh_data.records import Records
 from bokeh_data.shown import needs_text, shown_blocks, shown_dtype, text_of
 from bokeh_data.values import Values
@@ -30,6 +31,9 @@ MAX_RECUT_BYTES = 256 << 20
 
 BLOCK_BYTES = 1 << 20
 
+#: Rows of a column whose rows have no elements.
+MAX_HOLLOW = 1 << 17
+
 
 class ColumnStore:
     """Columns of accounts."""
@@ -40,13 +44,16 @@ class ColumnStore:
     def make(self, user: str, values: Values) -> Column:
         """Store values as a new column; its manifest has to be put afterwards."""
         shape = (len(values), *values.row_shape)
+        _check_hollow(shape)
         pairs = [self._put(user, part) for part in _cut(values)]
         chunks, zones = tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs)
         return self.complete(Column(values.dtype, shape, chunks, 0, zones))
 
     def append(self, user: str, column: Column, values: Values, rollover: int | None = None) -> Column:
         """Return the column with more rows, the last `rollover` of them; only its tail is written."""
-        kept = _kept(column, len(values) and _size(values))
+        if not len(values):
+            return self.complete(column if rollover is None else self._rolled(column, rollover))
+        kept = _kept(column, _size(values))
         tail = self.rows(column, max(int(column.starts[kept]), 0), column.length)
         made = self.make(user, joined([*tail, values]))
         zones = (
@@ -61,8 +68,10 @@ class ColumnStore:
         """Return the column with the zones that its shown form needs.
 
         Raises:
-            Invalid: it is of Arrow chunks that a client wrote, and they are not what it says.
+            Invalid: it is of Arrow chunks that a client wrote, and they are not what it says; or it has
+                too many rows without elements.
         """
+        _check_hollow(column.shape)
         if column.zones is None and is_arrow(column.dtype):
             return self._checked(column)
         if column.zones is None:
@@ -80,12 +89,8 @@ class ColumnStore:
 
     def _checked(self, column: Column) -> Column:
         """Return a column of Arrow with its zones, after a look into all of its chunks."""
-        zones = []
-        for number, chunk in enumerate(column.chunks):
-            array = check_chunk(self._records.chunk_view(chunk.hash), column.dtype, chunk.rows)
-            rows = array[column.skip :] if number == 0 else array
-            zones.append(zone_of_arrow(array, len(text_of(rows))))
-        return replace(column, zones=tuple(zones))
+        views = ((chunk, self._records.chunk_view(chunk.hash)) for chunk in column.chunks)
+        return replace(column, zones=tuple(zones_of(column.dtype, views, column.skip)))
 
     def with_zones(self, column: Column) -> Column:
         """Return the column with its zones, which are worked out where nobody has."""
@@ -197,6 +202,12 @@ class ColumnStore:
         if zones:  # its text is shorter now
             zones = (replace(zones[0], text=None), *zones[1:])
         return Column(column.dtype, (limit, *column.shape[1:]), column.chunks[gone:], skip, zones)
+
+
+def _check_hollow(shape: tuple[int, ...]) -> None:
+    """Refuse very many rows that take no bytes: nothing else bounds them, and reading them takes time."""
+    if shape and not math.prod(shape[1:]) and shape[0] > MAX_HOLLOW:
+        raise Invalid(f"A column of the shape {list(shape)} has no elements; it may have {MAX_HOLLOW} rows.")
 
 
 def has_whole_rows(column: Column) -> bool:

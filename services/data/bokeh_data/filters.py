@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bokeh_common.errors import Invalid
+from bokeh_data.axis import in_units
 from bokeh_data.cells import Rows
 from bokeh_data.columns import shown
 
@@ -26,6 +27,7 @@ _CONDITION = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _AND = re.compile(r"\s+and\s+", re.IGNORECASE)
+_NUMBER_OF_UNITS = re.compile(r"[-+]?\d{5,}")
 _ITEM = re.compile(r"""\s*(?:'((?:[^']|'')*)'|"((?:[^"]|"")*)"|([^,]*?))\s*(?:,|$)""")
 
 _COMPARE = {
@@ -79,14 +81,18 @@ class Test:
             raise Invalid(f"Column {shown(condition.column)} of {kind} cannot be compared.")
         self._kind = kind.value_type if pa.types.is_dictionary(kind) else kind
         op, values = condition.op, [_value(condition.column, text, self._kind) for text in condition.values]
-        if pa.types.is_integer(self._kind):
+        if _is_whole(self._kind):
             op, values = _whole(op, values, self._kind)
+        if pa.types.is_float16(self._kind):  # which Arrow does not compare
+            self._kind, values = pa.float32(), [_halved(value) for value in values]
         self.op, self._values = op, values
 
     def __call__(self, array: pa.Array) -> pa.Array:
         """Tell for each value whether it fulfils the condition."""
         if pa.types.is_dictionary(array.type):
             array = array.dictionary_decode()
+        if pa.types.is_float16(array.type):
+            array = array.cast(self._kind)
         if self.op in ("is", "is not"):
             null = pc.is_null(array, nan_is_null=pa.types.is_floating(array.type))
             return null if self.op == "is" else pc.invert(null)
@@ -175,27 +181,33 @@ def _value(column: str, text: str, kind: pa.DataType) -> Any:
             return int(text) if re.fullmatch(r"[-+]?\d+", text) else float(text)
         if pa.types.is_floating(kind):
             return float(text)
-        if pa.types.is_temporal(kind):
-            return _time(text, kind)
+        if pa.types.is_timestamp(kind) and not _NUMBER_OF_UNITS.fullmatch(text):
+            return in_units(np.datetime64(text.removesuffix("Z")), kind.unit)
+        if pa.types.is_duration(kind) or (pa.types.is_temporal(kind) and _NUMBER_OF_UNITS.fullmatch(text)):
+            return int(text) if _is_whole(kind) else pa.scalar(int(text), kind).as_py()
         return pa.scalar(text).cast(kind).as_py()
-    except (KeyError, ValueError, pa.ArrowException):
+    except (KeyError, ValueError, OverflowError, pa.ArrowException):
         raise Invalid(f"{shown(text)} cannot be compared with column {shown(column)} of {kind}.") from None
 
 
-def _time(text: str, kind: pa.DataType) -> Any:
-    """Return a time as what `pa.scalar` takes: a whole number of units, or what ISO 8601 says."""
-    if re.fullmatch(r"[-+]?\d{5,}", text) or pa.types.is_duration(kind):
-        return int(text)
-    if pa.types.is_timestamp(kind):
-        return int(np.datetime64(text.removesuffix("Z")).astype(f"M8[{kind.unit}]").astype(np.int64))
-    return pa.scalar(text).cast(kind).as_py()
+def _halved(value: float) -> float:
+    with np.errstate(over="ignore"):
+        return float(np.float16(value))
+
+
+def _is_whole(kind: pa.DataType) -> bool:
+    """Tell whether values are compared as whole numbers: of units, where they are times."""
+    return pa.types.is_integer(kind) or pa.types.is_timestamp(kind) or pa.types.is_duration(kind)
 
 
 def _whole(op: str, values: list[Any], kind: pa.DataType) -> tuple[str, list[Any]]:
-    """Return a comparison with whole numbers that the type can hold, and that is true of the same numbers."""
+    """Return a comparison with whole numbers that the type can hold, and that is true of the same numbers.
+
+    The values may be any numbers: also times between two of the column's units, or outside of its years.
+    """
     if op in ("is", "is not"):
         return op, values
-    bits, signed = kind.bit_width, pa.types.is_signed_integer(kind)
+    bits, signed = kind.bit_width, not pa.types.is_unsigned_integer(kind)
     least, most = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
     if any(isinstance(value, float) and not math.isfinite(value) for value in values):
         raise Invalid("Whole numbers are compared with finite ones.")

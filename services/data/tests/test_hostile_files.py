@@ -13,9 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from blake3 import blake3
 
 from bokeh_common.errors import Invalid, TooLarge
-from bokeh_data.columns import Column
+from bokeh_data.columns import Column, parse_column
+from bokeh_data.columnstore import ColumnStore
+from bokeh_data.files import checking
 from bokeh_data.files.spool import spooled
 from bokeh_data.files.uploading import Bounds, Uploads
 from bokeh_data.records import Records
@@ -47,10 +50,10 @@ def resident(process: int | str = "self", of: int = 1) -> int:
 
 
 def reader() -> str | None:
-    """Return the process that reads a file, if there is one by now."""
+    """Return the process that reads a file or chunks, if there is one by now."""
     for process in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
         with suppress(OSError):
-            if b"bokeh_data.files.reader" in Path(f"/proc/{process}/cmdline").read_bytes():
+            if b"bokeh_data.files." in Path(f"/proc/{process}/cmdline").read_bytes():
                 return process
     return None
 
@@ -268,6 +271,42 @@ def test_csv_that_is_none(uploads: Uploads, data: bytes) -> None:
 def test_a_value_that_is_too_large(uploads: Uploads) -> None:
     long = pa.array([bytes(65 << 20)], pa.binary(65 << 20))
     assert refused(uploads, "arrow-stream", stream(pa.table({"x": long})))
+
+
+def committed(records: Records, data: bytes, rows: int, kind: pa.DataType) -> Column:
+    """Commit a column of one chunk of Arrow, as a client may write it."""
+    name = blake3(data).hexdigest()
+    chunk = {"hash": name, "size": len(data), "rows": rows}
+    records.put_chunk("ada", name, [data])
+    spec = {"dtype": f"arrow[{kind}]", "shape": [rows], "chunks": [chunk]}
+    return ColumnStore(records).complete(parse_column("x", spec, arrow=True))
+
+
+def hollow(kind: pa.DataType, rows: int, *children: pa.Array) -> pa.Array:
+    return pa.Array.from_buffers(kind, rows, [None], children=list(children))
+
+
+WIDE = pa.list_(pa.null(), 1 << 20)
+BOMBS: dict[str, Callable[[], pa.Array]] = {
+    "nulls": lambda: hollow(pa.null(), (1 << 31) - 1),
+    "nulls in lists": lambda: hollow(WIDE, 2000, hollow(pa.null(), 2000 << 20)),
+    "category": lambda: pa.array(["x" * (1 << 20)]).dictionary_encode().take(np.zeros(100_000, np.int8)),
+    "zeros": lambda: pa.array(np.zeros(300 << 20, np.int8)),
+    "few zeros": lambda: pa.array(np.zeros(1 << 20, np.int8)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_chunks_of_arrow_that_are_bombs(records: Records, monkeypatch: pytest.MonkeyPatch, bomb: str) -> None:
+    array = BOMBS[bomb]()
+    kind, rows = array.type, len(array)
+    how = {"compression": "zstd"} if "zeros" in bomb else {}
+    data = stream(pa.record_batch([array], ["values"]), **how)
+    del array
+    assert len(data) < 2 << 20
+    monkeypatch.setattr(checking, "MEMORY", MEMORY)
+    with pytest.raises(Invalid, match=r"memory|packed|rows"), watched():
+        committed(records, data, rows, kind)
 
 
 def test_a_reader_that_is_killed(uploads: Uploads) -> None:

@@ -64,6 +64,33 @@ def test_who_changes_must_have_read_it(live: LiveSources) -> None:
             change()
 
 
+@pytest.mark.parametrize("rollover", [None, 1, 2, 9])
+def test_no_rows_at_all_are_appended(live: LiveSources, sources: Sources, rollover: int | None) -> None:
+    first = live.create("ada", {"name": "s", "columns": {"x": [1, 2], "text": ["a", "ä"]}}, [])
+    longer = live.append("ada", first.id, Rows({"x": [], "text": []}, [], rollover=rollover))
+    kept = 2 if rollover is None else min(rollover, 2)
+    assert read(sources, longer, "text") == ["a", "ä"][2 - kept :]
+    assert read(sources, longer, "x") == [1, 2][2 - kept :]
+    assert longer.version == (1 if kept == 2 else 2)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"dtype": "float64", "shape": [1 << 62, 0], "chunks": []},
+        Values("float64", np.empty((1 << 40, 0))),
+        {"dtype": "float64", "shape": [5, 0], "chunks": [], "skip": 3},
+        {"dtype": "float64", "shape": [0], "chunks": [], "skip": 3},
+    ],
+    ids=str,
+)
+def test_rows_without_elements_are_bounded(live: LiveSources, spec: Any) -> None:
+    with pytest.raises(Invalid):
+        live.create("ada", {"name": "s", "columns": {"x": spec}}, [])
+    few = {"dtype": "float64", "shape": [3, 0], "chunks": []}
+    assert live.create("ada", {"name": "s", "columns": {"x": few}}, []).columns["x"]["length"] == 3
+
+
 def test_nothing_changed_makes_no_version(live: LiveSources) -> None:
     first = live.create("ada", {"name": "s", "columns": {"x": [1]}}, [])
     assert live.replace("ada", first.id, {"columns": {"x": [1]}}, [], None).version == 1

@@ -148,6 +148,38 @@ def test_few_rows_are_read_where_few_can_match(table: Table, monkeypatch: pytest
     assert not read
 
 
+RARE = {
+    "ns < 9999-12-31": [0, 1],
+    "ns > 9999-12-31": [],
+    "ns != 9999-12-31": [0, 1],
+    "ns >= 1500-01-01": [0, 1],
+    "ns in (2020-01-01, 9999-12-31)": [0],
+    "ns <= 99999999999999999999999": [0, 1],
+    "s = 2020-01-01T00:00:00.5": [],
+    "s >= 2020-01-01T00:00:00.5": [1],
+    "lasts > 99999999999999999999999": [],
+    "half >= 1": [0],
+    "half = 0.1": [1],
+    "half in (1, 2, 1e9)": [0],
+    "half != 1": [1],
+    "half is null": [2],
+}
+
+
+@pytest.mark.parametrize("text", RARE)
+def test_times_of_any_year_and_small_floats(records: Records, text: str) -> None:
+    times = np.array(["2020-01-01T00:00:00", "2021-06-01T00:00:01", "NaT"], "M8[s]")
+    table = Table(
+        records,
+        i=[0, 1, 2],
+        ns=times.astype("M8[ns]"),
+        s=times,
+        lasts=np.array([1, 2, "NaT"], "m8[s]"),
+        half=np.array([1, 0.1, np.nan], np.float16),
+    )
+    assert table.read(text, columns="i")["i"].to_pylist() == RARE[text]
+
+
 @pytest.mark.parametrize(
     ("where", "says"),
     [
@@ -157,6 +189,7 @@ def test_few_rows_are_read_where_few_can_match(table: Table, monkeypatch: pytest
         ("i is 3", "is null"),
         ("i = soon", "cannot be compared"),
         ("t = soon", "cannot be compared"),
+        ("t > NaT", "cannot be compared"),
         ("i < nan", "finite"),
         ("flag = 7", "cannot be compared"),
     ],

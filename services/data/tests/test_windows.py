@@ -257,6 +257,7 @@ def test_lttb_keeps_the_ends_and_the_peak(table: Any) -> None:
         (Window("x", ("y",), 0, float("nan")), "'to' is NaN"),
         (Window("x", ("y",), 0, "inf"), "finite"),
         (Window("x", ("y",), "soon", 5), "number"),
+        (Window("x", ("y",), 0, "9" * 400), "float64"),
         (Window("x", ("y",), 0, 5, 0), "pixels"),
         (Window("x", ("y",), 0, 5, 1 << 60), "pixels"),
         (Window("x", ("t",)), "not one of numbers"),

@@ -5,26 +5,23 @@ It takes at most MEMORY bytes and some minutes of a processor. Whatever ends it,
 it has nothing but the file.
 """
 
-import resource
 import sys
 from typing import BinaryIO
 
-import pyarrow as pa
-
 from bokeh_common.errors import CloudError, TooLarge
+from bokeh_data.files.confined import confine
 from bokeh_data.files.cutting import Cutter
 from bokeh_data.files.pieces import write_frame, write_piece
 from bokeh_data.files.tables import Table, open_table
 from bokeh_data.limits import SourceLimits
 
 PATH = "/dev/fd/0"
-CPU_SECONDS = 1800
 
 
 def main() -> None:
     """Read the file, and write its frames to standard output."""
     form, (memory, columns, name_length) = sys.argv[1], map(int, sys.argv[2:])
-    _limit(memory)
+    confine(memory)
     pipe = sys.stdout.buffer
     try:
         _read(open_table(form, PATH, SourceLimits(columns, column_name_length=name_length)), pipe)
@@ -50,15 +47,6 @@ def _read(table: Table, pipe: BinaryIO) -> None:
     for piece in cutter.end():
         write_piece(pipe, piece)
     write_frame(pipe, {"rows": rows})
-
-
-def _limit(memory: int) -> None:
-    pa.set_cpu_count(1)
-    pa.set_io_thread_count(1)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))  # what is its own; mapped files are not
 
 
 def _said(error: Exception) -> str:

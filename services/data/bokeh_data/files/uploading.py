@@ -1,21 +1,16 @@
 """Stores what the process that reads a file hands back."""
 
-import signal
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import IO, Any, cast
 
 import numpy as np
 
-from bokeh_common.errors import Invalid, TooLarge, Unavailable
+from bokeh_common.errors import Invalid, TooLarge
 from bokeh_data.arrowchunks import write_chunk
 from bokeh_data.columns import Chunk, Column
 from bokeh_data.columnstore import ColumnStore
 from bokeh_data.dtypes import is_arrow, numpy_dtype
+from bokeh_data.files.confined import confined, why_broken
 from bokeh_data.files.pieces import BrokenPipe, Piece, piece_of, read_frames
 from bokeh_data.limits import SOURCE_LIMITS, SourceLimits
 from bokeh_data.records import Records
@@ -23,16 +18,8 @@ from bokeh_data.shown import text_of
 from bokeh_data.values import Values, to_arrow
 from bokeh_data.zones import Zone, zone_of_arrow
 
-#: Files that one process of the service reads at the same time, and how long others wait for their turn.
-AT_ONCE = 2
-WAIT_SECONDS = 60.0
-END_SECONDS = 10.0
-
 #: What a row counts for at least: a column of nothing but nulls takes no bytes.
 ROW_BYTES = 8
-
-#: All that the process that reads a file is told of this one's environment.
-ENVIRONMENT = {"ARROW_DEFAULT_MEMORY_POOL": "system", "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
 
 
 @dataclass(frozen=True)
@@ -56,7 +43,6 @@ class Uploads:
     def __init__(self, records: Records, bounds: Bounds) -> None:
         self._records = records
         self._bounds = bounds
-        self._turns = threading.BoundedSemaphore(AT_ONCE)
 
     def columns(self, user: str, form: str, file: IO[bytes]) -> dict[str, Column]:
         """Store the columns of a file; what was stored when it fails is garbage that nothing refers to.
@@ -71,7 +57,9 @@ class Uploads:
             TooLarge: it takes too much memory or time, or there is too much in it.
             Forbidden: the account would have more than it may.
         """
-        with self._turn(), _reading(form, self._bounds, file) as process:
+        source = self._bounds.source
+        numbers = self._bounds.memory, source.columns, source.column_name_length
+        with confined("bokeh_data.files.reader", form, *numbers, stdin=file) as process:
             growing = Growing(ColumnStore(self._records), user, self._bounds.unpacked)
             try:
                 for head, data in read_frames(cast("IO[bytes]", process.stdout)):
@@ -79,43 +67,7 @@ class Uploads:
                         return growing.columns()
             except BrokenPipe:
                 pass
-            raise _broken(process)
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        if not self._turns.acquire(timeout=WAIT_SECONDS):
-            raise Unavailable("Other files are being read at this moment; send it again.")
-        try:
-            yield
-        finally:
-            self._turns.release()
-
-
-@contextmanager
-def _reading(form: str, bounds: Bounds, file: IO[bytes]) -> "Iterator[subprocess.Popen[bytes]]":
-    numbers = bounds.memory, bounds.source.columns, bounds.source.column_name_length
-    command = [sys.executable, "-I", "-m", "bokeh_data.files.reader", form, *map(str, numbers)]
-    with subprocess.Popen(  # noqa: S603  # nothing of it comes from a request
-        command,
-        stdin=file,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=ENVIRONMENT,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def _broken(process: "subprocess.Popen[bytes]") -> Invalid | TooLarge:
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(END_SECONDS)
-    if process.returncode == -signal.SIGXCPU:
-        return TooLarge("The file takes too long to read; send it in parts.")
-    return Invalid(
-        "The file cannot be read: it is damaged, or takes far too much memory.", slug="unreadable-file"
-    )
+            raise why_broken(process)
 
 
 @dataclass
