@@ -17,7 +17,7 @@ from .errors import CloudError
 from .readable import Readable
 from .resource import Resource
 from .stored import StoredColumn, is_destination
-from .values import leaf, stored
+from .values import Zoned, leaf, stored, zone_of
 
 if TYPE_CHECKING:
     from .server import Server
@@ -176,9 +176,11 @@ class RemoteDataSource(Readable, ColumnDataSource):
         changed = {}
         for name, changes in patches.items():
             self._demand(name)
-            changed[name] = np.array(self._held[name])
+            values = np.array(self._held[name])
             for index, value in changes:
-                changed[name][index] = value
+                values[index] = value
+            zone = zone_of(self._held[name].dtype)
+            changed[name] = Zoned(values, zone) if zone else values
         self._put({**self._held, **changed})
 
     def versions(self) -> list[int]:

@@ -6,6 +6,7 @@ categories, nullable values, lists) becomes a JSON list, of which the server mak
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -22,6 +23,14 @@ ZONED = "datetime64[{unit}, {zone}]"
 
 #: What is to be stored: a column in chunks, or a list of JSON values.
 Stored = Column | list[Any]
+
+
+@dataclass(frozen=True)
+class Zoned:
+    """Times in UTC, as an array of NumPy's, which has no room for their zone."""
+
+    times: Any
+    zone: str
 
 
 def stored(name: str, values: Any) -> Stored:
@@ -41,6 +50,8 @@ def stored(name: str, values: Any) -> Stored:
 def fixed(values: Any) -> tuple[Any, str]:
     """Return values as a little-endian array with the name of its dtype; None where they are none."""
     zone = _zone(values)
+    if isinstance(values, Zoned):
+        zone, values = values.zone, values.times
     if zone is not None and hasattr(values, "tz_convert"):  # pandas': stored in UTC, the zone beside it
         values = values.dt.tz_convert(None) if hasattr(values, "dt") else values.tz_convert(None)
     array = _times(np.asarray(values))
@@ -85,7 +96,8 @@ def is_fixed(dtype: str) -> bool:
 
 def zone_of(dtype: str) -> str | None:
     """Return the time zone of a dtype such as `datetime64[ns, Europe/Zurich]`."""
-    return dtype.partition(", ")[2].rstrip("]") or None
+    is_time = dtype.startswith("datetime64[")
+    return (dtype.partition(", ")[2].rstrip("]") or None) if is_time else None
 
 
 def _has_nulls(values: Any) -> bool:

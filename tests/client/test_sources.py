@@ -172,6 +172,15 @@ def test_values_of_all_kinds_come_back(server: bokeh_cloud.Server) -> None:
     assert str(table.schema.field("zoned").type).endswith("tz=Europe/Zurich]")
 
 
+def test_a_patch_keeps_the_zone(server: bokeh_cloud.Server) -> None:
+    zoned = pd.to_datetime(["2026-01-01", "2026-06-01"]).tz_localize("Europe/Zurich")
+    src = server.DataSource("patched", {"zoned": pd.Series(zoned), "text": ["a", "b"]})
+    src.patch({"zoned": [(1, np.datetime64("2026-07-01"))], "text": [(0, "c")]})
+    back = server.source("patched").to_pandas()
+    assert back.zoned.tolist() == [zoned[0], pd.Timestamp("2026-07-01T02:00", tz="Europe/Zurich")]
+    assert back.text.tolist() == ["c", "b"]
+
+
 def test_who_comes_second_is_told_and_loses_nothing(
     server: bokeh_cloud.Server, src: RemoteDataSource
 ) -> None:

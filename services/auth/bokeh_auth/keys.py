@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bokeh_auth.credentials import PERSONAL
 from bokeh_auth.scopes import granted
-from bokeh_auth.times import Clock, expiry, now, parsed
+from bokeh_auth.times import Clock, expiry, later, now, parsed
 from bokeh_auth.vault import Credential, Vault
 from bokeh_common.errors import Conflict, Forbidden, Invalid
 
@@ -67,7 +67,7 @@ class Keys:
         if not timedelta(0) <= overlap <= MAX_OVERLAP:
             raise Invalid(f"A key lives on for at most {MAX_OVERLAP.days * 24} hours beside its successor.")
         old = self._vault.get(PERSONAL, user, key)
-        expires = parsed(old.expires) - parsed(old.created) + self._clock() if old.expires else None
+        expires = later(self._clock(), parsed(old.expires) - parsed(old.created)) if old.expires else None
         if until is not None:
             expires = min(expires or parsed(until), parsed(until))
         scopes = granted(old.scopes, held)

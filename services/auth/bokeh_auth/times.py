@@ -1,11 +1,13 @@
 """Times as the records and the API write them: RFC 3339, in UTC."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bokeh_common.errors import Invalid
 
 Clock = Callable[[], datetime]
+
+LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 def now() -> datetime:
@@ -31,6 +33,14 @@ def parsed(text: str) -> datetime:
     return time
 
 
+def later(moment: datetime, span: timedelta) -> datetime:
+    """Return the time a span after a moment; the last that can be written where that is beyond."""
+    try:
+        return moment + span
+    except OverflowError:
+        return LATEST
+
+
 def past(text: str | None, moment: datetime) -> bool:
     """Whether the time that is written is not after `moment`; None never comes."""
     return text is not None and parsed(text) <= moment
@@ -45,8 +55,8 @@ def expiry(text: str | None, moment: datetime) -> datetime | None:
     if text is None:
         return None
     try:
-        time = parsed(text)
-    except ValueError:
+        time = parsed(text).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Invalid("'expires' must be a time with an offset, such as 2027-01-31T12:00:00Z.") from None
     if time <= moment:
         raise Invalid("'expires' is in the past.")

@@ -117,12 +117,18 @@ def test_never_more_scopes_than_the_maker(ada: Domain) -> None:
         ("x", PUBLISHING, "tomorrow"),
         ("x", PUBLISHING, "2027-01-01T00:00:00"),
         ("x", PUBLISHING, "2026-11-24T12:30:00Z"),
+        ("x", PUBLISHING, "9999-12-31T23:59:59-01:00"),
     ],
 )
 def test_what_no_key_can_be(ada: Domain, name: str, scopes: list[str], expires: str | None) -> None:
     with pytest.raises(Invalid):
         ada.keys.make("ada", name, scopes, expires, ALL)
     assert ada.keys.page("ada", "", 10) == []
+
+
+def test_a_key_that_is_meant_to_last_for_ever_rotates(ada: Domain) -> None:
+    old, _ = ada.keys.make("ada", "robot", PUBLISHING, "9999-12-31T23:59:59Z", ALL)
+    assert ada.keys.rotate("ada", old.id, timedelta(0), ALL)[0].expires == "9999-12-31T23:59:59Z"
 
 
 def test_rotation_overlaps(ada: Domain, clock: Any) -> None:

@@ -5,6 +5,7 @@
 
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from bokeh_common.errors import Conflict, NotFound, Unavailable
 from bokeh_common.storage import BlobStore, RecordStore
@@ -100,6 +101,9 @@ class Chunks:
 
     def hold_chunk(self, user: str, chunk: str, size: int) -> None:
         """Let an account refer to a chunk that another one has sent; raises as `put_chunk`."""
+        with suppress(NotFound):
+            self._records.touch(f"uploads/{user}/{chunk}")
+            return  # it counts already
         with self._quotas.storing(user, chunk) as grow:
             grow(size)
             self._records.put(f"uploads/{user}/{chunk}", {"size": size})

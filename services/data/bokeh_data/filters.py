@@ -197,7 +197,8 @@ def _halved(value: float) -> float:
 
 def _is_whole(kind: pa.DataType) -> bool:
     """Tell whether values are compared as whole numbers: of units, where they are times."""
-    return pa.types.is_integer(kind) or pa.types.is_timestamp(kind) or pa.types.is_duration(kind)
+    is_time = pa.types.is_timestamp(kind) or pa.types.is_duration(kind)
+    return bool(is_time or pa.types.is_integer(kind))
 
 
 def _whole(op: str, values: list[Any], kind: pa.DataType) -> tuple[str, list[Any]]:

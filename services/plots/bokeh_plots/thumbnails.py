@@ -1,8 +1,10 @@
 """Pictures of plots, which browsers send: checked, and drawn anew, so that nothing else is in them."""
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from bokeh_common.errors import Invalid
 
@@ -18,15 +20,21 @@ def redrawn(data: bytes) -> bytes:
     Raises:
         Invalid: it is no PNG, or one of very many pixels.
     """
-    try:
+    with _told_what_it_must_be():
         picture = Image.open(io.BytesIO(data), formats=["PNG"])
-        if picture.width * picture.height > MAX_PIXELS:
-            raise Invalid(f"The picture has more than {MAX_PIXELS:,} pixels; make it smaller.")
+    if picture.width * picture.height > MAX_PIXELS:
+        raise Invalid(f"The picture has more than {MAX_PIXELS:,} pixels; make it smaller.")
+    with _told_what_it_must_be():
         picture.load()
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        # Pillow raises any of these for files that are broken, each in its own way.
-        raise Invalid("The picture must be a PNG file.", slug="not-a-picture") from None
     return _png(_on_white(picture))
+
+
+@contextmanager
+def _told_what_it_must_be() -> Iterator[None]:
+    try:
+        yield
+    except Exception:  # noqa: BLE001  # Pillow raises nearly any of them for files that are broken
+        raise Invalid("The picture must be a PNG file.", slug="not-a-picture") from None
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

@@ -1,6 +1,7 @@
 """Thumbnails and views."""
 
 import io
+import zlib
 
 import pytest
 from PIL import Image, PngImagePlugin
@@ -44,8 +45,25 @@ def jpeg() -> bytes:
     return stream.getvalue()
 
 
+def with_chunk(kind: bytes, data: bytes) -> bytes:
+    """Return a PNG with a chunk before its end."""
+    picture, body = png(), kind + data
+    chunk = len(data).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
+    return picture[:-12] + chunk + picture[-12:]
+
+
 @pytest.mark.parametrize(
-    "wrong", [b"", b"hello", b"\x89PNG\r\n\x1a\n", jpeg(), png()[:2000], b"<svg xmlns='x'/>"], ids=range(6)
+    "wrong",
+    [
+        b"",
+        b"hello",
+        b"\x89PNG\r\n\x1a\n",
+        jpeg(),
+        png()[:2000],
+        b"<svg xmlns='x'/>",
+        with_chunk(b"iCCP", b"a\0"),
+    ],
+    ids=range(7),
 )
 def test_what_is_no_picture(wrong: bytes) -> None:
     with pytest.raises(Invalid, match="PNG"):
