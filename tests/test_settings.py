@@ -1,12 +1,18 @@
-"""The operators' pages name every setting."""
+"""The operators' pages name every setting, and what makes no sense is refused."""
 
 import re
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 
+import pytest
 import yaml
 
+from bokeh_auth import settings as auth
+from bokeh_common.errors import Invalid
+from bokeh_data.settings import LEAST_COLUMNS_ASKED
 from bokeh_plots.limits import Limits
+from bokeh_plots.objects import BATCH_COLUMNS
 
 ROOT = Path(__file__).parents[1]
 TEXTS = [ROOT / "deploy" / "settings.md", ROOT / "deploy" / "README.md"]
@@ -50,3 +56,45 @@ def named() -> set[str]:
     return set(re.findall(r"BOKEH_CLOUD_[A-Z_]*[A-Z]", text)) | {
         f"BOKEH_CLOUD{name}" for name in re.findall(r"`(_[A-Z_]*[A-Z])", text)
     }
+
+
+@pytest.mark.parametrize(
+    ("service", "name", "value"),
+    [
+        ("auth", "ACCOUNTS", "ja"),
+        ("auth", "MAILS_PER_HOUR", "0"),
+        ("auth", "WRONG_KEYS", "0"),
+        ("auth", "QUOTA_UPLOADS", "many"),
+        ("data", "MAX_COLUMNS_ASKED", "499"),
+        ("data", "PROXIED", "perhaps"),
+        ("gc", "GC_EVERY_HOURS", "-5"),
+        ("gc", "GC_GRACE_HOURS", "inf"),
+        ("gc", "GC_REST", "nan"),
+        ("plots", "MAX_VERSIONS", "0"),
+        ("plots", "MAX_DEPTH", "deep"),
+        ("web", "ACCOUNTS", "2"),
+        ("web", "REFINE_ROWS", "-1"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused(service: str, name: str, value: str) -> None:
+    settings = import_module(f"bokeh_{service}.settings").Settings
+    environ = {"BOKEH_CLOUD_STORAGE": "local:///x", f"BOKEH_CLOUD_{name}": value}
+    with pytest.raises(Invalid, match=f"^BOKEH_CLOUD_{name} must be .*, not {value!r}.$"):
+        settings.from_env(environ)
+
+
+@pytest.mark.parametrize("service", ["auth", "data", "gc", "plots", "web"])
+def test_addresses_that_make_no_sense_are_refused(service: str) -> None:
+    settings = import_module(f"bokeh_{service}.settings").Settings
+    environ = {"BOKEH_CLOUD_STORAGE": "local:///x", "BOKEH_CLOUD_REDIS_URL": "redis:6379"}
+    with pytest.raises(Invalid, match=r"^BOKEH_CLOUD_REDIS_URL must begin with "):
+        settings.from_env(environ)
+
+
+def test_nothing_at_all_may_be_uploaded() -> None:
+    environ = {"BOKEH_CLOUD_STORAGE": "local:///x", "BOKEH_CLOUD_QUOTA_UPLOADS": "0"}
+    assert auth.Settings.from_env(environ).quota["uploads"] == 0
+
+
+def test_as_many_columns_may_be_asked_for_as_the_plots_service_asks_for() -> None:
+    assert LEAST_COLUMNS_ASKED == BATCH_COLUMNS
