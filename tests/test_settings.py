@@ -15,7 +15,7 @@ from bokeh_plots.limits import Limits
 from bokeh_plots.objects import BATCH_COLUMNS
 
 ROOT = Path(__file__).parents[1]
-TEXTS = [ROOT / "deploy" / "settings.md", ROOT / "deploy" / "README.md"]
+SETTINGS, OPERATORS = ROOT / "deploy" / "settings.md", ROOT / "deploy" / "README.md"
 SOURCES = [path for place in ("libs", "services") for path in ROOT.glob(f"{place}/*/bokeh_*/**/*.py")]
 
 #: What each service of a cloud in containers is told by compose.yaml; nobody sets them by hand.
@@ -31,29 +31,47 @@ NOT_IN_CONTAINERS = {
 }  # fmt: skip
 
 
-def test_every_setting_is_named() -> None:
+def test_every_setting_is_explained() -> None:
     assert len(read()) > 30
-    assert read() - WIRING - named() == set()
+    assert read() - WIRING - named(SETTINGS.read_text()) == set()
+
+
+def test_what_only_containers_have_is_named() -> None:
+    asked = set(re.findall(r"\$\{([A-Z_]*[A-Z])", (ROOT / "compose.yaml").read_text()))
+    assert len(asked) > 10
+    assert asked - named(OPERATORS.read_text()) == set()
 
 
 def test_every_setting_reaches_the_containers() -> None:
+    ours = {name for name in read() if not name.startswith("OTEL_")}  # of those, the usual ones do
+    assert ours - WIRING - NOT_IN_CONTAINERS - set(told()) == set()
+
+
+def test_what_does_not_reach_them_is_explained() -> None:
+    """What is left out, and what is the same whatever an operator says."""
+    fixed = {name for name, value in told().items() if value is not None and "${" not in value}
+    text = OPERATORS.read_text().partition("### What compose.yaml does not hand on")[2].partition("\n## ")[0]
+    assert named(text) & read() == NOT_IN_CONTAINERS | (fixed & read() - WIRING)
+
+
+def told() -> dict[str, str | None]:
+    """Return what compose.yaml tells all services together, as it stands there."""
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
-    told = {name for service in services.values() for name in service.get("environment", {})}
-    assert read() - WIRING - NOT_IN_CONTAINERS - told == set()
+    return {
+        name: value for service in services.values() for name, value in service.get("environment", {}).items()
+    }
 
 
 def read() -> set[str]:
     """Return the names in the code."""
-    names = {
-        name for path in SOURCES for name in re.findall(r'"(BOKEH_CLOUD_[A-Z_]*[A-Z])"', path.read_text())
-    }
+    pattern = r'"((?:BOKEH_CLOUD|OTEL)_[A-Z_]*[A-Z])"'
+    names = {name for path in SOURCES for name in re.findall(pattern, path.read_text())}
     return names | {f"BOKEH_CLOUD_MAX_{field.name.upper()}" for field in fields(Limits)}
 
 
-def named() -> set[str]:
-    """Return the names in the texts; `_B` in a row of a table is short for `BOKEH_CLOUD_B`."""
-    text = "\n".join(path.read_text() for path in TEXTS)
-    return set(re.findall(r"BOKEH_CLOUD_[A-Z_]*[A-Z]", text)) | {
+def named(text: str) -> set[str]:
+    """Return the names in a text; `_B` in a row of a table is short for `BOKEH_CLOUD_B`."""
+    return set(re.findall(r"(?:BOKEH_CLOUD|OTEL)_[A-Z_]*[A-Z]", text)) | {
         f"BOKEH_CLOUD{name}" for name in re.findall(r"`(_[A-Z_]*[A-Z])", text)
     }
 
