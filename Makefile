@@ -22,7 +22,7 @@ setup: $(VENV)/.run ## make .venv and install the cloud and the client into it
 run: $(VENV)/.run ## start the embedded cloud on http://localhost:5006 with sample plots
 	@$(BIN)/bokeh-cloud serve $(ARGS)
 
-test: $(VENV)/.dev ## run all tests (ARGS="..." are pytest's), two at a time
+test: $(VENV)/.dev ## run all tests that pytest finds (ARGS="..." are pytest's), two at a time; not test-compose, test-dist, test-matrix
 	@tests/system-packages
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 

@@ -17,8 +17,16 @@ from bokeh_auth.audit import print_audit
 from bokeh_auth.post import SmtpServer
 from bokeh_auth.settings import Settings
 from bokeh_common.errors import CloudError
+from bokeh_common.http.draining import drain_seconds
 from bokeh_common.http.loopback import is_loopback
-from bokeh_common.http.serving import KEEPALIVE_SECONDS, REQUEST_LINE, WORKER, allow_long_lines, thread_count
+from bokeh_common.http.processes import (
+    KEEPALIVE_SECONDS,
+    REQUEST_LINE,
+    WORKER,
+    allow_long_lines,
+    thread_count,
+)
+from bokeh_common.http.receiving import patience_seconds, slowest
 from bokeh_common.storage import open_blobs, open_records
 
 #: For how long a key that was revoked in another process, by `bokeh-cloud admin`, may still work.
@@ -161,5 +169,7 @@ def _check_storage(storage: str) -> None:
 def _check_settings(storage: str, auth: Settings) -> None:
     try:
         embedded.create_app(storage, auth)
+        for read in (thread_count, drain_seconds, patience_seconds, slowest):
+            read()  # as workers will, who have nobody to tell
     except CloudError as error:
         raise click.ClickException(f"A setting cannot be used. {error}") from None

@@ -96,8 +96,6 @@ class Readable:
             return to_pandas(wanted)
         return to_pandas(wanted, self.rows(*wanted, rows=rows, where=where, limit=limit))
 
-    to_df = to_pandas
-
     def to_arrow(
         self, columns: Iterable[str] | None = None, *, rows: RowRange | None = None, where: Where = (),
         limit: int | None = None,

@@ -162,7 +162,7 @@ module gateway 'app.bicep' = {
   name: 'gateway'
   params: {
     name: 'gateway'
-    image: 'docker.io/library/caddy:2'
+    image: 'docker.io/library/caddy:2.11.7'
     location: location
     environmentId: environment.id
     identityId: identity.id

@@ -20,7 +20,7 @@ import falcon
 from bokeh_auth.domain import Domain
 from bokeh_auth.records import Records
 from bokeh_auth.scopes import SCOPES
-from bokeh_common.http.serving import THREADS, WORKER
+from bokeh_common.http.processes import THREADS, WORKER
 from bokeh_common.storage import open_records
 from tests.conftest import free_port, one_process, wait_for
 from tests.integration.test_api_spec.caller import Caller

@@ -21,13 +21,13 @@ SET = {
     "DOCUMENT_BYTES": 20_000,
     "VERSIONS": 2,
     "CHUNK_BYTES": 1000,
-    "JSON_BYTES": 2000,
+    "JSON_BYTES": 40_000,
     "PACKED_BYTES": 3000,
     "FILE_BYTES": 4000,
     "SOURCE_NAME_LENGTH": 12,
     "COLUMN_NAME_LENGTH": 12,
     "CHUNKS_ASKED": 3,
-    "COLUMNS_ASKED": 2,
+    "COLUMNS_ASKED": 500,
 }
 PACKED = "application/vnd.bokeh-cloud.packed"
 
@@ -96,7 +96,7 @@ def test_versions_that_are_kept(small: str) -> None:
     ("method", "path", "kind", "size"),
     [
         pytest.param("PUT", f"data/chunks/{0:064}", "application/octet-stream", 1001, id="chunk"),
-        pytest.param("POST", "data", "application/json", 2001, id="json"),
+        pytest.param("POST", "data", "application/json", 40_001, id="json"),
         pytest.param("POST", "data", PACKED, 3001, id="packed"),
         pytest.param("POST", "data?name=file", "text/csv", 4001, id="file"),
     ],
@@ -122,7 +122,7 @@ def source(name: str = "small", *columns: str) -> dict[str, Any]:
         pytest.param(
             "data/chunks/missing", {"chunks": [f"{i:064}" for i in range(4)]}, 413, id="chunks asked"
         ),
-        pytest.param("data/columns", {"columns": [f"{i:064}" for i in range(3)]}, 413, id="columns asked"),
+        pytest.param("data/columns", {"columns": [f"{i:064}" for i in range(501)]}, 413, id="columns asked"),
     ],
 )
 def test_data_sources(small: str, path: str, body: dict[str, Any], status: int) -> None:

@@ -55,9 +55,14 @@ def test_unknown_storage() -> None:
         ("BOKEH_CLOUD_ACCENT", "blue", "must be a colour such as '#20548d', not 'blue'."),
         ("BOKEH_CLOUD_LOGO", "/no/logo.svg", "must be the path of a file"),
         ("BOKEH_CLOUD_PAGES", "/no/pages", "must be a folder with Markdown files"),
-        ("BOKEH_CLOUD_GC_REST", "a while", "must be a number, not 'a while'."),
-        ("BOKEH_CLOUD_MAX_DEPTH", "deep", "must be a whole number, not 'deep'."),
-        ("BOKEH_CLOUD_MAX_CHUNK_BYTES", "-1", "must be a whole number, not '-1'."),
+        ("BOKEH_CLOUD_GC_REST", "a while", "must be a number from 0 to 1000000000, not 'a while'."),
+        ("BOKEH_CLOUD_MAX_DEPTH", "deep", "must be a whole number from 0 on, not 'deep'."),
+        ("BOKEH_CLOUD_MAX_CHUNK_BYTES", "-1", "must be a whole number from 0 on, not '-1'."),
+        ("BOKEH_CLOUD_BOKEHJS", "/no/bokehjs", "must be a folder with one for each version"),
+        ("BOKEH_CLOUD_THREADS", "many", "must be a whole number from 1 on, not 'many'."),
+        ("BOKEH_CLOUD_SLOWEST", "0", "must be a number from 1 to 1000000000, not '0'."),
+        ("BOKEH_CLOUD_REQUEST_SECONDS", "soon", "must be a number from 1 to 1000000000, not 'soon'."),
+        ("BOKEH_CLOUD_DRAIN_SECONDS", "-1", "must be a number from 0 to 1000000000, not '-1'."),
     ],
 )
 def test_a_setting_that_makes_no_sense(
@@ -132,7 +137,25 @@ def test_no_python_that_is_new_enough(tmp_path: Path, python: str) -> None:
     assert not (tmp_path / "venv").exists()
 
 
-def test_a_quota_that_is_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BOKEH_CLOUD_QUOTA_BYTES", "5 GB")
-    said = serve("--port", "0", "--storage", f"local://{tmp_path}")
-    assert said == "Error: BOKEH_CLOUD_QUOTA_BYTES must be a whole number, or not be set.\n"
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("QUOTA_BYTES", "5 GB", "must be a whole number from 0 on, not '5 GB'."),
+        ("WRONG_KEYS", "0", "must be a whole number from 1 on, not '0'."),
+        (
+            "SMTP_URL",
+            "mail.example.com",
+            "must begin with smtp:// or smtp+starttls:// or smtps://, and name",
+        ),
+        ("REDIS_URL", "redis:6379", "must begin with redis:// or rediss://, and name a host."),
+        ("PUBLIC_URL", "plots.example.com", "must begin with http:// or https://, and name a host."),
+    ],
+)
+def test_a_setting_of_accounts_that_makes_no_sense(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(f"BOKEH_CLOUD_{name}", value)
+    storage = f"local://{tmp_path}"
+    printed = serve("--port", "0", "--storage", storage)
+    assert printed.startswith(f"Error: BOKEH_CLOUD_{name} {said}")
+    assert printed.count("\n") == 1

@@ -5,6 +5,8 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from bokeh_common.errors import Invalid
+
 FORMATS = ("json", "text")
 
 
@@ -29,10 +31,10 @@ def formatter(kind: str) -> logging.Formatter:
     """Return the formatter of a kind of log, "json" or "text".
 
     Raises:
-        ValueError: there is no such kind.
+        Invalid: there is no such kind.
     """
     if kind not in FORMATS:
-        raise ValueError(f"BOKEH_CLOUD_LOG must be one of {', '.join(FORMATS)}, not {kind!r}.")
+        raise Invalid(f"BOKEH_CLOUD_LOG must be one of {', '.join(FORMATS)}, not {kind!r}.")
     return JsonLines() if kind == "json" else logging.Formatter("%(levelname)s %(name)s %(message)s")
 
 

@@ -16,6 +16,7 @@ from bokeh_auth.domain import Domain
 from bokeh_auth.links import LOGIN
 from bokeh_auth.records import Records
 from bokeh_auth.scopes import SERVICE_SCOPES
+from bokeh_common.environment import REDIS, address
 from bokeh_common.errors import CloudError
 from bokeh_common.http.revocations import Revocations
 from bokeh_common.storage import open_records
@@ -38,7 +39,7 @@ def admin(context: click.Context, storage: str | None) -> None:
 def opened(storage: str) -> Iterator[Domain]:
     """Yield the accounts in a storage; errors become messages."""
     try:
-        revoked = Revocations(os.environ.get("BOKEH_CLOUD_REDIS_URL")).tell
+        revoked = Revocations(address(os.environ, "BOKEH_CLOUD_REDIS_URL", REDIS)).tell
         yield Domain.on(Records(open_records(storage, "auth")), changed=revoked)
     except CloudError as error:
         raise click.ClickException(str(error)) from None

@@ -14,11 +14,13 @@ from pathlib import Path
 from smtplib import SMTPException
 from urllib.parse import unquote, urlsplit
 
+from bokeh_common.environment import check_address
 from bokeh_common.errors import Invalid
 
 log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 20.0
+SETTING = "BOKEH_CLOUD_SMTP_URL"
 PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
@@ -40,14 +42,17 @@ class SmtpServer:
         Raises:
             Invalid: it is not one, or a password would travel unencrypted to another machine.
         """
+        check_address(SETTING, url, [*PORTS])
         parts = urlsplit(url)
-        if parts.scheme not in PORTS or not parts.hostname:
-            raise Invalid(f"The SMTP URL must begin with one of {', '.join(f'{s}://' for s in PORTS)}.")
-        if parts.username and parts.scheme == "smtp" and not _is_here(parts.hostname):
-            raise Invalid("A password needs smtp+starttls:// or smtps://: smtp:// would not encrypt it.")
+        host = parts.hostname or ""
+        if parts.username and parts.scheme == "smtp" and not _is_here(host):
+            raise Invalid(
+                f"{SETTING} has a password, so it needs smtp+starttls:// or smtps://: "
+                "smtp:// would not encrypt it."
+            )
         return cls(
             scheme=parts.scheme,
-            host=parts.hostname,
+            host=host,
             port=parts.port or PORTS[parts.scheme],
             user=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from bokeh_auth.credentials import SERVICE, is_well_formed
 from bokeh_auth.scopes import SERVICE_SCOPES
-from bokeh_common.environment import flag
+from bokeh_common.environment import REDIS, WEB, address, flag, whole
 from bokeh_common.errors import Invalid
 
 
@@ -59,7 +59,7 @@ class Settings:
     wrong_keys: int = 100
     quota_bytes: int | None = None
     quota_plots: int | None = None
-    quota_uploads: int | None = 6000
+    quota_uploads: int = 6000
     plots_url: str = "http://plots:8000"
     data_url: str = "http://data:8000"
     service_token: str | None = field(default=None, repr=False)
@@ -78,23 +78,28 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
-        """Read the settings from environment variables; `KeyError` names one that must be there."""
+        """Read the settings from environment variables.
+
+        Raises:
+            KeyError: one that must be there is not.
+            Invalid: one makes no sense.
+        """
         return cls(
             storage=environ["BOKEH_CLOUD_STORAGE"],
             accounts=flag(environ, "BOKEH_CLOUD_ACCOUNTS"),
-            public_url=environ.get("BOKEH_CLOUD_PUBLIC_URL") or cls.public_url,
+            public_url=address(environ, "BOKEH_CLOUD_PUBLIC_URL", WEB) or cls.public_url,
             smtp_url=environ.get("BOKEH_CLOUD_SMTP_URL") or None,
             mail_from=environ.get("BOKEH_CLOUD_MAIL_FROM", ""),
             outbox=Path(environ.get("BOKEH_CLOUD_OUTBOX") or cls.outbox),
-            redis_url=environ.get("BOKEH_CLOUD_REDIS_URL") or None,
+            redis_url=address(environ, "BOKEH_CLOUD_REDIS_URL", REDIS),
             proxied=flag(environ, "BOKEH_CLOUD_PROXIED"),
             allow_remote=flag(environ, "BOKEH_CLOUD_INSECURE_ALLOW_REMOTE"),
             allowed_hosts=tuple(environ.get("BOKEH_CLOUD_ALLOWED_HOSTS", "").replace(",", " ").split()),
-            mails=_bound(environ, "BOKEH_CLOUD_MAILS_PER_HOUR") or cls.mails,
-            wrong_keys=_bound(environ, "BOKEH_CLOUD_WRONG_KEYS") or cls.wrong_keys,
+            mails=whole(environ, "BOKEH_CLOUD_MAILS_PER_HOUR", cls.mails, least=1),
+            wrong_keys=whole(environ, "BOKEH_CLOUD_WRONG_KEYS", cls.wrong_keys, least=1),
             quota_bytes=_bound(environ, "BOKEH_CLOUD_QUOTA_BYTES"),
             quota_plots=_bound(environ, "BOKEH_CLOUD_QUOTA_PLOTS"),
-            quota_uploads=_bound(environ, "BOKEH_CLOUD_QUOTA_UPLOADS") or cls.quota_uploads,
+            quota_uploads=whole(environ, "BOKEH_CLOUD_QUOTA_UPLOADS", cls.quota_uploads),
             plots_url=environ.get("BOKEH_CLOUD_PLOTS_URL", cls.plots_url),
             data_url=environ.get("BOKEH_CLOUD_DATA_URL", cls.data_url),
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
@@ -103,10 +108,7 @@ class Settings:
 
 
 def _bound(environ: Mapping[str, str], name: str) -> int | None:
-    text = environ.get(name) or None
-    if text is not None and not text.isdecimal():
-        raise Invalid(f"{name} must be a whole number, or not be set.")
-    return None if text is None else int(text)
+    return whole(environ, name, 0) if environ.get(name) else None
 
 
 def _tokens(text: str) -> dict[str, str]:

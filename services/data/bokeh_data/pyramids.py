@@ -1,7 +1,7 @@
 """The pyramids of columns: at hand, or stored, or made now and stored meanwhile.
 
-Who asks first waits until they are made, which takes less time than to read the column, but not until a disk
-has them. What could not be stored is made again when it is not at hand any more.
+Who asks first waits until they are made, which takes about as long as to read the column four times from
+memory, but not until a disk has them. What could not be stored is made again when it is not at hand any more.
 
 Each chunk's is stored by itself, so that a column to which rows were added finds those of its other chunks.
 That of a long column, its index, is stored once more as a whole: to open a thousand files takes 50 ms.

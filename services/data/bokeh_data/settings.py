@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bokeh_common.environment import flag, whole
+from bokeh_common.environment import REDIS, address, flag, whole
 from bokeh_data.limits import SOURCE_LIMITS, SourceLimits
+
+#: The plots service reads so many columns at once, see its `objects.BATCH_COLUMNS`.
+LEAST_COLUMNS_ASKED = 500
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,12 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
-        """Read the settings from environment variables; `KeyError` names one that must be there."""
+        """Read the settings from environment variables.
+
+        Raises:
+            KeyError: one that must be there is not.
+            Invalid: one makes no sense.
+        """
         return cls(
             storage=environ["BOKEH_CLOUD_STORAGE"],
             auth_url=environ.get("BOKEH_CLOUD_AUTH_URL", cls.auth_url),
@@ -62,7 +70,9 @@ class Settings:
             max_json_bytes=whole(environ, "BOKEH_CLOUD_MAX_JSON_BYTES", cls.max_json_bytes),
             max_packed_bytes=whole(environ, "BOKEH_CLOUD_MAX_PACKED_BYTES", cls.max_packed_bytes),
             max_chunks_asked=whole(environ, "BOKEH_CLOUD_MAX_CHUNKS_ASKED", cls.max_chunks_asked),
-            max_columns_asked=whole(environ, "BOKEH_CLOUD_MAX_COLUMNS_ASKED", cls.max_columns_asked),
+            max_columns_asked=whole(
+                environ, "BOKEH_CLOUD_MAX_COLUMNS_ASKED", cls.max_columns_asked, LEAST_COLUMNS_ASKED
+            ),
             source_limits=SourceLimits(
                 whole(environ, "BOKEH_CLOUD_MAX_COLUMNS", cls.source_limits.columns),
                 whole(environ, "BOKEH_CLOUD_MAX_SOURCE_NAME_LENGTH", cls.source_limits.name_length),
@@ -73,6 +83,6 @@ class Settings:
             file_memory_bytes=whole(environ, "BOKEH_CLOUD_FILE_MEMORY_BYTES", cls.file_memory_bytes),
             hot_bytes=whole(environ, "BOKEH_CLOUD_HOT_BYTES", cls.hot_bytes),
             proxied=flag(environ, "BOKEH_CLOUD_PROXIED"),
-            redis_url=environ.get("BOKEH_CLOUD_REDIS_URL") or None,
+            redis_url=address(environ, "BOKEH_CLOUD_REDIS_URL", REDIS),
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
         )

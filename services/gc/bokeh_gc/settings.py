@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bokeh_common.environment import flag, number
+from bokeh_common.environment import REDIS, address, flag, number
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Settings:
 
         Raises:
             KeyError: one that must be there is not.
-            Invalid: one that must be a number is none.
+            Invalid: one makes no sense.
         """
         return cls(
             storage=environ["BOKEH_CLOUD_STORAGE"],
@@ -56,6 +56,6 @@ class Settings:
             ),
             rest=number(environ, "BOKEH_CLOUD_GC_REST", cls.rest),
             proxied=flag(environ, "BOKEH_CLOUD_PROXIED"),
-            redis_url=environ.get("BOKEH_CLOUD_REDIS_URL") or None,
+            redis_url=address(environ, "BOKEH_CLOUD_REDIS_URL", REDIS),
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
         )

@@ -33,7 +33,7 @@ class Limits:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Limits":
-        """Read them from environment variables; `Invalid` for what is no number."""
+        """Read them from environment variables; raises `Invalid`."""
         names = {item.name: f"BOKEH_CLOUD_MAX_{item.name.upper()}" for item in fields(cls)}
         return cls(**{name: whole(environ, key, getattr(cls, name)) for name, key in names.items()})
 

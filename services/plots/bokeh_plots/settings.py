@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bokeh_common.environment import flag, whole
+from bokeh_common.environment import REDIS, address, flag, whole
 from bokeh_plots.limits import DEFAULT, Limits
 
 
@@ -37,15 +37,20 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
-        """Read the settings from environment variables; `KeyError` names one that must be there."""
+        """Read the settings from environment variables.
+
+        Raises:
+            KeyError: one that must be there is not.
+            Invalid: one makes no sense.
+        """
         return cls(
             storage=environ["BOKEH_CLOUD_STORAGE"],
             auth_url=environ.get("BOKEH_CLOUD_AUTH_URL", cls.auth_url),
             data_url=environ.get("BOKEH_CLOUD_DATA_URL", cls.data_url),
             max_document_bytes=whole(environ, "BOKEH_CLOUD_MAX_DOCUMENT_BYTES", cls.max_document_bytes),
-            max_versions=whole(environ, "BOKEH_CLOUD_MAX_VERSIONS", cls.max_versions),
+            max_versions=whole(environ, "BOKEH_CLOUD_MAX_VERSIONS", cls.max_versions, least=1),
             limits=Limits.from_env(environ),
             proxied=flag(environ, "BOKEH_CLOUD_PROXIED"),
-            redis_url=environ.get("BOKEH_CLOUD_REDIS_URL") or None,
+            redis_url=address(environ, "BOKEH_CLOUD_REDIS_URL", REDIS),
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
         )

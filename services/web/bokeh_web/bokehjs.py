@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cachetools import TTLCache, cached
 
-from bokeh_common.errors import NotFound
+from bokeh_common.errors import Invalid, NotFound
 from bokeh_common.storage import BlobStore
 from bokeh_web.assets import File, file_of
 
@@ -29,7 +29,11 @@ class BokehJS:
     """
 
     def __init__(self, folder: Path | None = None, blobs: BlobStore | None = None) -> None:
-        """Name the places."""
+        """Name the places; `Invalid` where the folder is none."""
+        if folder is not None and not folder.is_dir():
+            raise Invalid(
+                f"BOKEH_CLOUD_BOKEHJS must be a folder with one for each version; there is none at {folder}."
+            )
         self._folders = (
             {} if folder is None else {item.name: item for item in folder.iterdir() if item.is_dir()}
         )

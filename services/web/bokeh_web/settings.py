@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bokeh_common.environment import flag, whole
+from bokeh_common.environment import REDIS, WEB, address, flag, whole
 from bokeh_web.brand import Brand
 
 
@@ -52,7 +52,7 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
-        """Read the settings from environment variables."""
+        """Read the settings from environment variables; raises `Invalid`."""
         return cls(
             auth_url=environ.get("BOKEH_CLOUD_AUTH_URL", cls.auth_url),
             plots_url=environ.get("BOKEH_CLOUD_PLOTS_URL", cls.plots_url),
@@ -60,13 +60,13 @@ class Settings:
             gc_url=environ.get("BOKEH_CLOUD_GC_URL", cls.gc_url),
             storage=environ.get("BOKEH_CLOUD_STORAGE"),
             accounts=flag(environ, "BOKEH_CLOUD_ACCOUNTS"),
-            public_url=environ.get("BOKEH_CLOUD_PUBLIC_URL") or cls.public_url,
+            public_url=address(environ, "BOKEH_CLOUD_PUBLIC_URL", WEB) or cls.public_url,
             proxied=flag(environ, "BOKEH_CLOUD_PROXIED"),
             bokehjs=_path(environ, "BOKEH_CLOUD_BOKEHJS"),
             brand=_brand(environ),
             pages=_path(environ, "BOKEH_CLOUD_PAGES"),
             refine_rows=whole(environ, "BOKEH_CLOUD_REFINE_ROWS", cls.refine_rows),
-            redis_url=environ.get("BOKEH_CLOUD_REDIS_URL") or None,
+            redis_url=address(environ, "BOKEH_CLOUD_REDIS_URL", REDIS),
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
         )
 

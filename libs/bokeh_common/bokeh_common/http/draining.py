@@ -4,6 +4,8 @@ import os
 import threading
 import time
 
+from bokeh_common.environment import number
+
 #: Set when the end has begun; it is never taken back.
 DRAINING = threading.Event()
 
@@ -27,9 +29,9 @@ ASKED = Asked()
 def drain_seconds() -> float:
     """Return for how long a process that is to end goes on after it was asked (`BOKEH_CLOUD_DRAIN_SECONDS`).
 
-    Meanwhile the others take note; the gateway looks once a second.
+    Meanwhile the others take note; the gateway looks once a second. Raises `Invalid`.
     """
-    return float(os.environ.get("BOKEH_CLOUD_DRAIN_SECONDS") or 3)
+    return number(os.environ, "BOKEH_CLOUD_DRAIN_SECONDS", 3)
 
 
 def wait_until_quiet() -> None:

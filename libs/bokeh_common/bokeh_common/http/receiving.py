@@ -27,12 +27,13 @@ from typing import Any
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import ThreadWorker
 
+from bokeh_common.environment import number
 from bokeh_common.errors import TooSlow
 
 #: Bytes of a body that are received before a thread is given to it; a gateway that buffers does as much.
 SMALL = 1 << 16
 
-#: Bytes of a head; its first line may have 64 KiB, see `serving.REQUEST_LINE`.
+#: Bytes of a head; its first line may have 64 KiB, see `processes.REQUEST_LINE`.
 MOST_HEAD = 1 << 17
 
 RECEIVED = 1 << 17  # bytes at once
@@ -48,13 +49,13 @@ _LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nC
 
 
 def patience_seconds() -> float:
-    """Return for how long somebody may send or take nothing (`BOKEH_CLOUD_REQUEST_SECONDS`)."""
-    return float(os.environ.get("BOKEH_CLOUD_REQUEST_SECONDS") or 20)
+    """Return for how long one may send or take nothing (`BOKEH_CLOUD_REQUEST_SECONDS`); raises `Invalid`."""
+    return number(os.environ, "BOKEH_CLOUD_REQUEST_SECONDS", 20, least=1)
 
 
 def slowest() -> float:
-    """Return the bytes a second that a client must send or take (`BOKEH_CLOUD_SLOWEST`)."""
-    return float(os.environ.get("BOKEH_CLOUD_SLOWEST") or 4096)
+    """Return the bytes a second that a client must send or take (`BOKEH_CLOUD_SLOWEST`); raises `Invalid`."""
+    return number(os.environ, "BOKEH_CLOUD_SLOWEST", 4096, least=1)
 
 
 @dataclass

@@ -15,21 +15,16 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from gunicorn.http import message
-
 from bokeh_common import logs, metrics
+from bokeh_common.environment import whole
 from bokeh_common.http.draining import MOST, drain_seconds
-
-#: Bytes of a request's first line. A thousand object ids are 25 KB; gunicorn's own bound is 8, or nothing.
-REQUEST_LINE = 1 << 16
-
-WORKER = "bokeh_common.http.worker.Worker"
-
-#: Most requests wait for storage or for other services, so a core can have several of them.
-THREADS = 16
-
-#: Longer than the gateway keeps a connection (30 s): who sends a request must never meet who hangs up.
-KEEPALIVE_SECONDS = 75
+from bokeh_common.http.processes import (
+    KEEPALIVE_SECONDS,
+    REQUEST_LINE,
+    WORKER,
+    allow_long_lines,
+    thread_count,
+)
 
 #: More processes than that serve a machine better as more replicas.
 MOST_WORKERS = 4
@@ -41,11 +36,6 @@ def cores() -> float:
     limit = Path("/sys/fs/cgroup/cpu.max")  # cgroup v2: microseconds of time, in microseconds
     time, _, period = (limit.read_text() if limit.exists() else "max 1").partition(" ")
     return given if time == "max" else min(given, int(time) / int(period))
-
-
-def allow_long_lines() -> None:
-    """Let requests have a first line of `REQUEST_LINE` bytes, which gunicorn has no setting for."""
-    vars(message)["MAX_REQUEST_LINE"] = REQUEST_LINE
 
 
 def _log() -> str:
@@ -70,15 +60,6 @@ def on_exit(_server: object) -> None:
     shutil.rmtree(os.environ[metrics.FOLDER], ignore_errors=True)
 
 
-def _number(name: str, default: int) -> int:
-    return int(os.environ.get(f"BOKEH_CLOUD_{name}") or default)
-
-
-def thread_count() -> int:
-    """Return how many requests a process answers at a time (`BOKEH_CLOUD_THREADS`)."""
-    return _number("THREADS", THREADS)
-
-
 allow_long_lines()
 
 #: The gateway's comes first; `worker` knows it by that.
@@ -87,11 +68,12 @@ bind = [
     for name, default in (("BIND", "0.0.0.0:8000"), ("PEERS_BIND", ""))
     if (address := os.environ.get(f"BOKEH_CLOUD_{name}") or default)
 ]
-workers = _number("WORKERS", max(1, min(MOST_WORKERS, round(cores()))))
+workers = whole(os.environ, "BOKEH_CLOUD_WORKERS", max(1, min(MOST_WORKERS, round(cores()))), least=1)
 worker_class = WORKER
 threads = thread_count()
 #: How long it goes on when it is to stop, and how long requests under way, such as uploads, may take then.
-graceful_timeout = math.ceil((1 + MOST) * drain_seconds()) + _number("GRACE_SECONDS", 60)
+graceful_timeout = math.ceil((1 + MOST) * drain_seconds())
+graceful_timeout += whole(os.environ, "BOKEH_CLOUD_GRACE_SECONDS", 60)
 keepalive = KEEPALIVE_SECONDS
 limit_request_line = REQUEST_LINE
 loglevel = "warning"

@@ -39,8 +39,9 @@ def check(url: str) -> None:
 def copy(source: str, target: str) -> None:
     """Copy all that is in the storage FROM to the storage TO.
 
-    Start it again when it was broken off: what is there and the same, by SHA-256, is not copied again. Stop
-    the services that write to FROM before.
+    Start it again when it was broken off: what is there and the same, by SHA-256, is not copied again.
+    Nothing is deleted in TO, so a backup goes into an empty one. Stop the services that write to FROM before,
+    or what they write meanwhile may be copied in part.
     """
     teller = _Teller()
     try:

@@ -42,11 +42,12 @@ def copy(source: str, target: str, tell: Callable[[Progress], None]) -> Progress
     """Copy all namespaces of a storage.
 
     Args:
-        source: its URL. Nobody should write to it meanwhile, or what they write may be missing.
-        target: the URL of the other; what else it holds stays.
+        source: its URL. Nobody should write to it meanwhile: what they write may be there in part.
+        target: the URL of the other, empty for a copy that is exact: what else it holds stays.
         tell: called after each blob and record.
 
     Raises:
+        NotFound: somebody deleted a blob that was just to be copied.
         Unavailable: also when what was written does not come back as it was.
     """
     progress = Progress()

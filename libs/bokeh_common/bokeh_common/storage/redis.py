@@ -13,6 +13,7 @@ import os
 from functools import lru_cache
 from typing import Any
 
+from bokeh_common.environment import flag
 from bokeh_common.storage.redis_blobs import RedisBlobStore
 from bokeh_common.storage.redis_records import RedisRecordStore
 from bokeh_common.storage.redis_server import RedisServer
@@ -46,7 +47,7 @@ def _known(url: str, namespace: str) -> RedisServer:
 
 def server(url: str) -> RedisServer:
     """Connect to a server; refuse one that does not keep what it is given, unless that is said to be fine."""
-    return _connect(url, os.environ.get(_ALLOW_VOLATILE, "") not in {"", "0"})
+    return _connect(url, flag(os.environ, _ALLOW_VOLATILE))
 
 
 @lru_cache(maxsize=8)
