@@ -1,5 +1,6 @@
 """Whoever has a plot open sees new data and new versions, without losing their zoom."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bokeh.plotting import figure
-from playwright.sync_api import Browser, Error, Page
+from playwright.sync_api import Browser, Error, Page, Request, Route
 
 from bokeh_cloud.plot import Plot
 from bokeh_cloud.sources import RemoteDataSource
@@ -81,6 +82,38 @@ def test_new_data_come_in_place(ada: Tab, town: Town, source: RemoteDataSource) 
     source.add(z=np.ones(11))
     source.commit()
     wait(page, f"{DATA}.z?.length === 11")
+    assert ada.errors == []
+
+
+def columns_asked(requests: list[Request]) -> list[str]:
+    """Return the hashes of the columns that were loaded; all of these are small, so they come together."""
+    bodies = [one.post_data or "" for one in requests if one.url.endswith("/data/columns")]
+    return [column for body in bodies for column in json.loads(body)["columns"]]
+
+
+def test_only_the_data_of_now_are_loaded(ada: Tab, town: Town, source: RemoteDataSource) -> None:
+    plot, asked = publish(town, source), list[Request]()
+    source.update(x=np.arange(10.0, 20), y=np.zeros(10))
+    source.commit()
+    ada.page.on("request", lambda request: asked.append(request))
+    open_plot(ada.page, plot.url)
+    scene = json.dumps(town.ask("GET", f"/ada/plots/{plot.id}/scene"))
+    assert sorted(columns_asked(asked)) == sorted(re.findall("[0-9a-f]{64}", scene))
+    assert frame_of(ada.page).evaluate(f"() => {DATA}.x[0]") == 10
+    assert ada.errors == []
+
+
+def test_data_that_come_while_the_plot_is_loaded(ada: Tab, town: Town, source: RemoteDataSource) -> None:
+    plot = publish(town, source)
+
+    def late(route: Route) -> None:
+        source.update(x=np.arange(10.0, 20), y=np.zeros(10))
+        source.commit()
+        route.continue_()
+
+    ada.page.route("**/scene", late)
+    open_plot(ada.page, plot.url)
+    assert frame_of(ada.page).evaluate(f"() => [{DATA}.x[0], {DATA}.y[0]]") == [10, 0]
     assert ada.errors == []
 
 

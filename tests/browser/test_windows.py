@@ -22,7 +22,7 @@ from bokeh.models import (
 from bokeh.models.widgets import DataTable, TableColumn
 from bokeh.plotting import figure
 from PIL import Image, ImageChops
-from playwright.sync_api import Browser, Frame, Request
+from playwright.sync_api import Browser, Frame, Request, Route
 
 from tests.browser.chromium import Tab, frame_of, wait_ready
 from tests.browser.published import Camera, take_published, take_reference
@@ -72,14 +72,18 @@ class Visitor:
     def windows(self) -> int:
         return sum("/columns/window" in one.url for one in self.asked)
 
-    def zoom(self, frame: Frame, start: float, end: float, requests: int = 1) -> None:
-        """See another range of x, and wait for what that asks for."""
-        before = self.windows
+    def see(self, frame: Frame, start: float, end: float) -> None:
+        """See another range of x."""
         frame.evaluate(
             f"([start, end]) => {{ const range = {FIGURE}.x_range; range.have_updated_interactively = true;"
             " range.setv({start, end}); }",
             [start, end],
         )
+
+    def zoom(self, frame: Frame, start: float, end: float, requests: int = 1) -> None:
+        """See another range of x, and wait for what that asks for."""
+        before = self.windows
+        self.see(frame, start, end)
         for _ in range(100):
             self.tab.page.wait_for_timeout(50 if requests else 300)
             if self.windows - before >= requests:
@@ -281,3 +285,37 @@ def test_tooltips_of_what_is_drawn_and_other_formats_leave_windows(visitor: Visi
     frame = visitor.open(town.server.publish(drawn, "tooltips").url)
     assert len(values(frame, "x")) < 10_000
     visitor.tab.page.mouse.move(400, 400)
+
+
+def refuse(route: Route) -> None:
+    """Answer as to a token that has expired."""
+    route.fulfill(status=401, json={"detail": "Your key is not valid."})
+
+
+@pytest.mark.parametrize("page", ["show", "embed"])
+def test_a_version_that_was_asked_for_gets_detail_after_its_token_expired(
+    visitor: Visitor, town: Town, page: str
+) -> None:
+    plot = town.server.publish(line(FEW), f"expired {page}")
+    frame = visitor.open(f"{town.url}/plots/{plot.id}/{page}?version=1")
+    visitor.tab.page.route("**/columns/window?*", refuse, times=1)
+    visitor.see(frame, 33.3, 33.4)
+    frame.wait_for_function(f"() => window.Bokeh?.documents[0]?.is_idle && {SOURCE}.data.x[0] > 33")
+    assert ranges(frame)[:2] == [33.3, 33.4]
+    assert {"401" in error for error in visitor.tab.errors} == {True}
+    visitor.tab.errors.clear()
+
+
+def test_live_data_that_do_not_suit_windows_any_more_are_loaded_whole(visitor: Visitor, town: Town) -> None:
+    x, y = spiky(FEW)
+    source = town.server.DataSource("disordered", x=x, y=y)
+    drawn = figure(width=800, height=400)
+    drawn.line("x", "y", source=source)
+    frame = visitor.open(town.server.publish(drawn, "disordered").url)
+    assert len(values(frame, "x")) < FEW
+    source.update(x=-x)
+    source.commit()
+    frame.wait_for_function(
+        f"(rows) => window.Bokeh?.documents[0]?.is_idle && {SOURCE}.data.x.length === rows", arg=FEW
+    )
+    np.testing.assert_array_equal(values(frame, "x"), -x)

@@ -1,6 +1,7 @@
 """Data on pages, and what is taken along."""
 
 import csv
+import html
 import io
 import json
 import re
@@ -57,6 +58,35 @@ def test_data_are_taken_along_in_the_forms_that_people_use(cloud: Cloud, ada: Pe
     assert visitor.get(f"{cloud.url}/data/{source['id']}/download/csv", timeout=TIMEOUT).status_code == 401
     wrong = ada.browser.get(f"{cloud.url}/data/{source['id']}/download/exe", timeout=TIMEOUT)
     assert wrong.status_code == 404
+
+
+def test_rows_are_those_that_the_plot_shows(cloud: Cloud, ada: Person, key: str) -> None:
+    """Of a version that is asked for as they were when it was published, else live ones as they are now."""
+    server = bokeh_cloud.Server(cloud.url, apikey=key)
+    source = server.DataSource("counts", x=[1.0, 2.0], y=[3.0, 4.0])
+    drawn = figure(title="Counts")
+    drawn.line("x", "y", source=source)
+    drawn.line("x", "y", source=ColumnDataSource({"x": [1, 2], "y": [7, 7]}))
+    plot = server.publish(drawn, "counts")
+    share = str(plot.share(expires="1d").url)
+    source.stream(x=[3.0], y=[5.0])
+
+    def taken(page: str) -> list[list[float]]:
+        """Return y of each source, as the links of a page have it."""
+        visitor = requests.Session()
+        text = visitor.get(page, headers={"Accept": "text/html"}, timeout=TIMEOUT).text
+        links = re.findall(rf'href="(/plots/{plot.id}/data/\w+/csv[^"]*)"', text)
+        files = [visitor.get(cloud.url + html.unescape(link), timeout=TIMEOUT) for link in links]
+        return [[float(row["y"]) for row in csv.DictReader(file.text.splitlines())] for file in files]
+
+    frozen = [7.0, 7.0]
+    assert sorted(taken(share)) == [[3, 4, 5], frozen]
+    assert sorted(taken(f"{share}&version=1")) == [[3, 4], frozen]
+    source.update(y=[0.0, 0.0, 0.0])
+    source.commit()
+    server.publish(drawn, "counts")
+    assert sorted(taken(share)) == [[0, 0, 0], frozen]
+    assert sorted(taken(f"{share}&version=1")) == [[3, 4], frozen]
 
 
 def test_data_of_plots_are_called_by_their_titles(cloud: Cloud, ada: Person, key: str) -> None:

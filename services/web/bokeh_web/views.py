@@ -23,21 +23,24 @@ class Views:
         self._plots = plots
         self._seconds = seconds
         self._counts: Counter[str] = Counter()
+        self._waiting = False  # whether a timer runs
         self._lock = threading.Lock()
 
     def note(self, plot: str) -> None:
         """Count a view."""
         with self._lock:
-            if not self._counts:
+            self._counts[plot] += 1
+            if not self._waiting:
+                self._waiting = True
                 timer = threading.Timer(self._seconds, self.flush)
                 timer.daemon = True
                 timer.start()
-            self._counts[plot] += 1
 
     def flush(self) -> None:
         """Tell what was counted; what cannot be told now is told with the next view."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
+            self._waiting = False
         try:
             self._plots.count(dict(counts))
         except CloudError as error:

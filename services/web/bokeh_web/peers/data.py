@@ -21,9 +21,12 @@ class Data:
         """Return the summary of a data source; `NotFound`."""
         return dict(self._peer.get(path(user, "data", source), authorization=authorization))
 
-    def rows(self, user: str, source: str, form: str, authorization: str | None) -> Iterator[bytes]:
-        """Yield all rows of a data source in a form, such as "csv"; `NotFound`."""
-        address = path(user, "data", f"{source}.{form}")
+    def rows(
+        self, user: str, source: str, form: str, authorization: str | None, version: int | None = None
+    ) -> Iterator[bytes]:
+        """Yield all rows of a version of a data source in a form, such as "csv"; `NotFound`."""
+        query = "" if version is None else f"?version={version}"
+        address = f"{path(user, 'data', f'{source}.{form}')}{query}"
         return self._peer.stream("GET", address, authorization=authorization)
 
     def delete(self, user: str, source: str, authorization: str | None) -> None:

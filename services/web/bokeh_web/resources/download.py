@@ -80,15 +80,19 @@ class Rows(Resource):
     describe = {"GET": Operation({200: Answer(bytes, tuple(FORMS.values()))}, query=AtVersion)}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, plot: str, source: str, form: str) -> None:
-        """Send a data source of a plot as a file, to whoever may see the plot."""
+        """Send a data source of a plot as a file, to whoever may see the plot: as the plot shows it."""
         view = self._site.plots.view(plot, version_of(req), key_of(req))
-        sources = [item["id"] for item in self._site.plots.sources(view, key_of(req))]
+        used = self._site.plots.sources(view, key_of(req))
+        sources = [item["id"] for item in used]
         if form not in FORMS or source not in sources:
             raise NotFound(f"This plot has no such data, or not in this form; there are {', '.join(FORMS)}.")
         token = self._site.auth.view_token(view["user_id"], plot, share_of(req))
-        resp.stream = self._site.data.rows(view["user_id"], source, form, f"Bearer {token}")
+        index = sources.index(source)
+        # Without a version, live data come as they are at that moment.
+        version = used[index].get("version") if version_of(req) else None
+        resp.stream = self._site.data.rows(view["user_id"], source, form, f"Bearer {token}", version)
         resp.content_type = FORMS[form]
-        number = f"-{sources.index(source) + 1}" if len(sources) > 1 else ""
+        number = f"-{index + 1}" if len(sources) > 1 else ""
         resp.downloadable_as = file_name(view["name"], f"{number}.{form}")
 
 

@@ -89,6 +89,7 @@ class Embed(Resource):
             "columns": f"/{user}/data/columns",
             "sizes": view["columns"],
             "title": view["title"],
+            "live": view["live"],
             "refine": self._refine(view),
         }
         # A version that was asked for stays as it is.

@@ -43,8 +43,8 @@
   }
 
   async function fetchColumns(hashes) {
-    const small = hashes.filter((hash) => note.sizes[hash] <= BATCH_BYTES);
-    const large = hashes.filter((hash) => note.sizes[hash] > BATCH_BYTES);
+    const isLarge = (hash) => note.sizes[hash] > BATCH_BYTES; // nobody knows of live data that came later
+    const [small, large] = [hashes.filter((hash) => !isLarge(hash)), hashes.filter(isLarge)];
     const batches = [];
     for (let i = 0; i < small.length; i += 1000) batches.push(fetchBatch(small.slice(i, i + 1000)));
     const alone = large.map(async (hash) => [[hash, await fetchColumn(hash)]]);
@@ -155,8 +155,9 @@
     return found;
   }
 
-  // Of long columns, what the figures can show of them is enough; the scene has to say first which these are.
-  async function loadWindows() {
+  // Of long columns, what the figures can show of them is enough, and of live data the columns that there are now;
+  // the note has those of the publication, too. The scene has to say first which these are.
+  async function loadShown() {
     const scene = await fetchScene();
     const buffers = new Map();
     const leaf = (buffer) => {
@@ -164,24 +165,16 @@
       buffers.set(id, buffer);
       return { type: "bytes", data: { id } };
     };
-    windows = await self.bokehCloudWindows(scene, { note, request, unpack, leaf });
-    const whole = [...columnsOf(scene)].filter((hash) => hash in note.sizes);
+    if (note.refine) windows = await self.bokehCloudWindows(scene, { note, request, unpack, leaf });
+    const whole = [...columnsOf(scene)].filter((hash) => !buffers.has(hash));
     return [scene, new Map([...(await fetchColumns(whole)), ...buffers])];
   }
 
   const loadWhole = () =>
     Promise.all([fetchScene(), note.inline ? inlineColumns() : fetchColumns(Object.keys(note.sizes))]);
 
-  // Live data may have gone on since this page was made; then the scene names columns that it did not know of.
-  async function load() {
-    const [scene, columns] = await (note.refine ? loadWindows() : loadWhole());
-    const late = [...columnsOf(scene)].filter((hash) => !columns.has(hash));
-    for (const [hash, data] of late.length ? await fetchBatch(late) : []) columns.set(hash, data);
-    return [scene, columns];
-  }
-
   let windows = null;
-  const loaded = load();
+  const loaded = note.refine || note.live ? loadShown() : loadWhole();
   loaded.catch(() => {}); // `show` reports it, once there is a body to write to
 
   async function show() {

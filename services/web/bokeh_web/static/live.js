@@ -49,15 +49,7 @@
     }
   }
 
-  // The page around knows who is signed in and keeps the zoom in its address; elsewhere the frame's own has it.
-  async function renew(version) {
-    const { looker } = await cloud.shown;
-    if (cloud.hosted) return cloud.tell("outdated", { version });
-    if (looker.view !== looker.home) history.replaceState(null, "", `#view=${looker.view}`);
-    location.reload();
-  }
-
-  const actions = { data: refresh, version: ({ version }) => renew(version) };
+  const actions = { data: refresh, version: ({ version }) => cloud.renew(version) };
 
   // Of server-sent events: blocks of "field: value" lines, and an empty line after each.
   async function* blocks(response) {
@@ -113,7 +105,7 @@
       } catch (error) {
         if (GONE.includes(error.status)) return;
         if (!stop.signal.aborted) pause = Math.min(MOST, RETRY * 2 ** failures++) * (0.5 + Math.random());
-        if (error.status === 401) await renew();
+        if (error.status === 401) await cloud.renew();
       }
       document.removeEventListener("visibilitychange", hide);
       if (!stop.signal.aborted) await sleep(pause);

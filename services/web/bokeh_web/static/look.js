@@ -15,12 +15,19 @@
       this.figures = [...new Set(models)].filter(isFigure);
       this.home = this.view;
       this.timer = 0;
-      const told = () => tell("view", { view: this.view === this.home ? "" : this.view });
       for (const range of this.figures.flatMap((figure) => [figure.x_range, figure.y_range]))
         range.change.connect(() => {
           clearTimeout(this.timer);
-          this.timer = setTimeout(told, 250);
+          this.timer = setTimeout(() => this.tell(), 250);
         });
+    }
+
+    get zoom() {
+      return this.view === this.home ? "" : this.view;
+    }
+
+    tell() {
+      tell("view", { view: this.zoom });
     }
 
     // What changes by itself, as ranges that follow the data do, is no zoom to keep.
@@ -111,6 +118,18 @@
     if (start) looker.look(start);
     ready();
   }
+
+  // Loads the frame anew, with the same zoom. The page around knows who is signed in and keeps the zoom in its
+  // address; elsewhere the frame's own has it.
+  cloud.renew = async (version) => {
+    const { looker } = await cloud.shown;
+    if (cloud.hosted) {
+      looker.tell(); // it may have changed a moment ago
+      return tell("outdated", { version });
+    }
+    if (looker.zoom) history.replaceState(null, "", `#view=${looker.zoom}`);
+    location.reload();
+  };
 
   // `views` is a list in older versions of BokehJS, and a collection that can be gone through in newer ones.
   cloud.look = (doc, views) => {

@@ -40,7 +40,7 @@
 
     // What is drawn stays. A token that has expired is renewed by loading the frame anew, with the same zoom.
     failed(error) {
-      if (error.status === 401 && self.bokehCloud?.renew) self.bokehCloud.renew();
+      if (error.status === 401) self.bokehCloud.renew();
       else console.warn("The plot keeps the detail that it has:", error);
     }
 
@@ -257,13 +257,13 @@
 
   function follow(doc, sources) {
     for (const group of [...sources.values()].flat()) group.follow(doc);
-    const { reloaders, renew } = self.bokehCloud ?? {}; // of `live.js`, where that is there
+    const { reloaders, renew } = self.bokehCloud; // the first of `live.js`, where that is there
     const reload = (groups) => async (entries) => {
       try {
         await Promise.all(groups.map((group) => group.renew(doc, entries)));
       } catch (error) {
         if (!(error instanceof Unsuited)) throw error;
-        renew();
+        await renew();
       }
     };
     for (const [id, groups] of sources) reloaders?.set(id, reload(groups));
