@@ -111,7 +111,7 @@ def ranges(frame: Frame) -> list[float]:
 
 def test_a_million_rows_open_as_few_and_zooming_shows_all(visitor: Visitor, town: Town) -> None:
     x, y = spiky()
-    frame = visitor.open(town.server.publish(line(), "long").url)
+    frame = visitor.open(town.server.publish(line(), "a million rows").url)
     assert visitor.bytes < 200_000
     assert visitor.windows == 1
     assert values(frame, "y").max() == 9
