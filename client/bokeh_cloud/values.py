@@ -49,6 +49,8 @@ def stored(name: str, values: Any) -> Stored:
 
 def fixed(values: Any) -> tuple[Any, str]:
     """Return values as a little-endian array with the name of its dtype; None where they are none."""
+    if isinstance(values, np.ma.MaskedArray):
+        values = _unmasked(values)
     zone = _zone(values)
     if isinstance(values, Zoned):
         zone, values = values.zone, values.times
@@ -100,6 +102,15 @@ def zone_of(dtype: str) -> str | None:
     return (dtype.partition(", ")[2].rstrip("]") or None) if is_time else None
 
 
+def _unmasked(values: Any) -> Any:
+    """Return a masked array as one with NaN, NaT or None where it is masked, as Bokeh does for floats."""
+    if not np.ma.is_masked(values):
+        return values.data
+    if values.dtype.kind in "fcMm":
+        return values.filled(np.nan if values.dtype.kind in "fc" else np.array("NaT", values.dtype))
+    return np.where(np.ma.getmaskarray(values), None, values.data.astype(object))
+
+
 def _has_nulls(values: Any) -> bool:
     """Tell whether a nullable column of pandas, polars or pyarrow has nulls."""
     if hasattr(getattr(values, "dtype", None), "na_value"):
@@ -128,6 +139,8 @@ def _times(array: Any) -> Any:
 
 
 def _as_list(name: str, values: Any) -> list[Any]:
+    if isinstance(values, np.ma.MaskedArray):
+        values = _unmasked(values)
     to_list = getattr(values, "to_pylist", None) or getattr(
         values, "to_list", None
     )  # pyarrow; pandas, polars

@@ -8,7 +8,7 @@ import pytest
 
 from bokeh_cloud.columns import Column
 from bokeh_cloud.errors import CloudError
-from bokeh_cloud.values import array_of, leaf, stored, zone_of
+from bokeh_cloud.values import array_of, fixed, leaf, stored, zone_of
 
 FIXED = [
     np.array([True, False]),
@@ -85,3 +85,13 @@ def test_pandas_polars_and_pyarrow() -> None:
 def test_what_cannot_be_stored_is_named() -> None:
     with pytest.raises(CloudError, match="Column 'things' holds object, which cannot be stored"):
         stored("things", [object()])
+
+
+def test_masked_values_are_not_sent() -> None:
+    mask = [False, True, False]
+    floats, dtype = fixed(np.ma.array([1.0, 2.0, 3.0], mask=mask))
+    assert (dtype, np.isnan(floats).tolist()) == ("float64", mask)
+    times, _ = fixed(np.ma.array(np.array(["2026", "2027", "2028"], "M8[D]"), mask=mask))
+    assert np.isnat(times).tolist() == mask
+    assert stored("x", np.ma.array([1, 2, 3], mask=mask)) == [1, None, 3]
+    assert fixed(np.ma.array([1, 2]))[1] == "int64"

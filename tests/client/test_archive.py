@@ -108,6 +108,26 @@ def test_an_export_goes_on_where_it_was(account: bokeh_cloud.Server, tmp_path: P
         account.export(folder, ["third"])
 
 
+def test_an_export_that_broke_goes_on(
+    account: bokeh_cloud.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, real = tmp_path / "site", Path.write_bytes
+
+    def full(path: Path, data: bytes) -> int:
+        if len(list(folder.glob("plots/*/*/view.json"))) == 1 and "columns" in path.parts:
+            real(path, data[:3])
+            raise OSError(28, "No space left on device")
+        return real(path, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        with pytest.raises(bokeh_cloud.CloudError, match="No space left"):
+            account.export(folder)
+    account.export(folder)
+    account.export(tmp_path / "whole")
+    assert files(folder) == files(tmp_path / "whole")
+
+
 def test_the_folder_shows_its_plots_without_any_service(
     account: bokeh_cloud.Server, tmp_path: Path, browser: Browser
 ) -> None:
@@ -158,7 +178,7 @@ def test_what_cannot_be_imported_says_why(account: bokeh_cloud.Server, tmp_path:
 
 def test_a_folder_that_cannot_be_written_says_so(account: bokeh_cloud.Server, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("where a folder should be")
-    with pytest.raises(bokeh_cloud.CloudError, match=r"cannot be written.*choose another folder"):
+    with pytest.raises(bokeh_cloud.CloudError, match=r"cannot be written.*choose another place"):
         account.export(tmp_path / "file")
 
 

@@ -72,7 +72,7 @@ class _Exporter:
         write(place / "index.html", pages.plot_page(plot.title, numbers, is_live=is_live))
 
     def finish(self) -> None:
-        write_json(self._folder / "columns.json", dict(sorted(self._columns.items())))
+        self._note_columns()
         plots = sorted((self._folder / "plots").glob("*/plot.json"))
         write(self._folder / "index.html", pages.index((path.parent.name, read_json(path)) for path in plots))
 
@@ -109,7 +109,11 @@ class _Exporter:
             self._bokehjs(content["version"], name)
         write(place / "scene.json", scene.content)
         write_json(place / "parts.json", parts)
+        self._note_columns()  # before what says that the version is there
         write_json(place / "view.json", self._view(content, parts))
+
+    def _note_columns(self) -> None:
+        write_json(self._folder / "columns.json", dict(sorted(self._columns.items())))
 
     def _source(self, source: Mapping[str, Any]) -> dict[str, Any]:
         if source.get("live"):

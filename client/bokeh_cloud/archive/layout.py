@@ -9,6 +9,7 @@ from typing import Any
 from blake3 import blake3
 
 from ..errors import CloudError
+from ..saving import saved, written
 
 
 def folder_name(name: str) -> str:
@@ -24,15 +25,15 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a file and the folders above it; CloudError where the disk is full, or it may not be written."""
-    try:
+    """Write a file, as a whole or not at all, and the folders above it.
+
+    Raises:
+        CloudError: the disk is full, or it may not be written. What is there already is not fetched again.
+    """
+    with written(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except OSError as error:
-        raise CloudError(
-            f"{path} cannot be written ({error.strerror}). Make room, or choose another folder; what is "
-            "there already is not fetched again."
-        ) from error
+    with saved(path) as beside:
+        beside.write_bytes(data)
 
 
 def read_json(path: Path) -> Any:

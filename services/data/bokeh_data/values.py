@@ -93,11 +93,10 @@ def to_arrow(values: Values) -> pa.Array:
     array = values.array
     if is_arrow(values.dtype):
         return array
-    if is_time(values.dtype):
-        return _time_to_arrow(values.dtype, array)
     if array.dtype.kind == "c":
         array = array.view(array.real.dtype).reshape(*array.shape, 2)
-    lists = pa.array(np.ascontiguousarray(array).reshape(-1))
+    flat = np.ascontiguousarray(array).reshape(-1)
+    lists = _time_to_arrow(values.dtype, flat) if is_time(values.dtype) else pa.array(flat)
     for length in reversed(array.shape[1:]):
         lists = _lists(lists, length, array)
     return lists
@@ -140,6 +139,8 @@ def _fixed_fitted(values: Values, dtype: str) -> NDArray[Any]:
 
 def _equal(converted: NDArray[Any], array: NDArray[Any]) -> bool:
     back = converted.astype(array.dtype)
+    if array.dtype.kind in "iu" and not np.array_equal(converted < 0, array < 0):
+        return False  # it went round, and came round again
     return bool(np.array_equal(back, array, equal_nan=array.dtype.kind in "fmM"))
 
 

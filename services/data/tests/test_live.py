@@ -64,6 +64,19 @@ def test_who_changes_must_have_read_it(live: LiveSources) -> None:
             change()
 
 
+@pytest.mark.parametrize(
+    ("column", "more"),
+    [("uint64", "int64"), ("uint8", "int8"), ("int16", "uint16"), ("int64", "uint64")],
+)
+def test_numbers_of_another_sign_are_refused(live: LiveSources, column: str, more: str) -> None:
+    first = live.create("ada", {"name": "s", "columns": {"x": Values(column, np.array([1], column))}}, [])
+    wrong = np.array([-1 if more.startswith("i") else np.iinfo(more).max], more)
+    with pytest.raises(Invalid, match="do not all fit"):
+        live.append("ada", first.id, Rows({"x": Values(more, wrong)}, []))
+    fits = Values(more, np.array([5], more))
+    assert live.append("ada", first.id, Rows({"x": fits}, [])).version == 2
+
+
 @pytest.mark.parametrize("rollover", [None, 1, 2, 9])
 def test_no_rows_at_all_are_appended(live: LiveSources, sources: Sources, rollover: int | None) -> None:
     first = live.create("ada", {"name": "s", "columns": {"x": [1, 2], "text": ["a", "ä"]}}, [])

@@ -25,7 +25,7 @@ from bokeh_data.opened import Opener
 from bokeh_data.packing import read_packed
 from bokeh_data.queries import Query, Result, parse_rows, run
 from bokeh_data.records import Records
-from bokeh_data.values import from_arrow
+from bokeh_data.values import Values, from_arrow
 
 
 class Table:
@@ -203,6 +203,13 @@ def test_conditions_that_make_no_sense(table: Table, where: str, says: str) -> N
 def test_ranges_that_make_no_sense(rows: str) -> None:
     with pytest.raises(Invalid, match="from:to"):
         parse_rows(rows)
+
+
+def test_times_in_two_dimensions(records: Records) -> None:
+    times = np.arange(6).astype("M8[s]").reshape(3, 2)
+    table = Table(records, i=[0, 1, 2])
+    table.columns["t"] = ColumnStore(records).make("ada", Values("datetime64[s]", times))
+    assert table.read("i > 0")["t"].to_pylist() == times[1:].tolist()
 
 
 def test_names_in_quotes() -> None:

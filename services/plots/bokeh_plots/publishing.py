@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from bokeh_common.errors import Changed, Conflict, Forbidden, Invalid
+from bokeh_common.errors import Changed, Conflict, Forbidden, Invalid, NotFound
 from bokeh_plots.holdings import Holdings
 from bokeh_plots.limits import DEFAULT, Limits
 from bokeh_plots.live import sent_size
@@ -84,7 +84,7 @@ class Publisher:
         if known and (done := _done(known, terms.key, fingerprint)):
             return done, True
         unchanged = known and known.latest.fingerprint == fingerprint and given.title in {None, known.title}
-        if known and unchanged and not terms.new:
+        if known and unchanged and not terms.new and self._is_whole(known):
             return known, False
         manifest, blobs = self._store(user, given, sizes)
         refers = self._refers(user, blobs, given.source_ids, sorted(given.columns))
@@ -138,9 +138,17 @@ class Publisher:
             detail = f"There is a plot named {given.name!r} already; choose another name."
             raise Conflict(detail, slug="name-taken")
         titled = replace(found, title=given.title or found.title)
-        if found.latest.fingerprint != version.fingerprint:
+        if found.latest.fingerprint != version.fingerprint or not self._is_whole(found):
             return self._append(titled, version, terms.expected, refers), True
         return found if titled == found else self._replace(found, titled, terms.expected), False
+
+    def _is_whole(self, plot: Plot) -> bool:
+        """Tell whether the newest version can be shown: a repair of the storage may have moved it away."""
+        try:
+            self._plots.manifest(plot)
+        except NotFound:
+            return False
+        return True
 
     def _store(self, user: str, given: Publication, sizes: dict[str, int]) -> tuple[str, list[str]]:
         """Store what belongs to a version; return the hash of its manifest, and the keys of all blobs."""

@@ -59,3 +59,15 @@ def test_a_plot_that_changes_meanwhile_is_seen_again(storage: str, monkeypatch: 
     assert (first["plots"], first["done"]) == (1, False)
     assert (second["plots"], second["done"]) == (1, True)
     assert calls == ["one", "two", "one"]
+
+
+def test_a_version_that_was_moved_away_is_published_anew(storage: str) -> None:
+    store, blobs = open_records(storage, "plots"), open_blobs(storage, "plots")
+    records = Records(store, blobs)
+    publish(records, "ada", "one")
+    [manifest] = blobs.list("manifests/")
+    blobs.delete(manifest.key)
+    publish(records, "ada", "one")
+    found = Plots(records).find("ada", "one")
+    assert found is not None
+    assert Plots(records).manifest(found)["version"] == 1
