@@ -31,7 +31,7 @@ class Readable:
 
     def columns(self) -> dict[str, StoredColumn]:
         """Return the stored columns by name."""
-        raise NotImplementedError
+        raise NotImplementedError  # abstract: Bokeh's metaclass leaves no place for that of `ABC`
 
     def rows(
         self, *columns: str, rows: RowRange | None = None, where: Where = (), limit: int | None = None

@@ -107,7 +107,8 @@ class Server:
                 Bokeh's `export_png` needs; by the configuration when left out, which says no.
 
         Raises:
-            NotPublishable: the object or the name cannot be a plot's; nothing was sent.
+            NotPublishable: the object or the name cannot be a plot's, or a data source of this server has
+                changes that were not committed; nothing was sent.
             CloudError: the server cannot be reached, or refused; the plot is as it was before.
         """
         from .documents import roots_of
@@ -117,7 +118,7 @@ class Server:
 
         stored = sources_in({model for root in roots_of(obj) for model in root.references()})
         for source in stored:
-            if source.is_at(self):
+            if source.is_at(self) and not source.changed:
                 source.refresh()
         with publishing_to(self.url, self.user_id) if stored else nullcontext():
             publication = prepare(obj, name, title)

@@ -45,8 +45,8 @@ class RemoteDataSource(Readable, ColumnDataSource):
     Glyphs take it as their `source`; a plot that uses it refers to the stored columns, so that publishing
     sends none of them, and a new version of the source shows in every plot that uses it.
 
-    `add`, `remove` and `update` change what is here, and `commit` makes a version of it; `stream` and `patch`
-    make one at once. `name`, as with every model of Bokeh, is what the source is called.
+    `add`, `remove` and `update`, or Bokeh's own `data`, change what is here, and `commit` makes a version of
+    it; `stream` and `patch` make one at once. `name`, as with every model of Bokeh, is what it is called.
     """
 
     __view_module__ = "bokeh.models.sources"  # so that no extension of Bokeh is looked for
@@ -54,12 +54,10 @@ class RemoteDataSource(Readable, ColumnDataSource):
     def __init__(self, resource: Resource):
         super().__init__(name=resource.summary["name"])
         self._resource = resource
-        self._staged: dict[str, Any] = {}
         self._take()
 
     def _take(self) -> None:
         """Hold the columns that the server has, and of those that were here before, what was fetched."""
-        self._staged = {}
         before = {column.hash: column for column in self.columns().values()}
         now = self._resource.stored_columns()
         with warnings.catch_warnings():  # lists and texts say their rows only once they are fetched
@@ -92,6 +90,12 @@ class RemoteDataSource(Readable, ColumnDataSource):
         """When it was made, as the server writes it; "" where that is not known."""
         return str(self._resource.summary.get("created", ""))
 
+    @property
+    def changed(self) -> bool:
+        """Whether its columns are others than the server's, also by Bokeh's own `data`."""
+        held = {name: v.hash if isinstance(v, StoredColumn) else None for name, v in self._held.items()}
+        return held != {name: column["hash"] for name, column in self._resource.summary["columns"].items()}
+
     def is_at(self, server: "Server") -> bool:
         """Tell whether it is in the account of `server`."""
         return self._resource.home == (server.url, server.user_id)
@@ -123,7 +127,6 @@ class RemoteDataSource(Readable, ColumnDataSource):
     def remove(self, name: str) -> None:
         """Remove a column; `commit` tells the server. CloudError where there is none."""
         self._demand(name)
-        self._staged.setdefault(name, None)
         self._hold({other: values for other, values in self._held.items() if other != name})
 
     def commit(self) -> "RemoteDataSource":
@@ -133,7 +136,7 @@ class RemoteDataSource(Readable, ColumnDataSource):
             CloudError: somebody else made a version meanwhile; the message says what to do. Or see
                 `Connection.request`.
         """
-        if self._staged:
+        if self.changed:
             self._put(self._held)
         return self
 
@@ -224,7 +227,7 @@ class RemoteDataSource(Readable, ColumnDataSource):
 
     def to_serializable(self, serializer: Serializer) -> Any:
         """Be a ColumnDataSource to browsers."""
-        if self._staged and is_destination(*self._resource.home):
+        if self.changed and is_destination(*self._resource.home):
             raise ValueError(
                 f"the data source {self.name!r} has changes that were not sent: commit() them first"
             )
@@ -240,12 +243,12 @@ class RemoteDataSource(Readable, ColumnDataSource):
 
     def _hold(self, columns: Mapping[str, Any]) -> None:
         with validate(False):  # Bokeh 3.4 looks at every value, which would fetch all that is stored
+            self.data = {}  # or Bokeh keeps arrays in place of stored columns with the same values
             self.data = cast("Any", dict(columns))
 
     def _stage(self, columns: Mapping[str, Any]) -> None:
         for name, values in columns.items():
             stored(name, values)  # what cannot be stored is refused before anything is changed
-        self._staged.update(columns)
         self._hold({**self._held, **columns})
 
     def _demand(self, name: str) -> None:
@@ -255,7 +258,7 @@ class RemoteDataSource(Readable, ColumnDataSource):
             )
 
     def _demand_clean(self, what: str) -> None:
-        if self._staged:
+        if self.changed:
             raise CloudError(
                 f"There are changes that were not sent: commit() them, or refresh(), then {what}."
             )

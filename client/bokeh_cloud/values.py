@@ -5,6 +5,7 @@ categories, nullable values, lists) becomes a JSON list, of which the server mak
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -119,11 +120,11 @@ def _has_nulls(values: Any) -> bool:
     return bool(count() if callable(count) else count)
 
 
-def _zone(values: Any) -> Any:
-    """Return the time zone of values of pandas or pyarrow."""
-    return getattr(getattr(values, "dtype", None), "tz", None) or getattr(
-        getattr(values, "type", None), "tz", None
-    )
+def _zone(values: Any) -> str | None:
+    """Return the time zone of values of pandas, polars or pyarrow: a name, or an offset such as `+02:00`."""
+    kind, arrow = getattr(values, "dtype", None), getattr(values, "type", None)
+    zone = getattr(kind, "tz", None) or getattr(kind, "time_zone", None) or getattr(arrow, "tz", None)
+    return None if zone is None else re.sub("^UTC(?=[+-])", "", str(zone))
 
 
 def _times(array: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import requests
 from bokeh.models import ColumnDataSource
@@ -172,6 +173,21 @@ def test_values_of_all_kinds_come_back(server: bokeh_cloud.Server) -> None:
     assert str(table.schema.field("zoned").type).endswith("tz=Europe/Zurich]")
 
 
+def test_zones_of_all_kinds_are_kept(server: bokeh_cloud.Server) -> None:
+    offset = pd.Series(pd.to_datetime(["2026-01-01T00:00+02:00", "2026-01-02T00:00+02:00"]))
+    named = offset.dt.tz_convert("Asia/Tokyo")
+    columns = {
+        "offset": offset,
+        "polars": pl.Series(named.dt.tz_convert("UTC")).dt.convert_time_zone("Asia/Tokyo"),
+    }
+    src = server.DataSource("zones", columns)
+    back = src.to_pandas()
+    assert [str(back[name].dtype.tz) for name in columns] == ["UTC+02:00", "Asia/Tokyo"]
+    assert back.offset.tolist() == back.polars.tolist() == offset.tolist()
+    src.stream(columns)
+    assert len(src.to_pandas()) == 4
+
+
 def test_a_patch_keeps_the_zone(server: bokeh_cloud.Server) -> None:
     zoned = pd.to_datetime(["2026-01-01", "2026-06-01"]).tz_localize("Europe/Zurich")
     src = server.DataSource("patched", {"zoned": pd.Series(zoned), "text": ["a", "b"]})
@@ -223,13 +239,29 @@ def test_a_commit_whose_answer_is_lost_is_no_conflict(
 def test_changes_that_were_not_sent_are_not_published(
     server: bokeh_cloud.Server, src: RemoteDataSource
 ) -> None:
-    src.add(z=T)
     drawn = figure()
-    drawn.line("t", "z", source=src)
-    assert server.publish(drawn, "refreshed first")  # refreshing takes the columns of the server
     src.add(z=T)
+    drawn.line("t", "z", source=src)
+    with pytest.raises(bokeh_cloud.NotPublishable, match=r"not sent: commit\(\) them first"):
+        server.publish(drawn, "not committed")
     with pytest.raises(bokeh_cloud.CloudError, match="commit"):
         src.stream(t=[1], y=[1])
+    src.commit()
+    assert "z" in server.source(src.name or "").column_names
+    assert server.publish(drawn, "committed")
+
+
+def test_bokehs_own_ways_to_change_data_are_committed(
+    server: bokeh_cloud.Server, src: RemoteDataSource
+) -> None:
+    src.data["y"] = T * 5
+    assert src.changed
+    src.commit()
+    assert not src.changed
+    np.testing.assert_array_equal(server.source(src.name or "").data["y"], T * 5)
+    src.data = {"t": src.data["t"], "w": T}
+    src.commit()
+    assert server.source(src.name or "").column_names == ["t", "w"]
 
 
 def test_on_another_server_and_in_files_its_values_are_taken(src: RemoteDataSource, tmp_path: Path) -> None:
