@@ -1,6 +1,6 @@
-"""How settings are read from environment variables. One that is empty is one that is not set.
+"""Reading settings from environment variables. An empty variable counts as one that is not set.
 
-What makes no sense is `Invalid`, with the variable's name, what it is, and what it may be.
+All functions raise `Invalid` for a value that is not valid; the message names the variable and says what is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,59 +8,62 @@ from urllib.parse import urlsplit
 
 from bokeh_common.errors import Invalid
 
-YES = {"1", "true", "yes", "on"}
-NO = {"0", "false", "no", "off"}
+TRUE_VALUES = {"1", "true", "yes", "on"}
+FALSE_VALUES = {"0", "false", "no", "off"}
 
-#: The largest number: seconds and hours beyond it are more than clocks and sockets take.
-MOST = 1_000_000_000
+#: The largest number accepted; as seconds or hours, more would overflow clocks and sockets.
+MAX_NUMBER = 1_000_000_000
 
-#: How a Redis is named that counts and tells news; what both of redis-py and limits understand.
-REDIS = ("redis", "rediss")
-WEB = ("http", "https")
+#: Schemes of the Redis used for rate limits and pub/sub; both redis-py and limits support them.
+REDIS_SCHEMES = ("redis", "rediss")
+HTTP_SCHEMES = ("http", "https")
 
 
-def flag(environ: Mapping[str, str], name: str) -> bool:
-    """Whether a setting is switched on; raises `Invalid`."""
+def read_bool(environ: Mapping[str, str], name: str) -> bool:
+    """Return whether a setting is switched on."""
     text = environ.get(name) or "0"
-    if text.lower() not in YES | NO:
+    if text.lower() not in TRUE_VALUES | FALSE_VALUES:
         raise Invalid(f"{name} must be 1 or 0, not {text!r}.")
-    return text.lower() in YES
+    return text.lower() in TRUE_VALUES
 
 
-def number(environ: Mapping[str, str], name: str, default: float, least: int = 0) -> float:
-    """Return a number that is not less than `least`; raises `Invalid`."""
+def read_float(environ: Mapping[str, str], name: str, default: float, minimum: int = 0) -> float:
+    """Return a number from `minimum` to `MAX_NUMBER`."""
     text = environ.get(name) or str(default)
     try:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not least <= value <= MOST:  # so NaN is none, either
-        raise Invalid(f"{name} must be a number from {least} to {MOST}, not {text!r}.")
+    if not minimum <= value <= MAX_NUMBER:  # false for NaN, too
+        raise Invalid(f"{name} must be a number from {minimum} to {MAX_NUMBER}, not {text!r}.")
     return value
 
 
-def whole(environ: Mapping[str, str], name: str, default: int, least: int = 0) -> int:
-    """Return a whole number that is not less than `least`; raises `Invalid`."""
+def read_int(environ: Mapping[str, str], name: str, default: int, minimum: int = 0) -> int:
+    """Return an integer that is not less than `minimum`."""
     text = environ.get(name) or str(default)
-    if not text.isdecimal() or int(text) < least:
-        raise Invalid(f"{name} must be a whole number from {least} on, not {text!r}.")
+    if not text.isdecimal() or int(text) < minimum:
+        raise Invalid(f"{name} must be an integer of at least {minimum}, not {text!r}.")
     return int(text)
 
 
-def address(environ: Mapping[str, str], name: str, schemes: Sequence[str]) -> str | None:
-    """Return a URL, or None; raises as `check_address`."""
+def read_url(environ: Mapping[str, str], name: str, schemes: Sequence[str]) -> str | None:
+    """Return a URL with one of these schemes; None if the variable is not set."""
     text = environ.get(name) or None
     if text is not None:
-        check_address(name, text, schemes)
+        check_url(name, text, schemes)
     return text
 
 
-def check_address(name: str, text: str, schemes: Sequence[str]) -> None:
-    """Refuse what is no URL of these; `Invalid`, which does not repeat it: there may be a password in it."""
+def check_url(name: str, text: str, schemes: Sequence[str]) -> None:
+    """Raise `Invalid` unless a setting is a URL with one of these schemes and a host.
+
+    The message does not repeat the URL, as it may contain a password.
+    """
     try:
         parts = urlsplit(text)
         scheme, host, _ = parts.scheme, parts.hostname, parts.port
-    except ValueError:  # brackets that do not close, or a port that is no number
+    except ValueError:  # unbalanced brackets, or an invalid port
         scheme, host = "", None
     if scheme not in schemes or not host:
         raise Invalid(f"{name} must begin with {' or '.join(f'{s}://' for s in schemes)}, and name a host.")

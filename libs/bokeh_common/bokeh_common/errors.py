@@ -1,15 +1,15 @@
-"""The errors of the domain, in its own words; `bokeh_common.http` alone turns them into HTTP answers.
+"""Exceptions of the domain, without reference to HTTP. `bokeh_common.http.errors` turns them into responses.
 
-Every error says what happened and what to do in ``str(error)``. ``slug`` names the kind for good: it is the
-last part of the problem's ``type`` (RFC 9457), so a client may rely on it. ``members`` are facts for
-programs, such as the list of missing chunks.
+The message of an error says what is wrong and what to do. Its ``slug`` identifies the kind of error
+permanently: it is the last part of the problem's ``type`` (RFC 9457), so clients may rely on it. ``members``
+are details for programs, such as the list of missing chunks.
 """
 
 from typing import Any, ClassVar
 
 
 class CloudError(Exception):
-    """Base of all errors that a user or a peer may see."""
+    """Base class of all errors that are reported to clients and other services."""
 
     slug: ClassVar[str] = "internal-error"
     title: ClassVar[str] = "Something went wrong"
@@ -18,9 +18,9 @@ class CloudError(Exception):
         """Describe the error.
 
         Args:
-            detail: what happened and what to do, in one or two sentences.
-            slug: a narrower kind than the class's own.
-            members: facts for programs, values that JSON can hold.
+            detail: what is wrong and what to do, in one or two sentences.
+            slug: a more specific kind than that of the class.
+            members: details for programs; values must be representable in JSON.
         """
         super().__init__(detail)
         self.kind = slug or self.slug
@@ -28,70 +28,70 @@ class CloudError(Exception):
 
 
 class NotFound(CloudError):
-    """The thing does not exist, or the caller may not know that it does."""
+    """The object does not exist, or the caller may not know whether it does."""
 
     slug = "not-found"
     title = "Not found"
 
 
 class Conflict(CloudError):
-    """The thing is not as the caller expected: a compare-and-swap lost."""
+    """The state is not the one that the caller expected, for example in a compare-and-swap."""
 
     slug = "conflict"
     title = "Conflict"
 
 
-class Changed(CloudError):
-    """The thing changed since the version that the caller named; nothing was changed."""
+class PreconditionFailed(CloudError):
+    """The object has changed since the version that the client named; nothing was changed."""
 
     slug = "precondition-failed"
     title = "Changed meanwhile"
 
 
 class Invalid(CloudError):
-    """The request is understood and wrong; nothing was changed."""
+    """The request is well-formed, but its content is not valid; nothing was changed."""
 
     slug = "invalid"
     title = "Invalid request"
 
 
 class TooLarge(CloudError):
-    """The request is over a limit of this server; nothing was changed."""
+    """The request exceeds a size limit of this server; nothing was changed."""
 
     slug = "too-large"
     title = "Too large"
 
 
-class TooSlow(CloudError):
-    """The request did not arrive in time; nothing was changed."""
+class RequestTimeout(CloudError):
+    """The request was not received in time; nothing was changed."""
 
     slug = "request-timeout"
     title = "Too slow"
 
 
 class Unauthenticated(CloudError):
-    """No key, or one that does not open anything."""
+    """The credential is missing or not valid."""
 
     slug = "unauthenticated"
     title = "A valid API key is needed"
 
 
 class Forbidden(CloudError):
-    """The caller is known and may not do this."""
+    """The credential is valid, but does not permit the request."""
 
     slug = "forbidden"
     title = "Not allowed"
 
 
-class TooMany(CloudError):
-    """The caller asks too often; the member `retry_after` says in how many seconds they may ask again."""
+class TooManyRequests(CloudError):
+    """A rate limit is exceeded; the member `retry_after` says after how many seconds to try again."""
 
     slug = "too-many"
     title = "Too many requests"
 
 
 class Unavailable(CloudError):
-    """A store or a peer did not answer in time; the same call may succeed later."""
+    """A store or another service did not respond in time; the same call may succeed later."""
 
     slug = "unavailable"
     title = "Temporarily unavailable"

@@ -1,4 +1,4 @@
-"""Log lines of services that run by themselves: JSON for programs, or text for people (`BOKEH_CLOUD_LOG`)."""
+"""Logging of a service process: as JSON for programs, or as text for people (`BOKEH_CLOUD_LOG`)."""
 
 import json
 import logging
@@ -10,11 +10,11 @@ from bokeh_common.errors import Invalid
 FORMATS = ("json", "text")
 
 
-class JsonLines(logging.Formatter):
-    """One JSON object on a line: time, level, logger, message, what `fields` says, and the error."""
+class JsonFormatter(logging.Formatter):
+    """Formats a record as one line of JSON: time, level, logger, message, its `fields`, and the error."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write a line."""
+        """Return the line."""
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -27,21 +27,21 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
-def formatter(kind: str) -> logging.Formatter:
-    """Return the formatter of a kind of log, "json" or "text".
+def create_formatter(kind: str) -> logging.Formatter:
+    """Return the formatter of a log format, "json" or "text".
 
     Raises:
-        Invalid: there is no such kind.
+        Invalid: the format does not exist.
     """
     if kind not in FORMATS:
         raise Invalid(f"BOKEH_CLOUD_LOG must be one of {', '.join(FORMATS)}, not {kind!r}.")
-    return JsonLines() if kind == "json" else logging.Formatter("%(levelname)s %(name)s %(message)s")
+    return JsonFormatter() if kind == "json" else logging.Formatter("%(levelname)s %(name)s %(message)s")
 
 
-def set_up(kind: str) -> None:
-    """Send the log of this process to standard error, with a line for each request; raises as `formatter`."""
+def configure_logging(kind: str) -> None:
+    """Log to standard error, with a line for each request; raises as `create_formatter`."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter(kind))
+    handler.setFormatter(create_formatter(kind))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     for name in (
         "bokeh_cloud",
@@ -53,5 +53,5 @@ def set_up(kind: str) -> None:
         "bokeh_web",
     ):
         logging.getLogger(name).setLevel(logging.INFO)
-    for one in logging.getLogger("gunicorn.error").handlers:
-        one.setFormatter(handler.formatter)
+    for existing in logging.getLogger("gunicorn.error").handlers:
+        existing.setFormatter(handler.formatter)

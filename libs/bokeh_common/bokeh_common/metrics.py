@@ -1,8 +1,8 @@
-"""What Prometheus is told, of all worker processes of a service together.
+"""Prometheus metrics of a service, summed over its worker processes.
 
-Metrics are kept where `PROMETHEUS_MULTIPROC_DIR` is set, as `bokeh_common.http.serving` does: the workers
-write into files there, and whichever is asked adds them up. Elsewhere nothing is measured, and
-prometheus_client is not imported.
+Metrics are collected if `PROMETHEUS_MULTIPROC_DIR` is set, as `bokeh_common.http.server.gunicorn_config`
+does: each worker writes into files in that folder, and the worker that is scraped adds them up. Otherwise
+nothing is measured, and prometheus_client is not imported.
 """
 
 import os
@@ -14,35 +14,38 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from prometheus_client import Histogram
 
-#: Seconds; from what a cache answers to what a person gives up on.
-BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+#: Upper bounds of the histograms, from a cached response to a timeout of a person's patience.
+BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+MULTIPROC_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 Store = TypeVar("Store")
 
-#: The operations of the stores that are measured.
+#: The methods of stores that are measured.
 OPERATIONS = ("get", "put", "delete", "list", "stat", "touch", "view")
 
-#: Names and helps of gauges with their values, found out when somebody asks.
+#: Returns the values of gauges, by name and help text; called at each scrape.
 Gauges = Callable[[], Mapping[tuple[str, str], float]]
 
 
 def enabled() -> bool:
-    """Whether anything is measured in this process."""
-    return FOLDER in os.environ
+    """Return whether metrics are collected in this process."""
+    return MULTIPROC_FOLDER in os.environ
 
 
 @cache
 def histogram(name: str, help_text: str, *labels: str) -> "Histogram":
-    """Return the histogram of this name, of seconds; it counts too."""
+    """Return the histogram of this name, in seconds; it is created on the first call."""
     from prometheus_client import Histogram
 
-    return Histogram(name, help_text, labels, buckets=BUCKETS)
+    return Histogram(name, help_text, labels, buckets=BUCKETS_SECONDS)
 
 
-def measured(store: Store, kind: str, namespace: str) -> Store:
-    """Measure the operations of a store from now on, where anything is; a stream, up to its first block."""
+def instrument(store: Store, kind: str, namespace: str) -> Store:
+    """Measure the duration of a store's operations, if metrics are collected, and return the store.
+
+    Of streams, the time to the first block is measured.
+    """
     if enabled():
         for name in OPERATIONS:
             if hasattr(store, name):
@@ -52,42 +55,47 @@ def measured(store: Store, kind: str, namespace: str) -> Store:
 
 def _timed(operation: Callable[..., Any], *labels: str) -> Callable[..., Any]:
     seconds = histogram(
-        "bokeh_cloud_storage_seconds", "What the storage took.", "kind", "namespace", "operation", "outcome"
+        "bokeh_cloud_storage_seconds",
+        "Duration of storage operations.",
+        "kind",
+        "namespace",
+        "operation",
+        "outcome",
     )
 
     @wraps(operation)
     def timed(*args: Any, **how: Any) -> Any:
-        begun, outcome = time.perf_counter(), "ok"
+        started, outcome = time.perf_counter(), "ok"
         try:
             return operation(*args, **how)
         except Exception as error:
             outcome = type(error).__name__
             raise
         finally:
-            seconds.labels(*labels, outcome).observe(time.perf_counter() - begun)
+            seconds.labels(*labels, outcome).observe(time.perf_counter() - started)
 
     return timed
 
 
 def exposition(gauges: Gauges | None = None) -> tuple[bytes, str]:
-    """Return all metrics in Prometheus' text format, and its media type."""
+    """Return all metrics in the text format of Prometheus, and its media type."""
     from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest, multiprocess
 
     registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # it says no types
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # it has no annotations
     if gauges is not None:
-        registry.register(_Found(gauges))
+        registry.register(_GaugeCollector(gauges))
     return generate_latest(registry), CONTENT_TYPE_LATEST
 
 
-class _Found:
-    """A collector, as prometheus_client has it, of gauges that are found out."""
+class _GaugeCollector:
+    """A collector of prometheus_client for gauges that are computed when they are scraped."""
 
     def __init__(self, gauges: Gauges) -> None:
         self._gauges = gauges
 
     def collect(self) -> Iterator[Any]:
-        """Yield them."""
+        """Yield the gauges."""
         from prometheus_client.core import GaugeMetricFamily
 
         for (name, help_text), value in self._gauges().items():

@@ -1,40 +1,40 @@
-"""What every service has from the library: errors as problems, access rules, limits on bodies."""
+"""The app that all services extend: errors as problems, access control, limits of bodies."""
 
 from typing import Any
 
-import falcon
 import pytest
 from falcon import testing
+from falcon.asgi import Request, Response
 
 from bokeh_common.errors import Conflict, Invalid, Unavailable
 from bokeh_common.http.app import new_app
-from bokeh_common.http.auth import OPEN, Access, Authenticator, Principal
-from bokeh_common.http.body import parse_json, read_json
-from bokeh_common.http.replies import link_next, not_modified, page_of
+from bokeh_common.http.auth.access import OPEN, Access, Authenticator, Principal
+from bokeh_common.http.request_body import parse_json, read_json
+from bokeh_common.http.responses import add_next_link, not_modified, read_page_query
 
 KEYS = {
     "full": Principal("ada", frozenset({"things:read", "things:write"})),
     "reader": Principal("ada", frozenset({"things:read"})),
-    "bound": Principal("ada", frozenset({"things:read"}), only="t1"),
+    "restricted": Principal("ada", frozenset({"things:read"}), only="t1"),
 }
 
 
-class Things:
+class ThingList:
     access = {"GET": Access("things:read"), "POST": Access("things:write")}
 
-    def on_get(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
-        after, limit = page_of(req)
+    async def on_get(self, req: Request, resp: Response, user: str) -> None:
+        after, limit = read_page_query(req)
         resp.media = {"after": after}
-        link_next(req, resp, "ä/b", limit)
+        add_next_link(req, resp, "ä/b", limit)
 
-    def on_post(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
-        resp.media = read_json(req, 500)
+    async def on_post(self, req: Request, resp: Response, user: str) -> None:
+        resp.media = await read_json(req, 500)
 
 
-class Thing:
-    access = {"GET": Access("things:read", bound=True)}
+class OneThing:
+    access = {"GET": Access("things:read", allow_restricted=True)}
 
-    def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, thing: str) -> None:
+    async def on_get(self, req: Request, resp: Response, user: str, thing: str) -> None:
         if not not_modified(req, resp, "v1"):
             resp.media = {"only": req.context.principal.only}
 
@@ -42,25 +42,28 @@ class Thing:
 class Faults:
     access = {"GET": OPEN}
 
-    def on_get(self, req: falcon.Request, resp: falcon.Response, kind: str) -> None:
+    async def on_get(self, req: Request, resp: Response, kind: str) -> None:
         raise {"conflict": Conflict("changed"), "down": Unavailable("store down")}.get(
             kind
         ) or ZeroDivisionError()
 
 
 class Undeclared:
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        resp.media = "open by mistake"
+    async def on_get(self, req: Request, resp: Response) -> None:
+        resp.media = "not protected"
 
 
 @pytest.fixture
 def client() -> testing.TestClient:
-    def down() -> None:
+    async def down() -> None:
         raise Unavailable("the store is down")
 
-    app = new_app(Authenticator(lambda token: KEYS.get(token or "")), {"store": down})
-    app.add_route("/{user}/things", Things())
-    app.add_route("/{user}/things/{thing}", Thing())
+    async def introspect(token: str | None) -> Principal | None:
+        return KEYS.get(token or "")
+
+    app = new_app(Authenticator(introspect), {"store": down})
+    app.add_route("/{user}/things", ThingList())
+    app.add_route("/{user}/things/{thing}", OneThing())
     app.add_route("/faults/{kind}", Faults())
     app.add_route("/undeclared", Undeclared())
     return testing.TestClient(app)
@@ -76,20 +79,22 @@ def problem(result: Any) -> tuple[int, str]:
     return result.status_code, result.json["type"]
 
 
-def test_a_key_of_the_account_opens_it(client: testing.TestClient) -> None:
+def test_a_key_grants_access_to_its_account(client: testing.TestClient) -> None:
     assert client.simulate_get("/ada/things", headers=key("reader")).status_code == 200
 
 
 @pytest.mark.parametrize(
     "headers", [{}, key("wrong"), {"Authorization": "Basic x"}, {"Authorization": "Bearer"}]
 )
-def test_no_key_or_a_wrong_one(client: testing.TestClient, headers: dict[str, str]) -> None:
+def test_a_missing_or_invalid_key_is_unauthenticated(
+    client: testing.TestClient, headers: dict[str, str]
+) -> None:
     result = client.simulate_get("/ada/things", headers=headers)
     assert problem(result) == (401, "/problems/unauthenticated")
     assert result.headers["www-authenticate"] == "Bearer"
 
 
-def test_head_is_get_without_a_body(client: testing.TestClient) -> None:
+def test_head_has_the_headers_of_get_and_no_body(client: testing.TestClient) -> None:
     get, head = (
         client.simulate_request(m, "/ada/things", headers={**key("reader"), "X-Request-Id": "1"})
         for m in ("GET", "HEAD")
@@ -99,17 +104,17 @@ def test_head_is_get_without_a_body(client: testing.TestClient) -> None:
     assert client.simulate_head("/ada/things").status_code == 401
 
 
-def test_another_account_is_not_there(client: testing.TestClient) -> None:
+def test_another_account_is_not_found(client: testing.TestClient) -> None:
     assert problem(client.simulate_get("/bob/things", headers=key("full"))) == (404, "/problems/not-found")
 
 
-def test_a_missing_scope(client: testing.TestClient) -> None:
+def test_a_missing_scope_is_forbidden(client: testing.TestClient) -> None:
     assert problem(client.simulate_post("/ada/things", headers=key("reader"), json={}))[0] == 403
 
 
-def test_a_bound_token_opens_only_what_takes_it(client: testing.TestClient) -> None:
-    assert client.simulate_get("/ada/things/t1", headers=key("bound")).json == {"only": "t1"}
-    assert problem(client.simulate_get("/ada/things", headers=key("bound")))[0] == 404
+def test_a_restricted_token_is_accepted_only_where_declared(client: testing.TestClient) -> None:
+    assert client.simulate_get("/ada/things/t1", headers=key("restricted")).json == {"only": "t1"}
+    assert problem(client.simulate_get("/ada/things", headers=key("restricted")))[0] == 404
 
 
 def test_a_resource_without_declared_access_is_closed(client: testing.TestClient) -> None:
@@ -123,11 +128,11 @@ def test_errors_are_problems(client: testing.TestClient, kind: str, status: int)
     assert ("retry-after" in result.headers) == (status == 503)
 
 
-def test_unknown_path(client: testing.TestClient) -> None:
+def test_an_unknown_path_is_not_found(client: testing.TestClient) -> None:
     assert problem(client.simulate_get("/nowhere"))[0] == 404
 
 
-def test_unknown_method_names_the_allowed_ones(client: testing.TestClient) -> None:
+def test_a_method_that_is_not_allowed_lists_the_allowed_ones(client: testing.TestClient) -> None:
     result = client.simulate_delete("/ada/things", headers=key("full"))
     assert problem(result)[0] == 405
     assert "GET" in result.headers["allow"]
@@ -151,22 +156,22 @@ def test_unknown_method_names_the_allowed_ones(client: testing.TestClient) -> No
         (b"x" * 501, 413),
     ],
 )
-def test_json_bodies(client: testing.TestClient, body: bytes, status: int) -> None:
+def test_json_bodies_are_parsed_strictly(client: testing.TestClient, body: bytes, status: int) -> None:
     headers = {**key("full"), "Content-Type": "application/json"}
     assert client.simulate_post("/ada/things", headers=headers, body=body).status_code == status
 
 
-def test_a_form_is_not_json(client: testing.TestClient) -> None:
+def test_a_form_is_not_accepted_as_json(client: testing.TestClient) -> None:
     headers = {**key("full"), "Content-Type": "application/x-www-form-urlencoded"}
     assert problem(client.simulate_post("/ada/things", headers=headers, body=b"{}"))[0] == 415
 
 
-def test_deep_json_is_refused_and_not_a_crash() -> None:
+def test_deeply_nested_json_is_invalid() -> None:
     with pytest.raises(Invalid):
         parse_json(b"[" * 200_000)
 
 
-def test_conditional_get(client: testing.TestClient) -> None:
+def test_a_conditional_get_responds_with_304(client: testing.TestClient) -> None:
     first = client.simulate_get("/ada/things/t1", headers=key("full"))
     again = client.simulate_get(
         "/ada/things/t1", headers={**key("full"), "If-None-Match": first.headers["etag"]}
@@ -174,23 +179,23 @@ def test_conditional_get(client: testing.TestClient) -> None:
     assert (first.headers["etag"], again.status_code, again.content) == ('"v1"', 304, b"")
 
 
-def test_paging_goes_round(client: testing.TestClient) -> None:
+def test_the_cursor_of_a_link_is_read_back(client: testing.TestClient) -> None:
     first = client.simulate_get("/ada/things?limit=2", headers=key("full"))
-    following = first.headers["link"].partition(">")[0].strip("<")
-    assert client.simulate_get(following, headers=key("full")).json == {"after": "ä/b"}
+    next_page = first.headers["link"].partition(">")[0].strip("<")
+    assert client.simulate_get(next_page, headers=key("full")).json == {"after": "ä/b"}
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=x", "limit=5000", "after=%ff", "after=a"])
-def test_senseless_paging(client: testing.TestClient, query: str) -> None:
+def test_invalid_paging_is_rejected(client: testing.TestClient, query: str) -> None:
     assert problem(client.simulate_get(f"/ada/things?{query}", headers=key("full")))[0] == 422
 
 
-def test_health(client: testing.TestClient) -> None:
+def test_health_routes(client: testing.TestClient) -> None:
     assert client.simulate_get("/health/live").status_code == 200
     assert problem(client.simulate_get("/health/ready"))[0] == 503
 
 
-def test_safe_headers(client: testing.TestClient) -> None:
+def test_security_headers_are_set(client: testing.TestClient) -> None:
     headers = client.simulate_get("/ada/things", headers=key("full")).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["cache-control"] == "private, no-cache"

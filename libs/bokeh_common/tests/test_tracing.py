@@ -1,93 +1,97 @@
-"""Ids of requests and traces."""
+"""Request ids and traces."""
 
 from typing import Any
 
-import falcon
 import pytest
 from falcon import testing
+from falcon.asgi import Request, Response
 
 from bokeh_common.http.app import new_app
-from bokeh_common.http.auth import OPEN, Authenticator
-from bokeh_common.http.peer import Peer
-from bokeh_common.http.tracing import current, trace_of
-from bokeh_common.http.transport import WSGIAdapter
+from bokeh_common.http.auth.access import OPEN, Authenticator
+from bokeh_common.http.client.app_transport import AppTransport
+from bokeh_common.http.client.service_client import ServiceClient
+from bokeh_common.http.context.trace import continue_trace, current_trace
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 PARENT = f"00-{TRACE}-{SPAN}-01"
 
 
-class Seen:
+async def no_principal(token: str | None) -> None:
+    """Accept no token."""
+
+
+class EchoResource:
     access = {"GET": OPEN}
 
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+    async def on_get(self, req: Request, resp: Response) -> None:
         resp.media = dict(req.headers)
 
 
-class Asking:
+class CallingResource:
     access = {"GET": OPEN}
 
-    def __init__(self, peer: Peer) -> None:
-        self._peer = peer
+    def __init__(self, client: ServiceClient) -> None:
+        self._peer = client
 
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        before = current()
-        resp.media = self._peer.get("/seen")
-        assert current() == before
+    async def on_get(self, req: Request, resp: Response) -> None:
+        before = current_trace()
+        resp.media = await self._peer.get("/seen")
+        assert current_trace() == before
 
 
 @pytest.fixture
 def client() -> testing.TestClient:
-    behind = new_app(Authenticator(lambda token: None), {})
-    behind.add_route("/seen", Seen())
-    app = new_app(Authenticator(lambda token: None), {})
-    app.add_route("/", Asking(Peer("http://behind", WSGIAdapter(lambda: behind))))
+    other = new_app(Authenticator(no_principal), {})
+    other.add_route("/seen", EchoResource())
+    app = new_app(Authenticator(no_principal), {})
+    app.add_route("/", CallingResource(ServiceClient("http://other", AppTransport(lambda: other))))
     return testing.TestClient(app)
 
 
-def ask(client: testing.TestClient, path: str = "/", **headers: str) -> Any:
+def get(client: testing.TestClient, path: str = "/", **headers: str) -> Any:
     return client.simulate_get(path, headers={name.replace("_", "-"): v for name, v in headers.items()})
 
 
-def test_both_go_on_to_the_next_service(client: testing.TestClient) -> None:
-    answer = ask(client, X_Request_Id="abc-1", traceparent=PARENT, tracestate="a=1,b=2")
-    assert answer.headers["x-request-id"] == answer.json["X-REQUEST-ID"] == "abc-1"
-    version, trace, span, flags = answer.json["TRACEPARENT"].split("-")
+def test_ids_are_passed_on_to_the_next_service(client: testing.TestClient) -> None:
+    response = get(client, X_Request_Id="abc-1", traceparent=PARENT, tracestate="a=1,b=2")
+    assert response.headers["x-request-id"] == response.json["x-request-id"] == "abc-1"
+    version, trace, span, flags = response.json["traceparent"].split("-")
     assert (version, trace, flags) == ("00", TRACE, "01")
     assert span != SPAN
-    assert answer.json["TRACESTATE"] == "a=1,b=2"
+    assert response.json["tracestate"] == "a=1,b=2"
 
 
-def test_they_are_begun_where_there_are_none(client: testing.TestClient) -> None:
-    first, second = ask(client), ask(client)
-    assert first.headers["x-request-id"] == first.json["X-REQUEST-ID"] != second.headers["x-request-id"]
-    assert first.json["TRACEPARENT"] != second.json["TRACEPARENT"]
-    assert "TRACESTATE" not in first.json
+def test_missing_ids_are_generated(client: testing.TestClient) -> None:
+    first, second = get(client), get(client)
+    assert first.headers["x-request-id"] == first.json["x-request-id"] != second.headers["x-request-id"]
+    assert first.json["traceparent"] != second.json["traceparent"]
+    assert "tracestate" not in first.json
 
 
-def test_a_problem_has_its_request(client: testing.TestClient) -> None:
-    answer = ask(client, "/nothing", X_Request_Id="abc-2")
-    assert answer.headers["x-request-id"] == "abc-2"
-    assert answer.status_code == 404
-    assert current() is None
+def test_a_problem_has_the_request_id(client: testing.TestClient) -> None:
+    response = get(client, "/nothing", X_Request_Id="abc-2")
+    assert response.headers["x-request-id"] == "abc-2"
+    assert response.status_code == 404
+    assert current_trace() is None
 
 
-@pytest.mark.parametrize("wrong", ["", "a b", "x" * 65, "a\u00fc", "a,b", "<script>"])
-def test_ids_that_are_none(wrong: str) -> None:
-    assert trace_of(wrong, None, None).request_id != wrong
+@pytest.mark.parametrize("invalid", ["", "a b", "x" * 65, "a\u00fc", "a,b", "<script>"])
+def test_invalid_request_ids_are_replaced(invalid: str) -> None:
+    assert continue_trace(invalid, None, None).request_id != invalid
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    "invalid",
     [
         "", "x", PARENT[:-1], PARENT + "0", PARENT.upper(), "ff" + PARENT[2:],
         f"00-{'0' * 32}-{SPAN}-01", f"00-{TRACE}-{'0' * 16}-01",
     ],
 )  # fmt: skip
-def test_traceparents_that_are_none(wrong: str) -> None:
-    trace = trace_of(None, wrong, "a=1")
+def test_invalid_traceparents_are_replaced(invalid: str) -> None:
+    trace = continue_trace(None, invalid, "a=1")
     assert trace.trace_id != TRACE
     assert trace.state == ""
 
 
-def test_a_traceparent_of_a_later_version() -> None:
-    assert trace_of(None, f"01-{TRACE}-{SPAN}-01-more", None).trace_id == TRACE
+def test_a_traceparent_of_a_later_version_is_used() -> None:
+    assert continue_trace(None, f"01-{TRACE}-{SPAN}-01-more", None).trace_id == TRACE

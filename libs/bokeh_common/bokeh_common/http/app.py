@@ -1,90 +1,111 @@
-"""The falcon app that every service starts from: the same errors, headers, health routes and access rules."""
+"""The falcon app that all services extend: error handling, headers, health routes and access control."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 import falcon
+import falcon.asgi
+import msgspec
+from falcon.asgi import Request, Response
+from falcon.media import JSONHandler
 
 from bokeh_common import metrics
 from bokeh_common.errors import NotFound, Unavailable
-from bokeh_common.http import spans
-from bokeh_common.http.auth import OPEN, Access, Authenticator
-from bokeh_common.http.begun import Begun
-from bokeh_common.http.draining import DRAINING
-from bokeh_common.http.encoding import Encoded
-from bokeh_common.http.errors import SAFE_HEADERS, handle_errors
-from bokeh_common.http.negotiation import Negotiated
-from bokeh_common.http.openapi import Route, describe
-from bokeh_common.http.operations import Api
-from bokeh_common.http.origin import Origins
-from bokeh_common.http.spans import Recorder
-from bokeh_common.http.tracing import REQUEST_ID, Traced
-from bokeh_common.http.watching import Metrics, Watched
+from bokeh_common.http.auth.access import OPEN, Access, Authenticator
+from bokeh_common.http.context.client_address import ClientAddressMiddleware
+from bokeh_common.http.context.trace import REQUEST_ID, TraceMiddleware
+from bokeh_common.http.errors import SECURITY_HEADERS, add_error_handlers
+from bokeh_common.http.middleware.compression import CompressionMiddleware
+from bokeh_common.http.middleware.streams import StreamMiddleware
+from bokeh_common.http.observability import otel
+from bokeh_common.http.observability.access_log import AccessLogMiddleware, MetricsResource
+from bokeh_common.http.observability.otel import OpenTelemetryRecorder
+from bokeh_common.http.openapi.generator import Route, describe
+from bokeh_common.http.openapi.negotiation import NegotiationMiddleware
+from bokeh_common.http.openapi.operations import Api
+from bokeh_common.http.server.draining import DRAINING
+from bokeh_common.http.server.thread_pools import STORAGE
 
-Check = Callable[[], object]
-
-NAMELESS = Api()
-
-#: What scripts of other sites may read of an answer.
-EXPOSED = ["Bokeh-Cloud-Rows", "ETag", "Link", "RateLimit", "RateLimit-Policy", REQUEST_ID, "Retry-After"]
+Check = Callable[[], Awaitable[object]]
 
 
-class SafeHeaders:
-    """Headers that no answer of any service should lack."""
+def blocking_check(check: Callable[[], object]) -> Check:
+    """Return a check that makes a blocking call on a thread, such as one of a storage."""
+    return partial(STORAGE.run, check)
 
-    def process_response(
-        self, req: falcon.Request, resp: falcon.Response, resource: object, ok: bool
-    ) -> None:
-        """Add what the responder did not set itself."""
-        for name, value in {**SAFE_HEADERS, "Cache-Control": "private, no-cache"}.items():
+
+UNNAMED_API = Api()
+
+#: Response headers that scripts of other sites may read.
+EXPOSED_HEADERS = [
+    "Bokeh-Cloud-Rows",
+    "ETag",
+    "Link",
+    "RateLimit",
+    "RateLimit-Policy",
+    REQUEST_ID,
+    "Retry-After",
+]
+
+DEFAULT_HEADERS = {**SECURITY_HEADERS, "Cache-Control": "private, no-cache"}
+
+
+class SecurityHeadersMiddleware:
+    """Falcon middleware that adds security headers to all responses."""
+
+    async def process_response(self, req: Request, resp: Response, resource: object, ok: bool) -> None:
+        """Add the headers that the responder has not set."""
+        for name, value in DEFAULT_HEADERS.items():
             if resp.get_header(name) is None:
                 resp.set_header(name, value)
 
 
-class OneAddress:
-    """What falcon's router overlooks: slashes at the beginning, so `/%2f/data` were the page `/data`."""
+class RejectDoubleSlashMiddleware:
+    """Falcon middleware that rejects paths with leading slashes, which falcon's router would ignore."""
 
-    def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Find nothing there."""
+    async def process_request(self, req: Request, resp: Response) -> None:
+        """Raise `NotFound` for such paths, as `/%2f/data` would reach `/data`."""
         if req.path.startswith("//"):
             raise NotFound("There is nothing here. Check the address: it begins with two slashes.")
 
 
-class Live:
-    """`/health/live`: the process answers."""
+class LivenessResource:
+    """`/health/live`: the process responds."""
 
     access = {"GET": OPEN}
 
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Say so."""
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Respond with 200."""
         resp.media = {"status": "ok"}
 
 
-class Ready:
-    """`/health/ready`: what the service depends on answers too.
+class ReadinessResource:
+    """`/health/ready`: the service and everything that it depends on respond.
 
-    `?of=self` leaves out the other services: a gateway that left alone who waits for another would leave all.
+    With `?of=self`, other services are not checked. The gateway uses this, as it would otherwise stop sending
+    requests to all services when one of them is down.
     """
 
     access = {"GET": OPEN}
 
-    def __init__(self, checks: Mapping[str, Check], peers: Mapping[str, Check]) -> None:
+    def __init__(self, checks: Mapping[str, Check], services: Mapping[str, Check]) -> None:
         self._checks = checks
-        self._peers = peers
+        self._services = services
 
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Run each check; the first that raises `Unavailable` becomes a 503, as does a process that ends."""
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Run all checks; respond with 503 if one raises `Unavailable`, or if the process is draining."""
         if DRAINING.is_set():
-            raise Unavailable("This process ends; it takes no new requests.")
-        peers = {} if req.get_param("of") == "self" else self._peers
-        for check in (*self._checks.values(), *peers.values()):
-            check()
-        resp.media = {"status": "ok", "checks": sorted({*self._checks, *peers})}
+            raise Unavailable("This process is shutting down; it does not accept new requests.")
+        services = {} if req.get_param("of") == "self" else self._services
+        for check in (*self._checks.values(), *services.values()):
+            await check()
+        resp.media = {"status": "ok", "checks": sorted({*self._checks, *services})}
 
 
-class Described:
-    """`/internal/openapi.json`: what the routes of this service do; the public document is made of these."""
+class DescriptionResource:
+    """`/internal/openapi.json`: the OpenAPI document of this service, which web merges with the others."""
 
     access = {"GET": Access(None, service="internal:pages")}
 
@@ -92,24 +113,26 @@ class Described:
         self._api = api
         self._routes = routes
 
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Send the OpenAPI document of this service's public routes."""
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Send the OpenAPI document of the public routes."""
         resp.media = describe(self._api, self._routes)
 
 
-class App(falcon.App):  # type: ignore[type-arg]  # generic in the stubs only
-    """Keeps a list of its routes.
+class App(falcon.asgi.App):  # type: ignore[type-arg]  # generic in the stubs only
+    """A falcon app that keeps a list of its routes, and supports HEAD on all routes with GET (RFC 9110, 9.1).
 
-    It answers HEAD wherever it answers GET, as RFC 9110 (9.1) demands; falcon leaves out the body.
+    Falcon omits the body of responses to HEAD.
     """
 
     def __init__(self, **how: Any) -> None:
         super().__init__(**how)
-        #: Those that it was given, in their order.
+        # The handler of falcon takes several times as long.
+        self.resp_options.media_handlers[falcon.MEDIA_JSON] = JSONHandler(dumps=msgspec.json.encode)
+        #: All routes, in the order in which they were added.
         self.routes: list[Route] = []
 
     def add_route(self, uri_template: str, resource: Any, **how: Any) -> None:
-        """Add a route, as in falcon."""
+        """Add a route, like `falcon.asgi.App.add_route`."""
         self.routes.append(Route(uri_template, resource))
         if hasattr(resource, "on_get") and not hasattr(resource, "on_head"):
             resource.on_head = resource.on_get
@@ -119,39 +142,40 @@ class App(falcon.App):  # type: ignore[type-arg]  # generic in the stubs only
 def new_app(
     authenticator: Authenticator,
     checks: Mapping[str, Check],
-    api: Api = NAMELESS,
-    origins: Origins | None = None,
-    peers: Mapping[str, Check] | None = None,
+    api: Api = UNNAMED_API,
+    client_address: ClientAddressMiddleware | None = None,
+    services: Mapping[str, Check] | None = None,
     gauges: metrics.Gauges | None = None,
 ) -> App:
-    """Make an app without routes of its own.
+    """Create an app with the health routes and without routes of its own.
 
     Args:
-        authenticator: decides for each request whether its resource may be reached.
-        checks: what `/health/ready` calls, by name; each raises `Unavailable` when its dependency is down.
-        api: what the descriptions of its routes have in common.
-        origins: finds out where requests come from; without it, from their connections.
-        peers: as `checks`, of the services that this one asks.
-        gauges: finds out what `/metrics` tells besides, where there is `/metrics`.
+        authenticator: decides for each request whether access is allowed.
+        checks: checks of `/health/ready`, by name; each raises `Unavailable` if its dependency is down.
+        api: the common part of the OpenAPI description of its routes.
+        client_address: determines the address of clients; by default, that of the connection.
+        services: like `checks`, for the services that this one calls.
+        gauges: returns gauges for `/metrics`.
     """
-    # A sandboxed frame has the opaque origin "null"; a bearer token, never a cookie, is what lets it read.
-    cors: Any = falcon.CORSMiddleware(allow_origins="*", expose_headers=EXPOSED)
-    recorder = Recorder(api.name) if spans.enabled(os.environ) else None
+    # A sandboxed frame has the opaque origin "null". Access is granted by bearer tokens, never by cookies.
+    cors: Any = falcon.CORSMiddleware(allow_origins="*", expose_headers=EXPOSED_HEADERS)
+    recorder = OpenTelemetryRecorder(api.name) if otel.enabled(os.environ) else None
     first = [
-        Traced(recorder),
-        Watched(api.name),
-        Encoded(),
-        origins or Origins(),
-        SafeHeaders(),
-        OneAddress(),
+        TraceMiddleware(recorder),
+        AccessLogMiddleware(api.name),
+        StreamMiddleware(),
+        CompressionMiddleware(),
+        client_address or ClientAddressMiddleware(),
+        SecurityHeadersMiddleware(),
+        RejectDoubleSlashMiddleware(),
         cors,
     ]
-    middleware = [*first, authenticator, Negotiated(), Begun()]
+    middleware = [*first, authenticator, NegotiationMiddleware()]
     app = App(middleware=middleware)
-    handle_errors(app)
-    app.add_route("/internal/openapi.json", Described(api, app.routes))
-    app.add_route("/health/live", Live())
-    app.add_route("/health/ready", Ready(checks, peers or {}))
+    add_error_handlers(app)
+    app.add_route("/internal/openapi.json", DescriptionResource(api, app.routes))
+    app.add_route("/health/live", LivenessResource())
+    app.add_route("/health/ready", ReadinessResource(checks, services or {}))
     if metrics.enabled():
-        app.add_route("/metrics", Metrics(gauges))
+        app.add_route("/metrics", MetricsResource(gauges))
     return app

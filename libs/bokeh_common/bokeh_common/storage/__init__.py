@@ -1,4 +1,4 @@
-"""Where the services keep their state: records and blobs, on a backend that a URL names.
+"""Storage of the services: records and blobs, on a backend that is chosen by a URL.
 
 local:///var/lib/bokeh-cloud        SQLite and files under one folder
 redis://host:6379/0                 one Redis or a Redis Cluster; rediss:// for TLS
@@ -9,12 +9,21 @@ from importlib import import_module
 from types import ModuleType
 
 from bokeh_common.errors import Invalid
-from bokeh_common.metrics import measured
-from bokeh_common.storage.base import ABSENT, JSON, Absent, BlobStat, BlobStore, Record, RecordStore, Traits
-from bokeh_common.storage.keys import check_namespace
+from bokeh_common.metrics import instrument
+from bokeh_common.storage.interfaces import (
+    ABSENT,
+    JSON,
+    Absent,
+    BackendTraits,
+    BlobStat,
+    BlobStore,
+    Record,
+    RecordStore,
+)
+from bokeh_common.storage.validation import check_namespace
 
 __all__ = [
-    "ABSENT", "JSON", "Absent", "BlobStat", "BlobStore", "Record", "RecordStore", "Traits",
+    "ABSENT", "JSON", "Absent", "BackendTraits", "BlobStat", "BlobStore", "Record", "RecordStore",
     "namespaces", "open_blobs", "open_records",
 ]  # fmt: skip
 
@@ -25,26 +34,26 @@ def open_records(url: str, namespace: str) -> RecordStore:
     """Open the records of one service.
 
     Args:
-        url: where; see this module.
-        namespace: the service's name, such as "plots"; it sees no other's keys.
+        url: the storage; see this module.
+        namespace: the service's name, such as "plots". The keys of other namespaces are not visible.
 
     Raises:
-        Invalid: there is no such URL or namespace.
-        Unavailable: the medium does not answer, or does not keep what it is given.
-        ImportError: the backend's extra is not installed; the message names it.
+        Invalid: the URL or the namespace is not valid.
+        Unavailable: the storage does not respond, or is configured to lose data.
+        ImportError: the libraries of the backend are not installed; the message names the extra.
     """
     store: RecordStore = _backend(url).open_records(url, check_namespace(namespace))
-    return measured(store, "records", namespace)
+    return instrument(store, "records", namespace)
 
 
 def open_blobs(url: str, namespace: str) -> BlobStore:
-    """Open the blobs of one service; as `open_records`."""
+    """Open the blobs of one service; arguments and errors are those of `open_records`."""
     store: BlobStore = _backend(url).open_blobs(url, check_namespace(namespace))
-    return measured(store, "blobs", namespace)
+    return instrument(store, "blobs", namespace)
 
 
 def namespaces(url: str) -> list[str]:
-    """Return the namespaces that were ever opened in a storage, in order; as `open_records`."""
+    """Return all namespaces of a storage, sorted; errors are those of `open_records`."""
     found: list[str] = _backend(url).namespaces(url)
     return found
 

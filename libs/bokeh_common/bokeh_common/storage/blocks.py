@@ -1,29 +1,30 @@
-"""Streams of bytes in blocks."""
+"""Streams of bytes, as iterators of blocks."""
 
 from collections.abc import Iterable, Iterator
 
-BLOCK = 1 << 20  # bytes
+BLOCK_BYTES = 1 << 20  # bytes
 
 
-def reblock(data: Iterable[bytes], size: int = BLOCK) -> Iterator[bytes]:
-    """Yield the same bytes in blocks of exactly `size` bytes, the last one shorter; never an empty one."""
-    waiting = bytearray()
+def reblock(data: Iterable[bytes], size: int = BLOCK_BYTES) -> Iterator[bytes]:
+    """Yield the same bytes in blocks of exactly `size` bytes. The last one may be shorter; none is empty."""
+    pending = bytearray()
     for block in data:
         view = memoryview(block).cast("B")
-        while len(waiting) + len(view) >= size:
-            taken = size - len(waiting)
-            yield bytes(view[:taken]) if not waiting else bytes(waiting + view[:taken])
-            waiting.clear()
+        while len(pending) + len(view) >= size:
+            taken = size - len(pending)
+            yield bytes(view[:taken]) if not pending else bytes(pending + view[:taken])
+            pending.clear()
             view = view[taken:]
-        waiting += view
-    if waiting:
-        yield bytes(waiting)
+        pending += view
+    if pending:
+        yield bytes(pending)
 
 
-def opened(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Run a generator to its first block, an empty one, so that what it opens is open now, or fails now.
+def start_generator(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Advance a generator past its first block, which must be empty, and return it.
 
-    From then on the generator's `close` runs its ``finally``, which that of one never begun does not.
+    So errors of opening a file or connection are raised now rather than at the first ``next``, and `close`
+    runs the ``finally`` of the generator, which it does not in one that was never started.
     """
     next(blocks)
     return blocks

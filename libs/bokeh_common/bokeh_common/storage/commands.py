@@ -6,11 +6,11 @@ import time
 import click
 
 from bokeh_common.errors import CloudError
-from bokeh_common.storage.checking import check as findings_of
-from bokeh_common.storage.copying import Progress
-from bokeh_common.storage.copying import copy as copy_all
+from bokeh_common.storage.check import check as run_checks
+from bokeh_common.storage.copy import CopyProgress
+from bokeh_common.storage.copy import copy as copy_all
 
-TELL_SECONDS = 0.5
+PROGRESS_SECONDS = 0.5
 
 
 @click.group()
@@ -25,51 +25,50 @@ def storage() -> None:
 @storage.command()
 @click.argument("url", envvar="BOKEH_CLOUD_STORAGE")
 def check(url: str) -> None:
-    """Try out the storage at URL, and say what is wrong with it."""
-    good = True
-    for finding in findings_of(url):
-        good = good and finding.good
-        click.echo(f"{'ok    ' if finding.good else 'FAILED'}  {finding.name:17} {finding.detail}")
-    sys.exit(0 if good else 1)
+    """Check the storage at URL, and print what is wrong with it."""
+    passed = True
+    for result in run_checks(url):
+        passed = passed and result.passed
+        click.echo(f"{'ok    ' if result.passed else 'FAILED'}  {result.name:17} {result.detail}")
+    sys.exit(0 if passed else 1)
 
 
 @storage.command()
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
 def copy(source: str, target: str) -> None:
-    """Copy all that is in the storage FROM to the storage TO.
+    """Copy the whole storage FROM to the storage TO.
 
-    Start it again when it was broken off: what is there and the same, by SHA-256, is not copied again.
-    Nothing is deleted in TO, so a backup goes into an empty one. Stop the services that write to FROM before,
-    or what they write meanwhile may be copied in part.
+    If it is interrupted, start it again: what is in TO already with the same SHA-256 is skipped. Nothing is
+    deleted in TO, so use an empty one for a backup. Stop the services that write to FROM before, as what they
+    write during the copy may be copied in part.
     """
-    teller = _Teller()
+    printer = _ProgressPrinter()
     try:
-        done = copy_all(source, target, teller.tell)
+        done = copy_all(source, target, printer.update)
     except (CloudError, ImportError) as error:
         raise click.ClickException(str(error)) from None
-    teller.line(done)
-    click.echo("All is copied and verified." if done.copied else "All was there already.")
+    printer.finish(done)
+    click.echo("Everything is copied and verified." if done.copied else "Everything was copied before.")
 
 
-class _Teller:
-    """Says how far the copy is: twice a second on one line of a terminal, at the end elsewhere."""
+class _ProgressPrinter:
+    """Prints the progress of a copy: on a terminal twice a second, otherwise at the end."""
 
     def __init__(self) -> None:
-        self._begun = time.monotonic()
-        self._told = self._begun
+        self._started = time.monotonic()
+        self._printed = self._started
 
-    def tell(self, progress: Progress) -> None:
-        if sys.stdout.isatty() and time.monotonic() - self._told > TELL_SECONDS:
-            self._told = time.monotonic()
+    def update(self, progress: CopyProgress) -> None:
+        if sys.stdout.isatty() and time.monotonic() - self._printed > PROGRESS_SECONDS:
+            self._printed = time.monotonic()
             click.echo(f"\r{self._text(progress)}", nl=False)
 
-    def line(self, progress: Progress) -> None:
+    def finish(self, progress: CopyProgress) -> None:
         click.echo(f"\r{self._text(progress)}" if sys.stdout.isatty() else self._text(progress))
 
-    def _text(self, progress: Progress) -> str:
-        rate = progress.copied_bytes / 1e6 / max(time.monotonic() - self._begun, 1e-3)
-        seen = f"{progress.blobs} blobs and {progress.records} records"
-        return (
-            f"{seen}, {progress.copied} of them new; {progress.copied_bytes / 1e6:.1f} MB at {rate:.0f} MB/s"
-        )
+    def _text(self, progress: CopyProgress) -> str:
+        rate = progress.copied_bytes / 1e6 / max(time.monotonic() - self._started, 1e-3)
+        objects = f"{progress.blobs} blobs and {progress.records} records"
+        copied = f"{progress.copied_bytes / 1e6:.1f} MB at {rate:.0f} MB/s"
+        return f"{objects}, {progress.copied} of them new; {copied}"

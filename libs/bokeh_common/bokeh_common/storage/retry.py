@@ -1,4 +1,4 @@
-"""Repeating what a network broke, for a bounded time, and saying so when the outcome cannot be known."""
+"""Retries of storage calls after network errors, within a bounded time."""
 
 import random
 import time
@@ -8,25 +8,27 @@ from typing import TypeVar
 from bokeh_common.errors import Conflict, Unavailable
 
 ATTEMPTS = 4
-FIRST_PAUSE = 0.05  # seconds; doubled each time, and spread so that clients do not come back all at once
+
+#: Doubled after each attempt, and randomized, so that clients do not retry all at once.
+FIRST_BACKOFF_SECONDS = 0.05
 
 T = TypeVar("T")
 
 
-def persistently(call: Callable[[int], T], transient: Callable[[Exception], bool], seconds: float) -> T:
-    """Return what a call returns, repeating it while its errors are transient.
+def retry_transient(call: Callable[[int], T], transient: Callable[[Exception], bool], seconds: float) -> T:
+    """Call a function, repeat it after transient errors, and return its result.
 
     Args:
-        call: takes the number of failed attempts before it; ends within `seconds` itself.
-        transient: tells which errors may pass.
-        seconds: no attempt begins later than this; so all is over in twice the time.
+        call: is passed the number of failed attempts so far; each call takes at most `seconds`.
+        transient: returns whether an error is transient.
+        seconds: no attempt is started later than this, so all of them end within twice the time.
     """
     deadline = time.monotonic() + seconds
     for attempt in range(ATTEMPTS):
         try:
             return call(attempt)
         except Exception as error:
-            pause = FIRST_PAUSE * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+            pause = FIRST_BACKOFF_SECONDS * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311  # no secret
             last = attempt + 1 == ATTEMPTS or time.monotonic() + pause > deadline
             if last or not transient(error):
                 raise
@@ -34,12 +36,22 @@ def persistently(call: Callable[[int], T], transient: Callable[[Exception], bool
     raise AssertionError("the last attempt returns or raises")
 
 
-def settle(won: bool, attempt: int, otherwise: str) -> None:
-    """Raise `Conflict` when a compare-and-swap lost; `Unavailable` when an earlier attempt may have won."""
+def require_swapped(won: bool, attempt: int, otherwise: str) -> None:
+    """Check the outcome of a compare-and-swap.
+
+    Args:
+        won: whether it succeeded.
+        attempt: the number of failed attempts before it.
+        otherwise: the error message.
+
+    Raises:
+        Conflict: it did not succeed.
+        Unavailable: it did not succeed, but an earlier attempt whose response was lost may have.
+    """
     if won:
         return
     if attempt:
         raise Unavailable(
-            f"{otherwise} Whether by this very call is unknown, as the connection broke. Read it again."
+            f"{otherwise} As the connection broke, it may have been this call that changed it. Read it again."
         )
     raise Conflict(otherwise)

@@ -1,16 +1,16 @@
-"""Fixtures of the storage tests: the backends that the contracts run on."""
+"""Fixtures of the storage tests: the backends on which the contracts are tested."""
 
 import pytest
 
 pytest.register_assert_rewrite("bokeh_common.storage.testing")
 
-# After its assertions are rewritten, which is why this import stands here.
+# Imported here, after the assertions of the package are rewritten.
 from bokeh_common.storage.testing.fixtures import (  # noqa: E402
     azurite,
     azurite_port,
+    backend,
     cluster_port,
-    medium,
     redis_port,
 )  # fmt: skip
 
-__all__ = ["azurite", "azurite_port", "cluster_port", "medium", "redis_port"]
+__all__ = ["azurite", "azurite_port", "backend", "cluster_port", "redis_port"]

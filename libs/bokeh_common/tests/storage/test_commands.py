@@ -1,4 +1,4 @@
-"""`bokeh-cloud storage check` and `bokeh-cloud storage copy`, between real backends."""
+"""The commands `bokeh-cloud storage check` and `bokeh-cloud storage copy`, with real backends."""
 
 import os
 from importlib.metadata import entry_points
@@ -10,9 +10,9 @@ from click.testing import CliRunner, Result
 
 from bokeh_common.storage import namespaces, open_blobs, open_records
 from bokeh_common.storage.commands import storage
-from bokeh_common.storage.testing.azure import CONTAINER
-from bokeh_common.storage.testing.medium import Medium
-from bokeh_common.storage.testing.servers import redis_server
+from bokeh_common.storage.testing.servers.azure import CONTAINER
+from bokeh_common.storage.testing.servers.backend import Backend
+from bokeh_common.storage.testing.servers.processes import redis_server
 
 MIB = 1 << 20
 
@@ -30,29 +30,29 @@ def fill(url: str) -> dict[str, bytes]:
     return blobs
 
 
-def test_the_command_line_finds_them() -> None:
+def test_the_commands_are_registered() -> None:
     (found,) = entry_points(group="bokeh_cloud.commands", name="storage")
     assert found.load() is storage
 
 
-def test_check(medium: Medium) -> None:
-    result = run("check", medium.url)
+def test_check_passes_on_all_backends(backend: Backend) -> None:
+    result = run("check", backend.url)
     assert result.exit_code == 0, result.output
     lines = [line.split()[:2] for line in result.output.splitlines()]
     checks = ["reachable", "persistence", "writable", "compare-and-swap", "clock"]
     assert lines == [["ok", name] for name in checks]
-    assert open_records(medium.url, "check").list() == []
-    assert open_blobs(medium.url, "check").list() == []
+    assert open_records(backend.url, "check").list() == []
+    assert open_blobs(backend.url, "check").list() == []
 
 
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0?timeout=1", "local://relative", "s3://bucket"])
-def test_check_of_what_is_not_there(url: str) -> None:
+def test_check_reports_a_storage_that_cannot_be_reached(url: str) -> None:
     result = run("check", url)
     assert result.exit_code == 1
     assert result.output.startswith("FAILED  reachable")
 
 
-def test_check_of_what_keeps_nothing(tmp_path: Path) -> None:
+def test_check_reports_a_storage_that_is_not_persistent(tmp_path: Path) -> None:
     server = redis_server(tmp_path, "--appendonly", "no")
     result = run("check", f"redis://127.0.0.1:{server.port}/0?persistence=none")
     server.stop()
@@ -61,7 +61,7 @@ def test_check_of_what_keeps_nothing(tmp_path: Path) -> None:
     assert "ok      writable" in result.output
 
 
-def test_copy_from_backend_to_backend(tmp_path: Path, azurite: int) -> None:
+def test_copies_between_all_backends(tmp_path: Path, azurite: int) -> None:
     server = redis_server(tmp_path / "redis")
     first, last = f"local://{tmp_path}/first", f"local://{tmp_path}/last"
     urls = [first, f"redis://127.0.0.1:{server.port}/0", f"azure://{CONTAINER}-copy", last]
@@ -70,8 +70,8 @@ def test_copy_from_backend_to_backend(tmp_path: Path, azurite: int) -> None:
         result = run("copy", source, target)
         assert result.exit_code == 0, result.output
         assert "3 blobs and 250 records, 253 of them new" in result.output
-        again = run("copy", source, target)
-        assert "0 of them new" in again.output
+        second = run("copy", source, target)
+        assert "0 of them new" in second.output
     server.stop()
     assert namespaces(last) == ["data", "plots"]
     store = open_blobs(last, "data")
@@ -79,11 +79,11 @@ def test_copy_from_backend_to_backend(tmp_path: Path, azurite: int) -> None:
     assert [record.value["number"] for record in open_records(last, "plots").list()] == list(range(250))
 
 
-def test_a_copy_goes_on_and_repairs(tmp_path: Path) -> None:
+def test_a_repeated_copy_repairs_the_target(tmp_path: Path) -> None:
     source, target = f"local://{tmp_path}/source", f"local://{tmp_path}/target"
     blobs = fill(source)
     run("copy", source, target)
-    open_blobs(target, "data").put("chunks/ada/one", [b"x" * 5 * MIB])  # of the same size
+    open_blobs(target, "data").put("chunks/ada/one", [b"x" * 5 * MIB])  # has the same size
     open_blobs(target, "data").delete("empty")
     open_records(target, "plots").put("plot007", "wrong")
     open_records(target, "plots").put("other", "stays")
@@ -94,7 +94,7 @@ def test_a_copy_goes_on_and_repairs(tmp_path: Path) -> None:
     assert open_records(target, "plots").get("other").value == "stays"
 
 
-def test_a_copy_from_what_is_not_there(tmp_path: Path) -> None:
+def test_a_copy_from_a_storage_that_cannot_be_reached_fails(tmp_path: Path) -> None:
     result = run("copy", "redis://127.0.0.1:1/0?timeout=1", f"local://{tmp_path}")
     assert result.exit_code == 1
     assert "cannot be used now" in result.output

@@ -1,8 +1,8 @@
-"""Every backend keeps the contracts."""
+"""The contracts of the stores, on all backends."""
 
-from bokeh_common.storage.testing.blobs import BlobContract
-from bokeh_common.storage.testing.crashes import CrashContract
-from bokeh_common.storage.testing.records import RecordContract
+from bokeh_common.storage.testing.contract.blobs import BlobContract
+from bokeh_common.storage.testing.contract.crashes import CrashContract
+from bokeh_common.storage.testing.contract.records import RecordContract
 
 
 class TestRecords(RecordContract):

@@ -1,53 +1,57 @@
-"""Every backend that is reached through a network keeps the contract of faults."""
+"""The contract of network faults, on all backends with a server."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from bokeh_common.errors import Unavailable
-from bokeh_common.storage.testing.faults import CALLS, Network, NetworkFaultContract, bounded
-from bokeh_common.storage.testing.networks import AzureNetwork, RedisNetwork
+from bokeh_common.storage.testing.contract.faults import (
+    OPERATIONS,
+    NetworkFaultContract,
+    within_bound,
+)
+from bokeh_common.storage.testing.servers.proxied_backends import ProxiedAzure, ProxiedBackend, ProxiedRedis
 
 
 @pytest.fixture(scope="module")
-def redis_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    network = RedisNetwork(tmp_path_factory.mktemp("redis"))
-    yield network
-    network.server.stop()
+def proxied_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProxiedBackend]:
+    proxied = ProxiedRedis(tmp_path_factory.mktemp("redis"))
+    yield proxied
+    proxied.server.stop()
 
 
 @pytest.fixture(scope="module")
-def azure_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+def proxied_azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProxiedBackend]:
     with pytest.MonkeyPatch.context() as monkeypatch:
-        network = AzureNetwork(tmp_path_factory.mktemp("azurite"), monkeypatch)
-        yield network
-        network.server.stop()
+        proxied = ProxiedAzure(tmp_path_factory.mktemp("azurite"), monkeypatch)
+        yield proxied
+        proxied.server.stop()
 
 
 class TestRedis(NetworkFaultContract):
     @pytest.fixture
-    def network(self, redis_network: Network) -> Network:
-        return redis_network.reset()
+    def proxied(self, proxied_redis: ProxiedBackend) -> ProxiedBackend:
+        return proxied_redis.reset()
 
 
 class TestAzure(NetworkFaultContract):
     @pytest.fixture
-    def network(self, azure_network: Network) -> Network:
-        return azure_network.reset()
+    def proxied(self, proxied_azure: ProxiedBackend) -> ProxiedBackend:
+        return proxied_azure.reset()
 
     @pytest.mark.parametrize(
         "status", ["500 Internal Server Error", "503 Server Busy", "429 Too Many Requests"]
     )
-    def test_azure_fails_once(self, network: Network, status: str) -> None:
-        for call in CALLS.values():
-            with network.proxy.answering(status, 1), bounded():
-                call(network)
-            assert network.proxy.struck == 1
-            self.undo(network)
+    def test_an_error_of_azure_is_retried(self, proxied: ProxiedBackend, status: str) -> None:
+        for call in OPERATIONS.values():
+            with proxied.proxy.responding(status, 1), within_bound():
+                call(proxied)
+            assert proxied.proxy.faults == 1
+            self.undo(proxied)
 
     @pytest.mark.parametrize("status", ["500 Internal Server Error", "503 Server Busy", "403 Forbidden"])
-    def test_azure_fails(self, network: Network, status: str) -> None:
+    def test_a_persistent_error_of_azure_is_unavailable(self, proxied: ProxiedBackend, status: str) -> None:
         for name in ("get", "put", "list blobs", "put blob"):
-            with network.proxy.answering(status), bounded(), pytest.raises(Unavailable):
-                CALLS[name](network)
-        network.check_intact()
+            with proxied.proxy.responding(status), within_bound(), pytest.raises(Unavailable):
+                OPERATIONS[name](proxied)
+        proxied.check_intact()

@@ -1,4 +1,4 @@
-"""What is the local backend's own: files, folders, forks, versions."""
+"""Features of the local backend: files, folders, forks, and migrations."""
 
 import os
 import sqlite3
@@ -14,30 +14,30 @@ import pytest
 
 from bokeh_common.errors import Conflict, Invalid, NotFound, Unavailable
 from bokeh_common.storage import ABSENT, Record, open_blobs, open_records
-from bokeh_common.storage.local_records import MIGRATIONS, LocalRecordStore, migrate
-from bokeh_common.storage.testing import races
+from bokeh_common.storage.local.records import MIGRATIONS, LocalRecordStore, migrate
+from bokeh_common.storage.testing.contract import races
 
 
 def in_child(call: Callable[[], None]) -> int:
-    """Run a call in a forked child and return its exit status."""
+    """Call a function in a forked child, and return its exit status."""
     child = os.fork()
     if child == 0:
         try:
             call()
-        except BaseException:  # noqa: BLE001 - the parent asks for the status alone
+        except BaseException:  # noqa: BLE001  # the parent only checks the status
             os._exit(1)
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 @pytest.mark.parametrize("url", ["local://relative", "local://", "s3://x", "nothing", "/folder"])
-def test_urls_that_cannot_be(url: str) -> None:
+def test_invalid_urls_are_rejected(url: str) -> None:
     with pytest.raises(Invalid):
         open_records(url, "plots")
 
 
 @pytest.mark.parametrize("namespace", ["", "a/b", "..", "A", "x" * 41, "a{b}"])
-def test_namespaces_that_cannot_be(tmp_path: Path, namespace: str) -> None:
+def test_invalid_namespaces_are_rejected(tmp_path: Path, namespace: str) -> None:
     with pytest.raises(Invalid):
         open_blobs(f"local://{tmp_path}", namespace)
 
@@ -45,7 +45,7 @@ def test_namespaces_that_cannot_be(tmp_path: Path, namespace: str) -> None:
 @pytest.mark.parametrize(
     ("module", "url"), [("redis", "redis://127.0.0.1"), ("azure.core", "azure://container")]
 )
-def test_a_missing_extra_is_named(module: str, url: str) -> None:
+def test_the_error_names_a_missing_extra(module: str, url: str) -> None:
     program = f"import sys; sys.modules[{module!r}] = None; from bokeh_common.storage import open_blobs"
     program += f"; open_blobs({url!r}, 'a')"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
@@ -56,13 +56,13 @@ def test_a_missing_extra_is_named(module: str, url: str) -> None:
     )
 
 
-def test_a_folder_of_any_name(tmp_path: Path) -> None:
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
     url = f"local://{tmp_path}/a b#c?d=e%2F"
     open_records(url, "plots").put("key", 1)
     assert (tmp_path / "a b#c?d=e%2F" / "plots" / "records.sqlite").is_file()
 
 
-def test_files_are_where_ls_finds_them(tmp_path: Path) -> None:
+def test_files_have_readable_paths(tmp_path: Path) -> None:
     store = open_blobs(f"local://{tmp_path}", "data")
     store.put("chunks/ada/9f3c", [b"x"])
     store.put("Ada's sine.", [b"y"])
@@ -71,7 +71,7 @@ def test_files_are_where_ls_finds_them(tmp_path: Path) -> None:
     assert files == ["data/blobs/+=4/=41da,27s,20sine.2e", "data/blobs/chunks/ada/+9f/9f3c"]
 
 
-def test_a_store_is_used_after_a_fork(tmp_path: Path) -> None:
+def test_a_store_can_be_used_after_a_fork(tmp_path: Path) -> None:
     store = open_records(f"local://{tmp_path}", "plots")
     etag = store.put("key", 0)
 
@@ -86,8 +86,8 @@ def test_a_store_is_used_after_a_fork(tmp_path: Path) -> None:
     assert store.get("key").value == 41
 
 
-def test_a_child_holds_its_own_locks(tmp_path: Path) -> None:
-    """SQLite must not take the parent's locks for the child's own."""
+def test_a_forked_child_has_locks_of_its_own(tmp_path: Path) -> None:
+    """SQLite must not assume in a child that it holds the locks of its parent."""
     store = open_records(f"local://{tmp_path}", "plots")
     store.put("key", 0)
 
@@ -100,7 +100,7 @@ def test_a_child_holds_its_own_locks(tmp_path: Path) -> None:
     assert in_child(child) == 0
 
 
-def test_many_processes_open_a_new_folder(tmp_path: Path) -> None:
+def test_many_processes_create_a_folder_at_once(tmp_path: Path) -> None:
     program = (
         "import sys; from bokeh_common.storage import *; open_records(sys.argv[1], 'a').put(sys.argv[2], 1)"
     )
@@ -110,7 +110,7 @@ def test_many_processes_open_a_new_folder(tmp_path: Path) -> None:
     assert len(open_records(f"local://{tmp_path}/new", "a").list()) == 8
 
 
-def test_a_file_of_another_version(tmp_path: Path) -> None:
+def test_a_file_of_a_newer_version_is_unavailable(tmp_path: Path) -> None:
     url = f"local://{tmp_path}"
     open_records(url, "plots").put("key", 1)
     with closing(sqlite3.connect(tmp_path / "plots" / "records.sqlite")) as connection:
@@ -121,7 +121,7 @@ def test_a_file_of_another_version(tmp_path: Path) -> None:
         open_records(url, "plots")
 
 
-def test_a_file_of_the_first_version(tmp_path: Path) -> None:
+def test_a_file_of_the_first_version_is_migrated(tmp_path: Path) -> None:
     path = tmp_path / "plots" / "records.sqlite"
     path.parent.mkdir()
     rows = [(f"key{number}", f"etag{number}", str(number)) for number in (2, 0, 1)]
@@ -140,27 +140,27 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
     assert open_records(f"local://{tmp_path}", "plots").get("key").value == 1
 
 
-def test_a_lock_that_is_held_too_long(tmp_path: Path) -> None:
+def test_a_lock_that_is_held_too_long_is_unavailable(tmp_path: Path) -> None:
     store = LocalRecordStore(tmp_path / "records.sqlite", busy_seconds=0.2)
     store.put("key", 1)
     with closing(sqlite3.connect(tmp_path / "records.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        begun = time.monotonic()
+        started = time.monotonic()
         with pytest.raises(Unavailable):
             store.put("key", 2)
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - started < 2
         assert store.get("key").value == 1, "readers do not wait for writers"
     store.put("key", 3)
 
 
-def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "plots").mkdir()
     (tmp_path / "plots" / "records.sqlite").write_bytes(b"not a database" * 1000)
     with pytest.raises(Unavailable):
         open_records(f"local://{tmp_path}", "plots")
 
 
-def test_a_disk_that_is_gone_is_not_an_empty_store(tmp_path: Path) -> None:
+def test_an_unmounted_disk_is_unavailable_rather_than_empty(tmp_path: Path) -> None:
     store = open_blobs(f"local://{tmp_path}/disk", "data")
     store.put("key", [b"x"])
     (tmp_path / "disk").rename(tmp_path / "unmounted")
@@ -173,7 +173,7 @@ def test_a_disk_that_is_gone_is_not_an_empty_store(tmp_path: Path) -> None:
         store.put("key", [b"x"])
 
 
-def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
+def test_files_of_killed_processes_are_swept(tmp_path: Path) -> None:
     store = open_blobs(f"local://{tmp_path}", "data")
     incoming = tmp_path / "data" / "incoming"
     for name, age in [("left", 0.0), ("young", time.time())]:
@@ -201,13 +201,13 @@ def test_absent_is_not_an_etag(tmp_path: Path) -> None:
         store.get("absent")
 
 
-def test_threads_that_come_while_others_go(tmp_path: Path) -> None:
+def test_threads_may_start_while_others_end(tmp_path: Path) -> None:
     store, interval = LocalRecordStore(tmp_path / "records.sqlite"), sys.getswitchinterval()
     store.put("a", 1)
     sys.setswitchinterval(1e-6)
     try:
         for _ in range(40):
-            with ThreadPoolExecutor(24) as pool:  # each opens a connection, and closes it when it ends
+            with ThreadPoolExecutor(24) as pool:  # each has a connection, which is closed when it ends
                 assert list(pool.map(lambda _: store.get("a").value, range(24))) == [1] * 24
     finally:
         sys.setswitchinterval(interval)

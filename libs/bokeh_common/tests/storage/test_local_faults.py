@@ -1,4 +1,4 @@
-"""The local backend on disks that are full or read-only."""
+"""The local backend on full and read-only disks."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-NOBODY = 65534
+UNPRIVILEGED_USER = 65534
 
 FILL = """
 import resource, sys
@@ -21,17 +21,17 @@ records, blobs = open_records(f"local://{folder}", "s"), open_blobs(f"local://{f
 records.put("record", "old")
 blobs.put("blob", [b"old"])
 limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-if not small:  # no disk of our own: files may not grow instead
+if not small:  # without a small disk, limit the size of files instead
     resource.setrlimit(resource.RLIMIT_FSIZE, (2 << 20, limits[1]))
 
-def refused(call):
+def expect_unavailable(call):
     try:
         call()
     except Unavailable as error:
         return error
     raise AssertionError(f"{call} did not fail")
 
-refused(lambda: blobs.put("blob", (b"x" * (1 << 20) for _ in range(8))))
+expect_unavailable(lambda: blobs.put("blob", (b"x" * (1 << 20) for _ in range(8))))
 assert [path.name for path in Path(folder, "s", "incoming").iterdir()] == []
 filled = 0
 try:
@@ -41,7 +41,7 @@ try:
 except Unavailable:
     pass
 assert 0 < filled < 40
-refused(lambda: records.put("record", "x" * 1_000_000))
+expect_unavailable(lambda: records.put("record", "x" * 1_000_000))
 assert records.get("record").value == "old"
 assert b"".join(blobs.get("blob")) == b"old"
 assert [stat.key for stat in blobs.list()] == ["blob"]
@@ -65,12 +65,13 @@ from bokeh_common.storage import open_blobs, open_records
 folder = sys.argv[1]
 records, blobs = open_records(f"local://{folder}", "s"), open_blobs(f"local://{folder}", "s")
 for root, folders, files in os.walk(folder):
-    os.chmod(root, 0o555)
-    for file in files:
-        os.chmod(os.path.join(root, file), 0o444)
+    for name in ["", *files]:
+        os.chmod(os.path.join(root, name), 0o400 if name else 0o500)
+        if os.geteuid() == 0:
+            os.chown(os.path.join(root, name), int(sys.argv[2]), -1)
 if os.geteuid() == 0:
     os.setuid(int(sys.argv[2]))
-refused = 0
+failed = 0
 for call in (
     lambda: blobs.put("blob", [b"new"]),
     lambda: blobs.delete("blob"),
@@ -81,8 +82,8 @@ for call in (
     try:
         call()
     except Unavailable:
-        refused += 1
-assert refused == 5, refused
+        failed += 1
+assert failed == 5, failed
 assert b"".join(blobs.get("blob")) == b"old"
 assert [stat.key for stat in blobs.list()] == ["blob"]
 print("done")
@@ -97,7 +98,7 @@ def run(program: str, *arguments: object) -> None:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[tuple[Path, str]]:
-    """A disk of 4 MiB where we may mount one; else a folder, and the program limits its files."""
+    """A disk of 4 MiB if this process may mount one; else a folder, and the program limits file sizes."""
     if (
         os.geteuid() != 0
         or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", tmp_path]).returncode
@@ -108,20 +109,20 @@ def disk(tmp_path: Path) -> Iterator[tuple[Path, str]]:
     subprocess.run(["umount", "--lazy", tmp_path], check=True)
 
 
-def test_a_full_disk(disk: tuple[Path, str]) -> None:
+def test_a_full_disk_is_unavailable(disk: tuple[Path, str]) -> None:
     run(FILL, *disk)
 
 
-def test_files_that_may_not_grow(tmp_path: Path) -> None:
+def test_a_limit_of_file_sizes_is_unavailable(tmp_path: Path) -> None:
     run(FILL, tmp_path, "limit")
 
 
-def test_a_read_only_folder(tmp_path: Path) -> None:
+def test_a_read_only_folder_can_be_read(tmp_path: Path) -> None:
     from bokeh_common.storage import open_blobs, open_records
 
     folder = tmp_path / "storage"
     open_records(f"local://{folder}", "s").put("record", "old")
     open_blobs(f"local://{folder}", "s").put("blob", [b"old"])
-    for parent in (tmp_path, *tmp_path.parents[:-2]):  # pytest's own are for their owner alone
+    for parent in (tmp_path, *tmp_path.parents[:-2]):  # pytest creates them for their owner only
         parent.chmod(0o755)
-    run(READ_ONLY, folder, NOBODY)
+    run(READ_ONLY, folder, UNPRIVILEGED_USER)

@@ -1,4 +1,4 @@
-"""The contracts of the storage interfaces, as tests that any backend has to pass; and the means to run them.
+"""The contract of the storage interfaces, as tests that every backend must pass, and servers to run them on.
 
-A test class subclasses `RecordContract` or `BlobContract` and offers a fixture `medium`.
+Test classes subclass `RecordContract` or `BlobContract`, and provide a fixture `backend`.
 """

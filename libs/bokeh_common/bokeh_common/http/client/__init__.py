@@ -1,0 +1,1 @@
+"""Requests from one service to another."""

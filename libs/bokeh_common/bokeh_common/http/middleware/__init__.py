@@ -1,0 +1,1 @@
+"""Falcon middleware that all services use."""

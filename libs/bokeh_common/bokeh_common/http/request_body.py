@@ -1,0 +1,118 @@
+"""Reading request bodies and queries, with size limits."""
+
+import json
+import re
+from typing import Any, TypeVar
+
+import falcon
+import msgspec
+from falcon.asgi import Request
+
+from bokeh_common.errors import Invalid, TooLarge
+from bokeh_common.http.body_memory import BODY_MEMORY
+from bokeh_common.http.json_memory import estimate_memory
+from bokeh_common.http.received_body import ReceivedBody, receive_body
+from bokeh_common.http.server.thread_pools import COMPUTE, MAX_ON_LOOP
+from bokeh_common.schema_errors import explain_invalid
+
+#: Matches all numbers that may exceed the largest double, 1.8e308: with 210 digits, e99 is enough.
+#: Only the start of a number is looked at, so that each digit is read once.
+_LARGE_NUMBER = re.compile(rb"\d[eE]\+?\d{3}|(?<!\d)\d{200}")
+
+T = TypeVar("T")
+
+
+def check_length(req: Request, limit: int) -> int:
+    """Return the Content-Length of a request in bytes.
+
+    Raises:
+        falcon.HTTPLengthRequired: the request has no Content-Length.
+        TooLarge: it is over `limit`.
+    """
+    length = req.content_length
+    if length is None:
+        raise falcon.HTTPLengthRequired(description="Send the body with a Content-Length.")
+    if length > limit:
+        raise TooLarge(f"The body has {length} bytes; this server accepts at most {limit} here.", limit=limit)
+    return int(length)
+
+
+async def read_json(req: Request, limit: int) -> Any:
+    """Read a JSON body (RFC 8259, so no NaN) of at most `limit` bytes.
+
+    Raises:
+        falcon.HTTPUnsupportedMediaType: its content type is not `application/json`.
+        TooLarge: it is over `limit`, compressed or decoded; or has too many values.
+        Invalid: it is not JSON, or nested too deeply.
+    """
+    length = check_length(req, limit)
+    if (req.content_type or "").partition(";")[0].strip().lower() != "application/json":
+        raise falcon.HTTPUnsupportedMediaType(description="Send JSON, with 'Content-Type: application/json'.")
+    with await receive_body(req) as body:
+        if body.size != length:
+            raise Invalid("The body ended before its Content-Length; send it again.", slug="not-json")
+        if length <= MAX_ON_LOOP and not req.get_header("Content-Encoding"):
+            return parse_json(b"".join(body.blocks()))
+        await BODY_MEMORY.reserve(await COMPUTE.run(lambda: estimate_memory(body.blocks(limit))))
+        return await COMPUTE.run(_parse_blocks, body, limit)
+
+
+async def read_body(req: Request, limit: int, kind: type[T]) -> T:
+    """Read a JSON body and convert it to `kind`, its type in the API description; raises as `read_json`."""
+    return convert_body(await read_json(req, limit), kind)
+
+
+def convert_body(value: object, kind: type[T]) -> T:
+    """Convert the JSON value of a body to a `kind`; `Invalid`. For bodies of one of several kinds."""
+    return _convert(kind, value, "body")
+
+
+def read_query(req: Request, kind: type[T]) -> T:
+    """Read query parameters into the fields of `kind`, and ignore others; raises `Invalid`."""
+    return _convert(kind, req.params, "query", strict=False)
+
+
+def _convert(kind: type[T], value: object, where: str, strict: bool = True) -> T:
+    try:
+        return msgspec.convert(value, kind, strict=strict)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"The {where} is not valid: {explain_invalid(error)}. See /docs/api.") from None
+
+
+def _parse_blocks(body: ReceivedBody, limit: int) -> Any:
+    return _parse(b"".join(body.blocks(limit)))
+
+
+def parse_json(body: bytes) -> Any:
+    """Parse JSON strictly (RFC 8259).
+
+    Raises:
+        Invalid: it is not JSON; the message says where the error is.
+        TooLarge: it would take much memory, which is estimated before it is parsed.
+    """
+    estimate_memory([body])
+    return _parse(body)
+
+
+def _parse(body: bytes) -> Any:
+    may_have_surrogates = b"\\ud" in body or b"\\uD" in body
+    may_be_infinite = _LARGE_NUMBER.search(body) is not None
+    try:
+        # Decoded here, as `json.loads` would accept UTF-16 and encoded surrogates; RFC 8259 requires UTF-8.
+        text = body.decode("utf-8-sig")
+        del body  # which takes memory, unless the caller holds it
+        value = json.loads(text, parse_constant=_refuse_constant)
+        del text
+        if may_have_surrogates:
+            msgspec.json.encode(value)  # uses less memory than `json.dumps`
+        if may_be_infinite:
+            json.dumps(value, allow_nan=False)
+    except RecursionError:
+        raise Invalid("The JSON is nested too deeply.", slug="not-json") from None
+    except ValueError as error:
+        raise Invalid(f"The body is not JSON: {error}.", slug="not-json") from None
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not allowed in JSON")

@@ -1,0 +1,1 @@
+"""Gunicorn: its configuration and its worker class."""

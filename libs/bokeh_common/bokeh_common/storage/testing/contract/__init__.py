@@ -1,0 +1,1 @@
+"""The contract of the stores: tests that every backend passes."""

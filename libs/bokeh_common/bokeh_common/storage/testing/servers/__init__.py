@@ -1,0 +1,1 @@
+"""Servers that tests start, and access to what a backend stores without its store."""
