@@ -1,88 +1,107 @@
 """Fixtures of the data service's tests."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from bokeh_common.errors import Unavailable
 from bokeh_common.storage import open_blobs, open_records
-from bokeh_data.columns import Column
-from bokeh_data.columnstore import ColumnStore
-from bokeh_data.live import LiveSources
-from bokeh_data.opened import Opener
-from bokeh_data.records import Records
-from bokeh_data.sources import Sources
-from bokeh_data.values import Values
-from bokeh_data.versions import Versions
-from bokeh_data.windows import Seen, Window, look
+from bokeh_data.accounts.chunks import AccountChunks
+from bokeh_data.accounts.columns import AccountColumns
+from bokeh_data.columns.manifest import Column
+from bokeh_data.columns.values import Values
+from bokeh_data.sources.catalog import SourceCatalog
+from bokeh_data.sources.frozen import FrozenSources
+from bokeh_data.sources.live import LiveSources
+from bokeh_data.sources.versions import SourceHistory
+from bokeh_data.storage.column_store import ColumnStore
+from bokeh_data.storage.repository import DataRepository
+from bokeh_data.windows.column_reader import ColumnReaders
+from bokeh_data.windows.viewport import Window, WindowResult, query_window
 
 Array = NDArray[Any]
 
+CACHE_BYTES = 64 << 20
 
-class NoPlots:
-    """Stands for the plots service of an account whose plots show these columns."""
 
-    def __init__(self) -> None:
-        self.shown: set[str] = set()
+@dataclass
+class FakePlotsClient:
+    """Stands for the client of the plots service; plots show the columns `shown`, None in an outage."""
 
-    def shown_columns(self, user: str, source_id: str) -> set[str]:
+    shown: set[str] | None = field(default_factory=set)
+
+    async def shown_columns(self, user: str, source_id: str) -> set[str]:
+        if self.shown is None:
+            raise Unavailable("the plots service does not respond")
         return self.shown
 
 
-class Table:
-    """Columns of one account on a storage."""
+class ColumnTable:
+    """Columns of one account on a storage, and the arrays of their values."""
 
-    def __init__(self, records: Records) -> None:
-        self.store = ColumnStore(records)
-        self.opener = Opener(records, 64 << 20)
+    def __init__(self, repository: DataRepository) -> None:
+        self.store = ColumnStore(repository)
+        self.readers = ColumnReaders(repository, CACHE_BYTES)
         self.columns: dict[str, Column] = {}
-        self.values: dict[str, Array] = {}
+        self.arrays: dict[str, Array] = {}
 
-    def append(self, rollover: int | None = None, **values: Array) -> None:
-        for name, array in values.items():
-            added = Values(str(array.dtype), array)
+    def append(self, rollover: int | None = None, **arrays: Array) -> None:
+        for name, array in arrays.items():
+            values = Values(str(array.dtype), array)
             if name in self.columns:
-                self.columns[name] = self.store.append("ada", self.columns[name], added, rollover)
-                self.values[name] = np.concatenate([self.values[name], array])[-(rollover or 1 << 60) :]
+                self.columns[name] = self.store.append("ada", self.columns[name], values, rollover)
+                self.arrays[name] = np.concatenate([self.arrays[name], array])[-(rollover or 1 << 60) :]
             else:
-                self.columns[name] = self.store.make("ada", added)
-                self.values[name] = array
+                self.columns[name] = self.store.create("ada", values)
+                self.arrays[name] = array
 
-    def look(self, window: Window) -> Seen:
-        return look(self.opener, {name: self.columns[name] for name in (window.x, *window.y) if name}, window)
-
-
-@pytest.fixture
-def records(storage: str) -> Records:
-    return Records(open_records(storage, "data"), open_blobs(storage, "data"))
+    def query(self, window: Window) -> WindowResult:
+        names = [name for name in (window.x, *window.y) if name]
+        return query_window(self.readers, {name: self.columns[name] for name in names}, window)
 
 
-@pytest.fixture
-def sources(records: Records) -> Sources:
-    return Sources(records)
+class DataDomain:
+    """The domain objects of data sources on a storage."""
 
-
-@pytest.fixture
-def plots() -> NoPlots:
-    return NoPlots()
-
-
-@pytest.fixture
-def versions(records: Records, plots: Any) -> Versions:
-    return Versions(records, plots)
+    def __init__(self, url: str) -> None:
+        self.repository = DataRepository(open_records(url, "data"), open_blobs(url, "data"))
+        self.plots = FakePlotsClient()
+        self.chunks = AccountChunks(self.repository)
+        self.columns = AccountColumns(self.repository)
+        self.catalog = SourceCatalog(self.repository)
+        self.frozen = FrozenSources(self.repository, self.columns)
+        self.history = SourceHistory(self.repository, self.plots)  # type: ignore[arg-type]  # a stand-in
+        self.live = LiveSources(self.repository, self.columns, self.history)
 
 
 @pytest.fixture
-def live(records: Records, sources: Sources, versions: Versions) -> LiveSources:
-    return LiveSources(records, sources, versions)
+def domain(storage: str) -> DataDomain:
+    return DataDomain(storage)
+
+
+@pytest.fixture
+def repository(domain: DataDomain) -> DataRepository:
+    return domain.repository
+
+
+@pytest.fixture
+def live(domain: DataDomain) -> LiveSources:
+    return domain.live
 
 
 @pytest.fixture(scope="session")
-def tables() -> type[Table]:
-    return Table
+def domains() -> type[DataDomain]:
+    return DataDomain
+
+
+@pytest.fixture(scope="session")
+def tables() -> type[ColumnTable]:
+    return ColumnTable
 
 
 @pytest.fixture
-def table(records: Records) -> Table:
-    return Table(records)
+def table(repository: DataRepository) -> ColumnTable:
+    return ColumnTable(repository)

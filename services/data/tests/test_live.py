@@ -1,5 +1,6 @@
-"""Live sources: versions, appending, rolling over, going back."""
+"""Live sources: versions, appends, rollover and rollback."""
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterable
@@ -9,82 +10,86 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from blake3 import blake3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bokeh_common.errors import Changed, Conflict, Invalid, NotFound
-from bokeh_common.storage import open_blobs, open_records
-from bokeh_data import columnstore
-from bokeh_data.arrowchunks import write_chunk
-from bokeh_data.columnstore import ColumnStore
-from bokeh_data.live import LiveSources, Rows
-from bokeh_data.records import Records
-from bokeh_data.shown import shown_size
-from bokeh_data.sources import Source, Sources
-from bokeh_data.values import Values, from_arrow
-from bokeh_data.versions import Versions
+from bokeh_common.errors import Conflict, Invalid, NotFound, PreconditionFailed
+from bokeh_common.hashing import hash_bytes
+from bokeh_data.columns.arrow_chunks import write_chunk
+from bokeh_data.columns.browser_encoding import browser_size
+from bokeh_data.columns.values import Values, from_arrow
+from bokeh_data.sources import versions
+from bokeh_data.sources.drafts import RowsDraft, SourceDraft
+from bokeh_data.sources.live import LiveSources
+from bokeh_data.sources.retention import RetentionPolicy
+from bokeh_data.sources.source import Source
+from bokeh_data.storage import column_store
+from bokeh_data.storage.column_store import ColumnStore
 
 
-def read(sources: Sources, source: Source, name: str) -> list[Any]:
-    """Return the values of a column as stored."""
-    [column] = sources.columns("ada", [source.hashes[name]])
-    parts = [v.array for v in ColumnStore(sources._records).rows(column, 0, column.length)]
-    assert sum(map(len, parts)) == column.length
-    return [
+def read(domain: Any, source: Source, name: str) -> list[Any]:
+    """Return the stored values of a column."""
+    [column] = domain.columns.get("ada", [source.hashes[name]])
+    values = [
         item
-        for part in parts
-        for item in (part.tolist() if isinstance(part, np.ndarray) else part.to_pylist())
+        for part in ColumnStore(domain.repository).rows(column, 0, column.length)
+        for item in to_list(part)
     ]
+    assert len(values) == column.length
+    return values
 
 
-def test_versions_grow_and_are_kept(live: LiveSources, sources: Sources, versions: Versions) -> None:
-    first = live.create("ada", {"name": "s", "columns": {"x": [1, 2], "name": ["a", None]}}, [])
-    second = live.append("ada", first.id, Rows({"x": [3], "name": ["c"]}, []))
-    third = live.replace("ada", first.id, {"columns": {"y": [0.5]}, "name": "t"}, [], second.tag)
+def to_list(values: Values) -> list[Any]:
+    return list(values.array.tolist() if isinstance(values.array, np.ndarray) else values.array.to_pylist())
+
+
+def test_versions_are_counted_and_kept(domain: Any, live: LiveSources) -> None:
+    first = live.create("ada", SourceDraft("s", {"x": [1, 2], "name": ["a", None]}))
+    second = live.append("ada", first.id, RowsDraft({"x": [3], "name": ["c"]}))
+    third = live.replace("ada", first.id, SourceDraft("t", {"y": [0.5]}), second.etag)
     assert [first.version, second.version, third.version] == [1, 2, 3]
-    assert [v.version for v in versions.page("ada", third, 0, 10)] == [1, 2, 3]
-    assert versions.at("ada", third, 2).columns == second.columns
-    assert read(sources, second, "x") == [1, 2, 3]
-    assert read(sources, second, "name") == ["a", None, "c"]
-    back = live.rollback("ada", first.id, 2)
-    assert (back.version, back.columns, back.name) == (4, second.columns, "t")
+    assert [version.version for version in domain.history.page("ada", third, 0, 10)] == [1, 2, 3]
+    assert domain.history.at("ada", third, 2).columns == second.columns
+    assert read(domain, second, "x") == [1, 2, 3]
+    assert read(domain, second, "name") == ["a", None, "c"]
+    restored = live.rollback("ada", first.id, 2)
+    assert (restored.version, restored.columns, restored.name) == (4, second.columns, "t")
 
 
-def test_who_changes_must_have_read_it(live: LiveSources) -> None:
-    first = live.create("ada", {"name": "s", "columns": {"x": [1]}}, [])
-    live.append("ada", first.id, Rows({"x": [2]}, []))
+def test_changes_of_an_outdated_version_are_rejected(live: LiveSources) -> None:
+    first = live.create("ada", SourceDraft("s", {"x": [1]}))
+    live.append("ada", first.id, RowsDraft({"x": [2]}))
     for change in (
-        lambda: live.replace("ada", first.id, {"columns": {}}, [], first.tag),
-        lambda: live.append("ada", first.id, Rows({"x": [2]}, []), first.tag),
-        lambda: live.rollback("ada", first.id, 1, first.tag),
-        lambda: live.delete("ada", first.id, first.tag),
+        lambda: live.replace("ada", first.id, SourceDraft(columns={}), first.etag),
+        lambda: live.append("ada", first.id, RowsDraft({"x": [2]}), first.etag),
+        lambda: live.rollback("ada", first.id, 1, first.etag),
+        lambda: live.delete("ada", first.id, first.etag),
     ):
-        with pytest.raises(Changed, match="version 2"):
+        with pytest.raises(PreconditionFailed, match="version 2"):
             change()
 
 
 @pytest.mark.parametrize(
-    ("column", "more"),
+    ("dtype", "other"),
     [("uint64", "int64"), ("uint8", "int8"), ("int16", "uint16"), ("int64", "uint64")],
 )
-def test_numbers_of_another_sign_are_refused(live: LiveSources, column: str, more: str) -> None:
-    first = live.create("ada", {"name": "s", "columns": {"x": Values(column, np.array([1], column))}}, [])
-    wrong = np.array([-1 if more.startswith("i") else np.iinfo(more).max], more)
+def test_integers_that_would_overflow_are_rejected(live: LiveSources, dtype: str, other: str) -> None:
+    first = live.create("ada", SourceDraft("s", {"x": Values(dtype, np.array([1], dtype))}))
+    wrong = np.array([-1 if other.startswith("i") else np.iinfo(other).max], other)
     with pytest.raises(Invalid, match="do not all fit"):
-        live.append("ada", first.id, Rows({"x": Values(more, wrong)}, []))
-    fits = Values(more, np.array([5], more))
-    assert live.append("ada", first.id, Rows({"x": fits}, [])).version == 2
+        live.append("ada", first.id, RowsDraft({"x": Values(other, wrong)}))
+    fitting = Values(other, np.array([5], other))
+    assert live.append("ada", first.id, RowsDraft({"x": fitting})).version == 2
 
 
 @pytest.mark.parametrize("rollover", [None, 1, 2, 9])
-def test_no_rows_at_all_are_appended(live: LiveSources, sources: Sources, rollover: int | None) -> None:
-    first = live.create("ada", {"name": "s", "columns": {"x": [1, 2], "text": ["a", "ä"]}}, [])
-    longer = live.append("ada", first.id, Rows({"x": [], "text": []}, [], rollover=rollover))
+def test_appends_of_no_rows(domain: Any, live: LiveSources, rollover: int | None) -> None:
+    first = live.create("ada", SourceDraft("s", {"x": [1, 2], "text": ["a", "ä"]}))
+    changed = live.append("ada", first.id, RowsDraft({"x": [], "text": []}, rollover=rollover))
     kept = 2 if rollover is None else min(rollover, 2)
-    assert read(sources, longer, "text") == ["a", "ä"][2 - kept :]
-    assert read(sources, longer, "x") == [1, 2][2 - kept :]
-    assert longer.version == (1 if kept == 2 else 2)
+    assert read(domain, changed, "text") == ["a", "ä"][2 - kept :]
+    assert read(domain, changed, "x") == [1, 2][2 - kept :]
+    assert changed.version == (1 if kept == 2 else 2)
 
 
 @pytest.mark.parametrize(
@@ -97,51 +102,59 @@ def test_no_rows_at_all_are_appended(live: LiveSources, sources: Sources, rollov
     ],
     ids=str,
 )
-def test_rows_without_elements_are_bounded(live: LiveSources, spec: Any) -> None:
+def test_rows_without_elements_are_limited(live: LiveSources, spec: Any) -> None:
     with pytest.raises(Invalid):
-        live.create("ada", {"name": "s", "columns": {"x": spec}}, [])
+        live.create("ada", SourceDraft("s", {"x": spec}))
     few = {"dtype": "float64", "shape": [3, 0], "chunks": []}
-    assert live.create("ada", {"name": "s", "columns": {"x": few}}, []).columns["x"]["length"] == 3
+    assert live.create("ada", SourceDraft("s", {"x": few})).columns["x"]["length"] == 3
 
 
-def test_nothing_changed_makes_no_version(live: LiveSources) -> None:
-    first = live.create("ada", {"name": "s", "columns": {"x": [1]}}, [])
-    assert live.replace("ada", first.id, {"columns": {"x": [1]}}, [], None).version == 1
+def test_a_change_without_effect_makes_no_version(live: LiveSources) -> None:
+    first = live.create("ada", SourceDraft("s", {"x": [1]}))
+    assert live.replace("ada", first.id, SourceDraft(columns={"x": [1]}), None).version == 1
 
 
-def copied(first: LiveSources, second: LiveSources, sources: Sources, source: Source) -> dict[str, Any]:
-    """Hand the columns of a source to another storage as a client would, and return what it would say."""
-    columns = {}
-    for name, column in zip(source.columns, sources.columns("ada", [*source.hashes.values()]), strict=True):
+def test_a_new_source_needs_a_name_and_columns(live: LiveSources) -> None:
+    for draft in (SourceDraft(), SourceDraft("s"), SourceDraft(columns={})):
+        with pytest.raises(Invalid, match="needs"):
+            live.create("ada", draft)
+
+
+def copy_columns(source: Source, domain: Any, target: Any) -> dict[str, Any]:
+    """Upload the chunks of a source's columns to another storage as a client does; return the manifests."""
+    manifests = {}
+    columns = domain.columns.get("ada", [*source.hashes.values()])
+    for name, column in zip(source.columns, columns, strict=True):
         for chunk in column.chunks:
-            blocks, size = sources.chunk("ada", chunk.hash)
+            blocks, size = domain.chunks.read("ada", chunk.hash)
             assert size == chunk.size
-            second._sources.store_chunk("ada", chunk.hash, blocks)
-        columns[name] = json.loads(column.manifest)
-    return {"id": source.id, "name": source.name, "version": source.version, "columns": columns}
+            target.chunks.store("ada", chunk.hash, blocks)
+        manifests[name] = json.loads(column.manifest)
+    return manifests
 
 
-def test_a_source_is_made_again_with_its_history(live: LiveSources, sources: Sources, tmp_path: Path) -> None:
+def test_a_source_is_created_again_with_its_history(
+    domain: Any, live: LiveSources, domains: Any, tmp_path: Path
+) -> None:
     times = Values("datetime64[ns]", np.array(["2026-01-01", "NaT"], "M8[ns]"))
-    body = {"name": "s", "columns": {"x": [1, 2], "text": ["ä", None], "t": times}}
-    one = live.create("ada", body, [])
-    now: dict[str, list[object]] = {"x": [3], "text": ["c"], "t": [0]}
-    two = live.append("ada", one.id, Rows({**now}, [], rollover=2))
-    three = live.append("ada", one.id, Rows({name: rows * 5 for name, rows in now.items()}, [], rollover=6))
-    url = f"local://{tmp_path / 'elsewhere'}"
-    elsewhere = Records(open_records(url, "data"), open_blobs(url, "data"))
-    other = LiveSources(elsewhere, Sources(elsewhere), Versions(elsewhere, None))  # type: ignore[arg-type]  # nobody asks plots
-    made = other.create("ada", {**copied(live, other, sources, two), "version": 7}, [])
-    assert (made.id, made.version, made.columns) == (one.id, 7, two.columns)
-    again = copied(live, other, sources, three)
-    newer = other.replace("ada", one.id, {**again, "version": 9}, [], None)
+    one = live.create("ada", SourceDraft("s", {"x": [1, 2], "text": ["ä", None], "t": times}))
+    rows: dict[str, list[object]] = {"x": [3], "text": ["c"], "t": [0]}
+    two = live.append("ada", one.id, RowsDraft({**rows}, rollover=2))
+    more = {name: values * 5 for name, values in rows.items()}
+    three = live.append("ada", one.id, RowsDraft(more, rollover=6))
+    target = domains(f"local://{tmp_path / 'target'}")
+    draft = SourceDraft(two.name, copy_columns(two, domain, target), id=one.id, version=7)
+    created = target.live.create("ada", draft)
+    assert (created.id, created.version, created.columns) == (one.id, 7, two.columns)
+    draft = SourceDraft(three.name, copy_columns(three, domain, target), version=9)
+    newer = target.live.replace("ada", one.id, draft, None)
     assert (newer.version, newer.columns) == (9, three.columns)
-    assert read(Sources(elsewhere), newer, "text") == [None, "c", "c", "c", "c", "c", "c"][-6:]
+    assert read(target, newer, "text") == [None, "c", "c", "c", "c", "c", "c"][-6:]
     with pytest.raises(Invalid, match="greater than 9"):
-        other.replace("ada", one.id, {**again, "version": 9}, [], None)
+        target.live.replace("ada", one.id, draft, None)
     with pytest.raises(Conflict, match="already"):
-        other.create("ada", {**again, "version": 7}, [])
-    assert other.append("ada", one.id, Rows(now, [])).version == 10
+        target.live.create("ada", SourceDraft("s", {}, id=one.id, version=7))
+    assert target.live.append("ada", one.id, RowsDraft(rows)).version == 10
 
 
 @pytest.mark.parametrize(
@@ -157,39 +170,31 @@ def test_a_source_is_made_again_with_its_history(live: LiveSources, sources: Sou
     ],
     ids=str,
 )
-def test_chunks_of_arrow_are_looked_into(live: LiveSources, wrong: dict[str, Any]) -> None:
-    told = {"data": write_chunk(pa.array(["a", "b"])), "rows": 2, "shape": [2], "dtype": "arrow[string]"}
-    given = {**told, "skip": 0, **wrong}
-    chunk = {"hash": blake3(given["data"]).hexdigest(), "size": len(given["data"]), "rows": given["rows"]}
-    live._sources.store_chunk("ada", chunk["hash"], [given["data"]])
-    spec = {"dtype": given["dtype"], "shape": given["shape"], "chunks": [chunk], "skip": given["skip"]}
+def test_invalid_arrow_chunks_are_rejected(domain: Any, live: LiveSources, wrong: dict[str, Any]) -> None:
+    valid = {"data": write_chunk(pa.array(["a", "b"])), "rows": 2, "shape": [2], "dtype": "arrow[string]"}
+    sent = {**valid, "skip": 0, **wrong}
+    chunk = {"hash": hash_bytes(sent["data"]), "size": len(sent["data"]), "rows": sent["rows"]}
+    domain.chunks.store("ada", chunk["hash"], [sent["data"]])
+    manifest = {"dtype": sent["dtype"], "shape": sent["shape"], "chunks": [chunk], "skip": sent["skip"]}
     with pytest.raises(Invalid):
-        live.create("ada", {"name": "s", "columns": {"x": spec}}, [])
+        live.create("ada", SourceDraft("s", {"x": manifest}))
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"id": "x"}, {"id": 1}, {"version": 0}, {"version": True}, {"version": 1e3}]
-)
-def test_wrong_identities(live: LiveSources, wrong: dict[str, Any]) -> None:
-    with pytest.raises(Invalid):
-        live.create("ada", {"name": "s", "columns": {}, **wrong}, [])
-
-
-def test_frozen_sources_do_not_change(live: LiveSources, sources: Sources) -> None:
-    frozen, _ = sources.create("ada", "f", {})
+def test_frozen_sources_cannot_be_changed(domain: Any, live: LiveSources) -> None:
+    frozen, _ = domain.frozen.create("ada", "f", {})
     with pytest.raises(Conflict, match="frozen"):
-        live.append("ada", frozen.id, Rows({}, []))
+        live.append("ada", frozen.id, RowsDraft({}))
 
 
-def test_a_repeated_append_is_done_once(live: LiveSources, sources: Sources) -> None:
-    source = live.create("ada", {"name": "s", "columns": {"x": [1]}}, [])
-    rows = Rows({"x": [2]}, [], key="once")
+def test_a_repeated_append_is_done_once(domain: Any, live: LiveSources) -> None:
+    source = live.create("ada", SourceDraft("s", {"x": [1]}))
+    rows = RowsDraft({"x": [2]}, key="once")
     assert live.append("ada", source.id, rows).version == live.append("ada", source.id, rows).version == 2
-    assert read(sources, sources.get("ada", source.id), "x") == [1, 2]
+    assert read(domain, domain.catalog.get("ada", source.id), "x") == [1, 2]
 
 
 @pytest.mark.parametrize(
-    ("rows", "says"),
+    ("rows", "message"),
     [
         ({"x": [1]}, "each of the columns"),
         ({"x": [1], "y": [1], "z": [1]}, "each of the columns"),
@@ -202,49 +207,63 @@ def test_a_repeated_append_is_done_once(live: LiveSources, sources: Sources) -> 
         ({"x": {"type": "ndarray", "dtype": "int64", "shape": [2]}, "y": [1]}, "'x'"),
     ],
 )
-def test_rows_that_do_not_fit(live: LiveSources, rows: Any, says: str) -> None:
-    source = live.create("ada", {"name": "s", "columns": {"x": [1], "y": [0.5]}}, [])
-    with pytest.raises(Invalid, match=says):
-        live.append("ada", source.id, Rows(rows, []))
+def test_rows_that_do_not_fit_are_rejected(live: LiveSources, rows: Any, message: str) -> None:
+    source = live.create("ada", SourceDraft("s", {"x": [1], "y": [0.5]}))
+    with pytest.raises(Invalid, match=message):
+        live.append("ada", source.id, RowsDraft(rows))
 
 
-def test_old_versions_are_forgotten_but_those_that_plots_show(
-    live: LiveSources, versions: Versions, plots: Any, sources: Sources
-) -> None:
-    source = live.create("ada", {"name": "s", "columns": {"x": [0]}, "keep": {"versions": 3}}, [])
+def test_old_versions_are_pruned_except_those_that_plots_show(domain: Any, live: LiveSources) -> None:
+    source = live.create("ada", SourceDraft("s", {"x": [0]}, keep=RetentionPolicy(3)))
     for i in range(10):
-        source = live.append("ada", source.id, Rows({"x": [i]}, []))
+        source = live.append("ada", source.id, RowsDraft({"x": [i]}))
         if source.version == 4:
-            plots.shown.add(source.hashes["x"])
-    versions.prune("ada", source)
-    assert [v.version for v in versions.page("ada", source, 0, 99)] == [4, 9, 10, 11]
+            domain.plots.shown.add(source.hashes["x"])
+    asyncio.run(domain.history.prune("ada", source))
+    assert [version.version for version in domain.history.page("ada", source, 0, 99)] == [4, 9, 10, 11]
     with pytest.raises(NotFound, match="not kept"):
-        versions.at("ada", source, 2)
+        domain.history.at("ada", source, 2)
 
 
-def test_deleting_takes_the_history(live: LiveSources, sources: Sources, records: Records) -> None:
-    source = live.create("ada", {"name": "s", "columns": {"x": [0]}}, [])
-    live.append("ada", source.id, Rows({"x": [1]}, []))
-    live.delete("ada", source.id)
-    assert records.versions("ada", source.id, 0, 10) == []
-    with pytest.raises(NotFound):
-        sources.get("ada", source.id)
-
-
-def test_tail_alone_is_written_anew(
-    live: LiveSources, sources: Sources, monkeypatch: pytest.MonkeyPatch
+def test_old_versions_are_pruned_after_an_outage_of_the_plots_service(
+    domain: Any, live: LiveSources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(columnstore, "CHUNK_BYTES", 8000)
-    monkeypatch.setattr(columnstore, "SMALL_BYTES", 400)
-    source = live.create("ada", {"name": "s", "columns": {"x": Values("int64", np.arange(10_000))}}, [])
-    [before] = sources.columns("ada", [source.hashes["x"]])
+    monkeypatch.setattr(versions, "PRUNE_EVERY", 4)
+    source = live.create("ada", SourceDraft("s", {"x": [0]}, keep=RetentionPolicy(2)))
+    kept = []
+    outage: list[set[str] | None] = [None] * 4
+    for shown in [*outage, set(), set(), set()]:
+        domain.plots.shown = shown
+        source = live.append("ada", source.id, RowsDraft({"x": [1]}))
+        asyncio.run(domain.history.after_commit("ada", source))
+        kept.append([version.version for version in domain.history.page("ada", source, 0, 99)])
+    assert kept[:-1] == [list(range(1, newest + 1)) for newest in range(2, 8)]
+    assert kept[-1] == [7, 8]
+
+
+def test_deletion_deletes_old_versions(domain: Any, live: LiveSources) -> None:
+    source = live.create("ada", SourceDraft("s", {"x": [0]}))
+    live.append("ada", source.id, RowsDraft({"x": [1]}))
+    live.delete("ada", source.id)
+    assert domain.repository.versions("ada", source.id, 0, 10) == []
+    with pytest.raises(NotFound):
+        domain.catalog.get("ada", source.id)
+
+
+def test_appends_rewrite_the_last_chunks_only(
+    domain: Any, live: LiveSources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(column_store, "CHUNK_BYTES", 8000)
+    monkeypatch.setattr(column_store, "SMALL_CHUNK_BYTES", 400)
+    source = live.create("ada", SourceDraft("s", {"x": Values("int64", np.arange(10_000))}))
+    [before] = domain.columns.get("ada", [source.hashes["x"]])
     for i in range(200):
         values = Values("int64", np.arange(7) + 10_000 + 7 * i)
-        source = live.append("ada", source.id, Rows({"x": values}, []))
-    [after] = sources.columns("ada", [source.hashes["x"]])
+        source = live.append("ada", source.id, RowsDraft({"x": values}))
+    [after] = domain.columns.get("ada", [source.hashes["x"]])
     assert after.chunks[: len(before.chunks)] == before.chunks
     assert len(after.chunks) < len(before.chunks) + 8
-    assert read(sources, source, "x") == list(range(11_400))
+    assert read(domain, source, "x") == list(range(11_400))
 
 
 KINDS = st.sampled_from(
@@ -259,61 +278,54 @@ def rows_of(kind: str, start: int, stop: int) -> Values:
     if kind == "dictionary":
         return from_arrow(pa.array([f"k{n % 7}" for n in numbers], pa.string()).dictionary_encode())
     if kind == "nullable":
-        return from_arrow(pa.array([None, *[int(n) for n in numbers[1:]]], pa.int32()))
+        return from_arrow(pa.array([None, *[(1 << 60) + int(n) for n in numbers[1:]]]))
     if kind == "list":
         return from_arrow(pa.array([[float(n)] * (n % 3) for n in numbers], pa.list_(pa.float64())))
     return Values(kind, numbers.astype(kind))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(KINDS, st.lists(st.integers(1, 300), min_size=1, max_size=8), st.none() | st.integers(1, 200))
 def test_any_appends_with_any_rollover(
-    tmp_path_factory: pytest.TempPathFactory, kind: str, sizes: list[int], keep: int | None
+    tmp_path_factory: pytest.TempPathFactory, domains: Any, kind: str, sizes: list[int], keep: int | None
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(columnstore, "CHUNK_BYTES", 512)
-        patch.setattr(columnstore, "SMALL_BYTES", 64)
-        storage = f"local://{tmp_path_factory.mktemp('appends')}"
-        sources = Sources(Records(open_records(storage, "data"), open_blobs(storage, "data")))
-        store, start = ColumnStore(sources._records), sizes[0]
-        column = store.make("ada", rows_of(kind, 0, start))
+        patch.setattr(column_store, "CHUNK_BYTES", 512)
+        patch.setattr(column_store, "SMALL_CHUNK_BYTES", 64)
+        domain = domains(f"local://{tmp_path_factory.mktemp('appends')}")
+        store, start = ColumnStore(domain.repository), sizes[0]
+        column = store.create("ada", rows_of(kind, 0, start))
         expected = to_list(rows_of(kind, 0, start))
         for size in sizes[1:]:
             values = rows_of(kind, start, start + size)
             column = store.append("ada", column, values, keep)
             expected = (expected + to_list(values))[-keep if keep else 0 :]
             start += size
-        assert all_of(store.rows(column, 0, column.length)) == expected
+        assert concatenated(store.rows(column, 0, column.length)) == expected
         half = column.length // 2
-        assert all_of(store.rows(column, half, half + 9)) == expected[half : half + 9]
-        assert len(b"".join(store.shown(column))) == shown_size(column)
+        assert concatenated(store.rows(column, half, half + 9)) == expected[half : half + 9]
+        assert len(b"".join(store.browser_blocks(column))) == browser_size(column)
 
 
-def to_list(values: Values) -> list[Any]:
-    return list(values.array.tolist() if isinstance(values.array, np.ndarray) else values.array.to_pylist())
-
-
-def all_of(parts: Iterable[Values]) -> list[Any]:
+def concatenated(parts: Iterable[Values]) -> list[Any]:
     return [item for part in parts for item in to_list(part)]
 
 
-def test_threads_lose_nothing(storage: str, versions: Versions) -> None:
-    """Two services, which share no lock, and eight clients."""
-    made = [Records(open_records(storage, "data"), open_blobs(storage, "data")) for _ in range(2)]
-    services = [LiveSources(records, Sources(records), versions) for records in made]
-    source = services[0].create("ada", {"name": "s", "columns": {"client": [-1], "n": [-1]}}, [])
+def test_concurrent_appends_are_all_kept(storage: str, domains: Any) -> None:
+    """Append by eight threads to two services, which share no lock."""
+    services = [domains(storage) for _ in range(2)]
+    source = services[0].live.create("ada", SourceDraft("s", {"client": [-1], "n": [-1]}))
 
     def client(number: int) -> None:
         for n in range(12):
-            services[number % 2].append("ada", source.id, Rows({"client": [number], "n": [n]}, []))
+            services[number % 2].live.append("ada", source.id, RowsDraft({"client": [number], "n": [n]}))
 
     threads = [threading.Thread(target=client, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    sources = Sources(made[0])
-    now = sources.get("ada", source.id)
-    pairs = list(zip(read(sources, now, "client"), read(sources, now, "n"), strict=True))
+    found = services[0].catalog.get("ada", source.id)
+    pairs = list(zip(read(services[0], found, "client"), read(services[0], found, "n"), strict=True))
     assert sorted(pairs) == sorted([(-1, -1), *((c, n) for c in range(8) for n in range(12))])
-    assert now.version == 97
+    assert found.version == 97

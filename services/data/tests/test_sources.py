@@ -1,150 +1,144 @@
-"""Data sources on a real storage."""
+"""Frozen data sources, and the chunks and columns that they are made of."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from blake3 import blake3
 
 from bokeh_common.errors import Invalid, NotFound
-from bokeh_data.sources import Sources
+from bokeh_common.hashing import hash_bytes
 
 DATA = bytes(range(240))
 
 
-def hash_of(data: bytes) -> str:
-    return blake3(data).hexdigest()
-
-
-def column(*parts: bytes) -> dict[str, Any]:
-    chunks = [{"hash": hash_of(part), "size": len(part)} for part in parts]
+def manifest(*parts: bytes) -> dict[str, Any]:
+    chunks = [{"hash": hash_bytes(part), "size": len(part)} for part in parts]
     return {"dtype": "float64", "shape": [sum(map(len, parts)) // 8], "chunks": chunks}
 
 
-def upload(sources: Sources, *parts: bytes) -> None:
+def upload(domain: Any, *parts: bytes) -> None:
     for part in parts:
-        sources.store_chunk("ada", hash_of(part), [part[:7], part[7:]])
+        domain.chunks.store("ada", hash_bytes(part), [part[:7], part[7:]])
 
 
-def test_values_come_back(sources: Sources) -> None:
+def test_values_are_read_back(domain: Any) -> None:
     parts = DATA[:80], DATA[80:]
-    upload(sources, *parts)
-    source, created = sources.create("ada", "sine", {"x": column(*parts)})
-    assert created
-    [found] = sources.columns("ada", [source.columns["x"]["hash"]])
-    assert b"".join(sources.read(found)) == DATA
+    upload(domain, *parts)
+    source, is_new = domain.frozen.create("ada", "sine", {"x": manifest(*parts)})
+    assert is_new
+    [found] = domain.columns.get("ada", [source.columns["x"]["hash"]])
+    assert b"".join(domain.columns.browser_blocks(found)) == DATA
     assert source.columns["x"] == {
         "dtype": "float64", "shape": [30], "length": 30, "size": 240, "hash": found.hash,
     }  # fmt: skip
 
 
-def test_missing_chunks_in_order(sources: Sources) -> None:
-    upload(sources, b"there")
-    asked = [hash_of(b"z"), hash_of(b"there"), hash_of(b"a")]
-    assert sources.missing_chunks("ada", asked) == [asked[0], asked[2]]
+def test_missing_chunks_are_in_the_order_of_the_request(domain: Any) -> None:
+    upload(domain, b"stored")
+    hashes = [hash_bytes(b"z"), hash_bytes(b"stored"), hash_bytes(b"a")]
+    assert domain.chunks.missing("ada", hashes) == [hashes[0], hashes[2]]
 
 
-def test_another_account_does_not_learn_what_is_stored(sources: Sources) -> None:
-    upload(sources, b"there")
-    assert sources.missing_chunks("bob", [hash_of(b"there")]) == [hash_of(b"there")]
+def test_an_account_does_not_learn_what_others_store(domain: Any) -> None:
+    upload(domain, b"stored")
+    assert domain.chunks.missing("bob", [hash_bytes(b"stored")]) == [hash_bytes(b"stored")]
 
 
-def test_another_account_has_to_send_what_it_refers_to(sources: Sources) -> None:
-    upload(sources, DATA)
+def test_an_account_has_to_upload_the_chunks_that_it_refers_to(domain: Any) -> None:
+    upload(domain, DATA)
     with pytest.raises(Invalid) as caught:
-        sources.create("bob", "stolen", {"x": column(DATA)})
+        domain.frozen.create("bob", "stolen", {"x": manifest(DATA)})
     assert caught.value.kind == "missing-chunks"
-    assert sources.store_chunk("bob", hash_of(DATA), [DATA])
-    assert sources.create("bob", "own", {"x": column(DATA)})[1]
+    assert domain.chunks.store("bob", hash_bytes(DATA), [DATA])
+    assert domain.frozen.create("bob", "own", {"x": manifest(DATA)})[1]
 
 
-def test_same_chunk_again(sources: Sources) -> None:
-    assert sources.store_chunk("ada", hash_of(b"a"), [b"a"])
-    assert not sources.store_chunk("ada", hash_of(b"a"), [b"a"])
+def test_a_chunk_is_stored_once(domain: Any) -> None:
+    assert domain.chunks.store("ada", hash_bytes(b"a"), [b"a"])
+    assert not domain.chunks.store("ada", hash_bytes(b"a"), [b"a"])
 
 
-def test_wrong_bytes_are_not_stored(sources: Sources) -> None:
+def test_bytes_with_another_hash_are_not_stored(domain: Any) -> None:
     with pytest.raises(Invalid) as caught:
-        sources.store_chunk("ada", hash_of(b"right"), [b"wrong"])
+        domain.chunks.store("ada", hash_bytes(b"right"), [b"wrong"])
     assert caught.value.kind == "hash-mismatch"
-    assert sources.missing_chunks("ada", [hash_of(b"right")]) == [hash_of(b"right")]
+    assert domain.chunks.missing("ada", [hash_bytes(b"right")]) == [hash_bytes(b"right")]
 
 
-def test_upload_that_breaks_is_not_stored(sources: Sources) -> None:
+def test_a_failed_upload_is_not_stored(domain: Any) -> None:
     def broken() -> Iterator[bytes]:
         yield b"a"
         raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
-        sources.store_chunk("ada", hash_of(b"ab"), broken())
-    assert sources.missing_chunks("ada", [hash_of(b"ab")]) == [hash_of(b"ab")]
+        domain.chunks.store("ada", hash_bytes(b"ab"), broken())
+    assert domain.chunks.missing("ada", [hash_bytes(b"ab")]) == [hash_bytes(b"ab")]
 
 
-def test_commit_without_its_chunks(sources: Sources) -> None:
+def test_a_source_without_its_chunks_is_rejected(domain: Any) -> None:
     with pytest.raises(Invalid) as caught:
-        sources.create("ada", "sine", {"x": column(DATA)})
+        domain.frozen.create("ada", "sine", {"x": manifest(DATA)})
     assert caught.value.kind == "missing-chunks"
-    assert caught.value.members == {"missing": [hash_of(DATA)]}
-    assert sources.page("ada", "", 10) == []
+    assert caught.value.members == {"missing": [hash_bytes(DATA)]}
+    assert domain.catalog.page("ada", "", 10) == []
 
 
-def test_commit_that_lies_about_a_size(sources: Sources) -> None:
-    upload(sources, DATA)
-    lie = {"dtype": "float64", "shape": [2], "chunks": [{"hash": hash_of(DATA), "size": 16}]}
+def test_a_chunk_with_a_wrong_size_is_rejected(domain: Any) -> None:
+    upload(domain, DATA)
+    wrong = {"dtype": "float64", "shape": [2], "chunks": [{"hash": hash_bytes(DATA), "size": 16}]}
     with pytest.raises(Invalid, match="240 bytes, not 16"):
-        sources.create("ada", "sine", {"x": lie})
+        domain.frozen.create("ada", "sine", {"x": wrong})
 
 
-def test_commit_that_names_a_chunk_with_two_sizes(sources: Sources) -> None:
-    upload(sources, DATA)
-    chunks = [{"hash": hash_of(DATA), "size": size} for size in (480, 240)]
+def test_a_chunk_with_two_sizes_is_rejected(domain: Any) -> None:
+    upload(domain, DATA)
+    chunks = [{"hash": hash_bytes(DATA), "size": size} for size in (480, 240)]
     with pytest.raises(Invalid, match="240 bytes, not 480"):
-        sources.create("ada", "sine", {"x": {"dtype": "float64", "shape": [90], "chunks": chunks}})
+        domain.frozen.create("ada", "sine", {"x": {"dtype": "float64", "shape": [90], "chunks": chunks}})
 
 
-def test_same_content_is_the_same_source(sources: Sources) -> None:
-    upload(sources, DATA)
-    first, _ = sources.create("ada", "sine", {"x": column(DATA), "y": column(DATA)})
-    again, created = sources.create("ada", "other", {"y": column(DATA), "x": column(DATA)})
-    other, _ = sources.create("ada", "sine", {"x": column(DATA)})
-    assert (again.id, created) == (first.id, False)
+def test_the_same_columns_are_the_same_source(domain: Any) -> None:
+    upload(domain, DATA)
+    first, _ = domain.frozen.create("ada", "sine", {"x": manifest(DATA), "y": manifest(DATA)})
+    second, is_new = domain.frozen.create("ada", "other", {"y": manifest(DATA), "x": manifest(DATA)})
+    other, _ = domain.frozen.create("ada", "sine", {"x": manifest(DATA)})
+    assert (second.id, is_new) == (first.id, False)
     assert other.id != first.id
 
 
-def test_who_makes_the_same_source_at_once_finds_it_there(sources: Sources) -> None:
-    upload(sources, DATA)
+def test_concurrent_creations_of_the_same_source_succeed(domain: Any) -> None:
+    upload(domain, DATA)
 
-    def make(_: int) -> str:
-        made, _created = sources.create("ada", "sine", {"x": column(DATA)})
-        return sources.get("ada", made.id).id
+    def create(_: int) -> str:
+        source, _is_new = domain.frozen.create("ada", "sine", {"x": manifest(DATA)})
+        return str(domain.catalog.get("ada", source.id).id)
 
     with ThreadPoolExecutor(8) as pool:
-        assert len(set(pool.map(make, range(24)))) == 1
+        assert len(set(pool.map(create, range(24)))) == 1
 
 
-def test_list_is_paged_by_id(sources: Sources) -> None:
-    ids = [sources.create("ada", "s", {f"c{i}": column()})[0].id for i in range(5)]
-    first = sources.page("ada", "", 3)
-    rest = sources.page("ada", first[-1].id, 3)
-    assert [s.id for s in first + rest] == sorted(ids)
+def test_sources_are_listed_by_id(domain: Any) -> None:
+    ids = [domain.frozen.create("ada", "s", {f"c{i}": manifest()})[0].id for i in range(5)]
+    first = domain.catalog.page("ada", "", 3)
+    rest = domain.catalog.page("ada", first[-1].id, 3)
+    assert [source.id for source in first + rest] == sorted(ids)
 
 
-@pytest.mark.parametrize("name", ["", None, 3, "x" * 1001])
-def test_names(sources: Sources, name: Any) -> None:
+@pytest.mark.parametrize("name", ["", "x" * 1001])
+def test_names_of_invalid_length_are_rejected(domain: Any, name: str) -> None:
     with pytest.raises(Invalid):
-        sources.create("ada", name, {})
+        domain.frozen.create("ada", name, {})
 
 
-@pytest.mark.parametrize("columns", [None, [], "x", {"x": None}])
-def test_wrong_columns(sources: Sources, columns: Any) -> None:
+def test_invalid_manifests_are_rejected(domain: Any) -> None:
     with pytest.raises(Invalid):
-        sources.create("ada", "s", columns)
+        domain.frozen.create("ada", "s", {"x": None})
 
 
-def test_unknown_things_are_not_found(sources: Sources) -> None:
+def test_unknown_sources_and_columns_are_not_found(domain: Any) -> None:
     with pytest.raises(NotFound):
-        sources.get("ada", "nothing")
+        domain.catalog.get("ada", "nothing")
     with pytest.raises(NotFound) as caught:
-        sources.columns("ada", ["0" * 64])
+        domain.columns.get("ada", ["0" * 64])
     assert caught.value.members == {"missing": ["0" * 64]}

@@ -1,1 +1,1 @@
-"""The routes of the data service, a class each: read the request, call the domain, write the answer."""
+"""The resources of the data service: they parse requests, call the domain, and write responses."""

@@ -1,95 +1,76 @@
 """What the resources of this service have in common."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 import falcon
+from falcon.asgi import Request, Response
 
-from bokeh_common.errors import Invalid, NotFound, TooLarge
-from bokeh_common.http.auth import Access
-from bokeh_common.http.body import check_length, read_json
-from bokeh_common.http.replies import if_match
-from bokeh_data.files.uploading import Uploads
-from bokeh_data.live import LiveSources
-from bokeh_data.packing import read_packed
-from bokeh_data.peers import Plots
-from bokeh_data.reads import Reads
-from bokeh_data.resources.uploading import FileBodies, media_type
-from bokeh_data.settings import Settings
-from bokeh_data.sources import Source, Sources
-from bokeh_data.versions import Versions
+from bokeh_common.errors import NotFound
+from bokeh_common.http.auth.access import Access
+from bokeh_common.http.responses import if_match
+from bokeh_common.http.server.thread_pools import STORAGE
+from bokeh_data.clients import FoundColumns
+from bokeh_data.container import Domain
+from bokeh_data.sources.source import Source
 
 COLUMNS_TYPE = "application/vnd.bokeh-cloud.columns"
-PACKED_TYPE = "application/vnd.bokeh-cloud.packed"
 
 READ = Access("data:read")
-READ_OR_VIEW = Access("data:read", bound=True)
-WRITE = Access("data:write", counted="uploads")
+READ_OR_VIEW = Access("data:read", allow_restricted=True)
+WRITE = Access("data:write", rate_limit="uploads")
 
 
-@dataclass(frozen=True)
-class Domain:
-    """What the resources call."""
-
-    sources: Sources
-    live: LiveSources
-    versions: Versions
-    plots: Plots
-    settings: Settings
-    reads: Reads
-    uploads: Uploads
-
-
-class Resource:
-    """What the resources of this service hold."""
+class DataResource:
+    """The base class of resources that concern data."""
 
     def __init__(self, domain: Domain) -> None:
-        self._sources = domain.sources
-        self._live = domain.live
-        self._versions = domain.versions
-        self._plots = domain.plots
-        self._settings = domain.settings
-        self._reads = domain.reads
-        self._files = FileBodies(domain.live, domain.uploads, domain.settings)
+        self._domain = domain
 
-    def _list_of(self, req: falcon.Request, key: str, limit: int) -> list[Any]:
-        body = read_json(req, self._settings.max_json_bytes)
-        items = body.get(key) if isinstance(body, dict) else None
-        if not isinstance(items, list):
-            raise Invalid(f"Send {{{key!r}: [...]}} with at most {limit} hashes.")
-        if len(items) > limit:
-            detail = f"Ask for at most {limit} hashes at a time; these are {len(items)}."
-            raise TooLarge(detail, limit=limit)
-        return items
+    async def _require_shown(self, req: Request, hashes: list[str]) -> None:
+        """Raise `NotFound` if the token is for one plot, and its plot does not show these columns."""
+        if missing := (await self._search(req, hashes)).missing:
+            raise _not_shown(missing)
 
-    def _given(self, req: falcon.Request) -> tuple[dict[str, Any], list[memoryview]]:
-        """Read an object, as JSON or packed with the buffers of its arrays."""
-        if media_type(req) == PACKED_TYPE:
-            length = check_length(req, self._settings.max_packed_bytes)
-            data = req.bounded_stream.read()
-            if len(data) != length:
-                raise Invalid("The body ended before its Content-Length; send it again.", slug="not-packed")
-            body, buffers = read_packed(data)
-        else:
-            body, buffers = read_json(req, self._settings.max_json_bytes), []
-        if not isinstance(body, dict):
-            raise Invalid("Send an object.")
-        return body, buffers
+    async def _shown_part(self, req: Request, source: Source) -> Source:
+        """Return a source with those columns that the plot of the token shows, all without such a token.
 
-    def _check_view(self, req: falcon.Request, hashes: list[Any]) -> None:
-        """Raise `NotFound` unless the plot of a view token shows all of these columns: it opens no others."""
+        Raises:
+            NotFound: the plot shows none of them, or not all of a source that does not change.
+        """
+        search = await self._search(req, list(source.hashes.values()))
+        hidden = set(search.missing)
+        columns = {name: one for name, one in source.columns.items() if one["hash"] not in hidden}
+        if hidden and not (columns and source.id in search.used):
+            raise _not_shown(search.missing)
+        return replace(source, columns=columns)
+
+    async def _search(self, req: Request, hashes: list[str]) -> FoundColumns:
+        """Return which of these columns the plot of the token shows; all without such a token."""
         principal = req.context.principal
         if principal.only is None:
-            return
-        missing, live = self._plots.hidden_columns(principal.only, hashes, req.get_header("Authorization"))
-        for source in live:
-            missing = self._versions.not_in(principal.user_id, source, missing)
-        if missing:
-            raise NotFound("This plot does not show these columns.", missing=missing)
+            return FoundColumns([])
+        authorization = req.get_header("Authorization")
+        found = await self._domain.plots.find_columns(principal.only, hashes, authorization)
+        if not found.missing or not found.live:
+            return found
+        find = self._domain.history.columns_not_in
+        return replace(found, missing=await STORAGE.run(find, principal.user_id, found.live, found.missing))
+
+    async def _respond_to_change(
+        self, resp: Response, user: str, changed: Source, notes: Sequence[str] | None = None
+    ) -> None:
+        """Respond with a new version of a live source, after old ones were pruned."""
+        await self._domain.history.after_commit(user, changed)
+        respond_with_source(resp, user, changed, notes)
 
 
-def demanded(req: falcon.Request) -> str | None:
-    """Return the tag that `If-Match` demands, None for any; it must be there (RFC 6585, 3)."""
+def _not_shown(missing: list[str]) -> NotFound:
+    return NotFound("This plot does not show these columns.", missing=missing)
+
+
+def require_if_match(req: Request) -> str | None:
+    """Return the ETag in `If-Match`, None for any; the header is required (RFC 6585, 3)."""
     if not req.get_header("If-Match"):
         raise falcon.HTTPPreconditionRequired(
             description="Say with 'If-Match' which version you change: the ETag of the source, or '*'."
@@ -97,8 +78,10 @@ def demanded(req: falcon.Request) -> str | None:
     return if_match(req)
 
 
-def show(resp: falcon.Response, user: str, source: Source) -> None:
-    """Answer with a source."""
+def respond_with_source(
+    resp: Response, user: str, source: Source, notes: Sequence[str] | None = None
+) -> None:
+    """Respond with the summary of a source, and with notes on the file that it was made of."""
     resp.location = f"/{user}/data/{source.id}"
-    resp.etag = source.tag
-    resp.media = source.summary
+    resp.etag = source.etag
+    resp.media = source.summary if notes is None else {**source.summary, "notes": list(notes)}

@@ -1,51 +1,64 @@
 """Uploading chunks, and reading them back."""
 
 import falcon
+from falcon.asgi import Request, Response
 
-from bokeh_common.http.body import check_length, read_blocks
-from bokeh_common.http.operations import Answer, Operation
-from bokeh_common.http.replies import immutable
-from bokeh_data import api
-from bokeh_data.resources.base import READ, WRITE, Resource
+from bokeh_common.http.openapi.operations import Operation, ResponseSpec
+from bokeh_common.http.received_body import receive_body
+from bokeh_common.http.request_body import check_length, read_body
+from bokeh_common.http.responses import set_immutable
+from bokeh_common.http.server.thread_pools import STORAGE
+from bokeh_data.resources.base import READ, WRITE, DataResource
+from bokeh_data.resources.blocks import OpenedBody, respond_with_blocks
+from bokeh_data.resources.bodies import check_count
+from bokeh_data.resources.schemas.columns import ChunkHashes, MissingChunks
+from bokeh_data.resources.schemas.common import A_HASH
+
+BYTES = "application/octet-stream"
 
 
-class MissingChunks(Resource):
+class MissingChunkList(DataResource):
     """`POST /{user}/data/chunks/missing`."""
 
     access = {"POST": WRITE}
     describe = {
-        "POST": Operation({200: Answer(api.Missing)}, body=api.Chunks, example={"chunks": [api.A_HASH]})
+        "POST": Operation({200: ResponseSpec(MissingChunks)}, body=ChunkHashes, example={"chunks": [A_HASH]})
     }
 
-    def on_post(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
+    async def on_post(self, req: Request, resp: Response, user: str) -> None:
         """List those of these chunks that have to be uploaded."""
-        hashes = self._list_of(req, "chunks", self._settings.max_chunks_asked)
-        resp.media = {"missing": self._sources.missing_chunks(user, hashes)}
+        settings = self._domain.settings
+        body = await read_body(req, settings.max_json_bytes, ChunkHashes)
+        hashes = check_count(body.chunks, settings.max_chunks_asked)
+        resp.media = {"missing": await STORAGE.run(self._domain.chunks.missing, user, hashes)}
 
 
-class OneChunk(Resource):
+class OneChunk(DataResource):
     """`GET` and `PUT /{user}/data/chunks/{chunk}`."""
 
     access = {"GET": READ, "PUT": WRITE}
     describe = {
-        "GET": Operation({200: Answer(bytes, ("application/octet-stream",))}, problems=("invalid",)),
+        "GET": Operation({200: ResponseSpec(bytes, (BYTES,))}, problems=("invalid",)),
         "PUT": Operation(
-            {201: Answer(says="It is stored."), 204: Answer(says="It was there.")},
+            {
+                201: ResponseSpec(description="It has been stored."),
+                204: ResponseSpec(description="It was stored already."),
+            },
             body=bytes,
-            media=("application/octet-stream",),
+            media=(BYTES,),
             problems=("hash-mismatch", "quota-exceeded", "length-required"),
         ),
     }
 
-    def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, chunk: str) -> None:
+    async def on_get(self, req: Request, resp: Response, user: str, chunk: str) -> None:
         """Send the bytes of a chunk as they were uploaded."""
-        blocks, size = self._sources.chunk(user, chunk)
-        immutable(resp)
-        resp.content_type = "application/octet-stream"
-        resp.set_stream(blocks, size)
+        await respond_with_blocks(resp, lambda: OpenedBody(*self._domain.chunks.read(user, chunk)))
+        set_immutable(resp)
+        resp.content_type = BYTES
 
-    def on_put(self, req: falcon.Request, resp: falcon.Response, user: str, chunk: str) -> None:
-        """Store the body, when it hashes to `chunk`."""
-        check_length(req, self._settings.max_chunk_bytes)
-        stored = self._sources.store_chunk(user, chunk, read_blocks(req))
+    async def on_put(self, req: Request, resp: Response, user: str, chunk: str) -> None:
+        """Store the body if it hashes to `chunk`."""
+        check_length(req, self._domain.settings.max_chunk_bytes)
+        with await receive_body(req) as body:
+            stored = await STORAGE.run(self._domain.chunks.store, user, chunk, body.blocks())
         resp.status = falcon.HTTP_201 if stored else falcon.HTTP_204

@@ -1,64 +1,114 @@
-"""The history of live sources, and the rows that make it."""
+"""The versions of live sources, and the rows that are appended to them."""
 
-import falcon
+from typing import Any
 
-from bokeh_common.http.body import read_body
-from bokeh_common.http.operations import Answer, Operation
-from bokeh_common.http.replies import Paging, idempotency_key, if_match, link_next, page_of
-from bokeh_data import api
-from bokeh_data.live import Rows
-from bokeh_data.resources.base import READ, WRITE, Resource, show
-from bokeh_data.resources.sources import JSON_OR_PACKED, SOURCE
+from falcon.asgi import Request, Response
+
+from bokeh_common.http.openapi.operations import Operation, ResponseSpec
+from bokeh_common.http.request_body import read_body, read_query
+from bokeh_common.http.responses import (
+    PageQuery,
+    add_next_link,
+    idempotency_key,
+    if_match,
+    read_page_query,
+)
+from bokeh_common.http.server.thread_pools import STORAGE
+from bokeh_data.resources.base import READ, WRITE, DataResource
+from bokeh_data.resources.bodies import FILE_FORMATS, JSON_OR_PACKED, is_file, read_values_body, rows_of_file
+from bokeh_data.resources.schemas.sources import (
+    NEW_ROWS_DETAILS,
+    FileQuery,
+    NewRows,
+    SourceRollbackRequest,
+    SourceVersions,
+)
+from bokeh_data.resources.sources import SOURCE
+from bokeh_data.sources.drafts import RowsDraft
+from bokeh_data.sources.source import Source
+from bokeh_data.storage.thread_pools import BULK
 
 
-class VersionList(Resource):
+class SourceVersionList(DataResource):
     """`GET /{user}/data/{source}/versions`."""
 
     access = {"GET": READ}
-    describe = {"GET": Operation({200: Answer(api.SourceVersions, headers=("Link",))}, query=Paging)}
+    describe = {"GET": Operation({200: ResponseSpec(SourceVersions, headers=("Link",))}, query=PageQuery)}
 
-    def on_get(self, req: falcon.Request, resp: falcon.Response, user: str, source: str) -> None:
+    async def on_get(self, req: Request, resp: Response, user: str, source: str) -> None:
         """List the versions that are kept, oldest first."""
-        after, limit = page_of(req)
-        found = self._sources.get(user, source)
-        page = self._versions.page(user, found, int(after) if after.isdecimal() else 0, limit)
-        resp.media = {"versions": [api.version_summary(one) for one in page]}
-        if len(page) == limit and page[-1].version < found.version:
-            link_next(req, resp, str(page[-1].version), limit)
+        after, limit = read_page_query(req)
+        number = int(after) if after.isdecimal() else 0
+        page, newest = await STORAGE.run(self._read_page, user, source, number, limit)
+        resp.media = {"versions": [_summary(version) for version in page]}
+        if len(page) == limit and page[-1].version < newest:
+            add_next_link(req, resp, str(page[-1].version), limit)
+
+    def _read_page(self, user: str, source: str, after: int, limit: int) -> tuple[list[Source], int]:
+        """Return a page, and the number of the newest version."""
+        found = self._domain.catalog.get(user, source)
+        return self._domain.history.page(user, found, after, limit), found.version
 
 
-class Rollback(Resource):
+class SourceRollback(DataResource):
     """`POST /{user}/data/{source}/rollback`."""
 
     access = {"POST": WRITE}
     describe = {
-        "POST": Operation({200: SOURCE}, body=api.GoBackTo, headers=("If-Match",), example={"version": 1})
+        "POST": Operation(
+            {200: SOURCE}, body=SourceRollbackRequest, headers=("If-Match",), example={"version": 1}
+        )
     }
 
-    def on_post(self, req: falcon.Request, resp: falcon.Response, user: str, source: str) -> None:
-        """Make a new version with the columns of an old one."""
-        version = read_body(req, self._settings.max_json_bytes, api.GoBackTo).version
-        show(resp, user, self._live.rollback(user, source, version, if_match(req)))
+    async def on_post(self, req: Request, resp: Response, user: str, source: str) -> None:
+        """Commit a new version with the columns of an old one."""
+        body = await read_body(req, self._domain.settings.max_json_bytes, SourceRollbackRequest)
+        rollback = self._domain.live.rollback
+        changed = await BULK.run(rollback, user, source, body.version, if_match(req))
+        await self._respond_to_change(resp, user, changed)
 
 
-class NewRows(Resource):
+class SourceRows(DataResource):
     """`POST /{user}/data/{source}/rows`."""
 
     access = {"POST": WRITE}
     describe = {
         "POST": Operation(
             {200: SOURCE},
-            body=api.AddedRows,
+            body=NewRows,
             media=JSON_OR_PACKED,
+            files=tuple(FILE_FORMATS),
+            query=FileQuery,
             headers=("If-Match", "Idempotency-Key"),
-            problems=("not-packed", "quota-exceeded"),
+            problems=("not-packed", "unreadable-file", "quota-exceeded"),
             example={"rows": {"hour": [3], "celsius": [22.5]}},
-            details=api.APPENDING,
+            details=NEW_ROWS_DETAILS,
         )
     }
 
-    def on_post(self, req: falcon.Request, resp: falcon.Response, user: str, source: str) -> None:
+    async def on_post(self, req: Request, resp: Response, user: str, source: str) -> None:
         """Append rows to a live source."""
-        body, buffers = self._given(req)
-        rows = Rows(body.get("rows", {}), buffers, body.get("rollover"), idempotency_key(req))
-        show(resp, user, self._live.append(user, source, rows, if_match(req)))
+        if is_file(req):
+            rows = await self._rows_of_file(req, user, source)
+        else:
+            body, buffers = await read_values_body(req, self._domain.settings, NewRows)
+            rows = RowsDraft(body.rows, buffers, body.rollover, idempotency_key(req))
+        changed = await BULK.run(self._domain.live.append, user, source, rows, if_match(req))
+        await self._respond_to_change(resp, user, changed)
+
+    async def _rows_of_file(self, req: Request, user: str, source: str) -> RowsDraft:
+        query = read_query(req, FileQuery)
+        current = await STORAGE.run(self._domain.catalog.get, user, source)
+        values = await rows_of_file(req, self._domain, current, query)
+        return RowsDraft(values, rollover=query.rollover, key=idempotency_key(req))
+
+
+def _summary(source: Source) -> dict[str, Any]:
+    """Return a version in the list of versions."""
+    columns = source.columns.values()
+    return {
+        "version": source.version,
+        "modified": source.modified,
+        "rows": max((column["length"] for column in columns), default=0),
+        "size": sum(column["size"] for column in columns),
+    }

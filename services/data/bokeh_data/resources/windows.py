@@ -1,50 +1,54 @@
-"""Windows of columns that are named by their hashes: what pages ask for as one zooms."""
+"""Windows of columns by their hashes, which pages request when their users zoom."""
 
-import falcon
+from falcon.asgi import Request, Response
 
-from bokeh_common.http.body import read_query
-from bokeh_common.http.operations import Answer, Operation
-from bokeh_common.http.replies import immutable, not_modified
-from bokeh_data import formats, rows_api
-from bokeh_data.columns import Column
-from bokeh_data.dtypes import is_time
-from bokeh_data.resources.base import PACKED_TYPE, READ_OR_VIEW, Resource
-from bokeh_data.resources.reading import KIND, tag_of
-from bokeh_data.windows import Window
+from bokeh_common.http.openapi.operations import Operation, ResponseSpec
+from bokeh_common.http.request_body import read_query
+from bokeh_common.http.responses import not_modified, set_immutable
+from bokeh_common.http.server.thread_pools import COMPUTE
+from bokeh_data.columns.dtypes import is_time
+from bokeh_data.columns.manifest import Column
+from bokeh_data.queries.output_formats import PACKED_ROWS
+from bokeh_data.resources.base import READ_OR_VIEW, DataResource
+from bokeh_data.resources.blocks import OpenedBody, respond_with_blocks
+from bokeh_data.resources.rows import KIND_HEADER, rows_etag, write_rows
+from bokeh_data.resources.schemas.rows import COLUMN_WINDOW_DETAILS, ColumnWindowQuery
+from bokeh_data.windows.viewport import Window
 
 
-class ColumnWindow(Resource):
+class ColumnWindow(DataResource):
     """`GET /{user}/data/columns/window`."""
 
     access = {"GET": READ_OR_VIEW}
     describe = {
         "GET": Operation(
-            {200: Answer(bytes, (PACKED_TYPE,), ("ETag", KIND)), 304: None},
-            query=rows_api.WindowOfColumns,
+            {200: ResponseSpec(bytes, (PACKED_ROWS.media_type,), ("ETag", KIND_HEADER)), 304: None},
+            query=ColumnWindowQuery,
             headers=("If-None-Match",),
-            details=rows_api.WINDOW,
+            details=COLUMN_WINDOW_DETAILS,
         )
     }
 
-    def on_get(self, req: falcon.Request, resp: falcon.Response, user: str) -> None:
-        """Send what a window shows of columns, which are called by their hashes there."""
-        asked = read_query(req, rows_api.WindowOfColumns)
-        hashes = list(dict.fromkeys([asked.x, *asked.y.split(",")]))
-        self._check_view(req, hashes)
-        columns = dict(zip(hashes, self._sources.columns(user, hashes), strict=True))
-        window = _window(asked, columns[asked.x])
-        immutable(resp)
-        if not_modified(req, resp, tag_of(hashes, window, "packed")):
-            return
-        result = self._reads.window_of(columns, window)
-        resp.content_type = PACKED_TYPE
-        resp.set_header(KIND, result.kind)
-        resp.set_stream(*formats.packed_blocks(result))
+    async def on_get(self, req: Request, resp: Response, user: str) -> None:
+        """Send the rows of a window of columns, whose names in the response are their hashes."""
+        query = read_query(req, ColumnWindowQuery)
+        hashes = list(dict.fromkeys([query.x, *query.y.split(",")]))
+        await self._require_shown(req, hashes)
+
+        def open_window() -> OpenedBody | None:
+            columns = dict(zip(hashes, self._domain.columns.get(user, hashes), strict=True))
+            window = _window(query, columns[query.x])
+            set_immutable(resp)
+            if not_modified(req, resp, rows_etag(hashes, window, PACKED_ROWS)):
+                return None
+            return write_rows(resp, self._domain.reader.window_of(columns, window), PACKED_ROWS)
+
+        await respond_with_blocks(resp, open_window, COMPUTE)
 
 
-def _window(asked: rows_api.WindowOfColumns, x: Column) -> Window:
-    """Return the window; its ends are numbers as browsers have them, so of times they are milliseconds."""
+def _window(query: ColumnWindowQuery, x: Column) -> Window:
+    """Return the window; its ends are numbers of the browser, which are milliseconds for times."""
     unit = "ms" if is_time(x.dtype) else ""
-    begin, end = (None if value is None else f"{value!r}{unit}" for value in (asked.begin, asked.end))
-    ys = tuple(dict.fromkeys(asked.y.split(",")))
-    return Window(asked.x, ys, begin, end, asked.pixels, asked.method, asked.around)
+    begin, end = (None if value is None else f"{value!r}{unit}" for value in (query.begin, query.end))
+    ys = tuple(dict.fromkeys(query.y.split(",")))
+    return Window(query.x, ys, begin, end, query.pixels, query.method, query.around)

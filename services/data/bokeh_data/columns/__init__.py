@@ -1,0 +1,1 @@
+"""Columns: dtypes, manifests, chunk statistics, values and their encodings."""

@@ -1,0 +1,1 @@
+"""Conditions on rows: scanning, parsing, and evaluating them."""

@@ -1,0 +1,97 @@
+"""Encodings of text files: which one a file has, and reading it as UTF-8."""
+
+import codecs
+import io
+from pathlib import Path
+from typing import IO, Any
+
+from bokeh_common.errors import Invalid
+
+BLOCK_BYTES = 1 << 20
+SAMPLE_BYTES = 4096
+
+UTF_8 = "utf-8"
+LATIN = "windows-1252"
+
+_MARKS = {codecs.BOM_UTF8: UTF_8, codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+def detect_encoding(path: str) -> str:
+    """Return the encoding of a text file: that of its byte order mark, else UTF-8, UTF-16 or Windows-1252.
+
+    Windows-1252 has the printable characters of Latin-1, and some more.
+
+    Raises:
+        Invalid: it is not a text file.
+    """
+    with Path(path).open("rb") as file:
+        start = file.read(SAMPLE_BYTES)
+        if found := next((name for mark, name in _MARKS.items() if start.startswith(mark)), None):
+            return found
+        if b"\0" in start:
+            return _utf_16(start)
+        file.seek(0)
+        if _is_utf_8(file):
+            return UTF_8
+        file.seek(0)
+        return LATIN
+
+
+def open_as_utf_8(path: str, encoding: str) -> IO[bytes]:
+    """Open a text file so that it is read as UTF-8, with line ends as they are."""
+    return io.BufferedReader(_Transcoder(path, encoding), BLOCK_BYTES)
+
+
+class _Transcoder(io.RawIOBase):
+    """The bytes of a text file in UTF-8."""
+
+    def __init__(self, path: str, encoding: str) -> None:
+        self._file = io.FileIO(path)
+        errors = "as-latin-1" if encoding == LATIN else "strict"
+        self._decoder = codecs.getincrementaldecoder(encoding)(errors)
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._rest:
+            block = self._file.read(len(buffer))
+            self._rest = self._decoder.decode(block, final=not block).encode()
+            if not block:
+                break
+        part, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
+        buffer[: len(part)] = part
+        return len(part)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def _as_latin_1(error: UnicodeError) -> tuple[str, int]:
+    """Decode the five bytes that have no character in Windows-1252 as Latin-1 does."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("latin-1"), error.end
+
+
+codecs.register_error("as-latin-1", _as_latin_1)
+
+
+def _utf_16(start: bytes) -> str:
+    even, odd = start[::2].count(0), start[1::2].count(0)
+    if max(even, odd) * 4 < len(start) or min(even, odd) * 8 > max(even, odd):
+        raise Invalid("It is not a text file.", slug="unreadable-file")
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _is_utf_8(file: IO[bytes]) -> bool:
+    decoder = codecs.getincrementaldecoder(UTF_8)()
+    try:
+        while block := file.read(BLOCK_BYTES):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Queries of rows and windows of a data source, and the output formats of their results."""

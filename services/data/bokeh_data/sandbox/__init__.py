@@ -1,0 +1,1 @@
+"""Sandbox processes, which parse untrusted input with limited resources and without secrets."""

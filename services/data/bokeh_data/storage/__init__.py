@@ -1,0 +1,1 @@
+"""The storage of the data service; no other module knows its keys."""

@@ -1,0 +1,35 @@
+"""Thread pools of the data service, in addition to those that all services have.
+
+`BULK` is for calls that may take seconds: creating and changing data sources, reading files, compression.
+They wait for the storage, for locks and for sandbox processes, so in other pools they would delay small reads
+and windows. A call in any of these pools may use `map_parallel`, whose threads do nothing else.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+from bokeh_common.http.server.process_settings import thread_count
+from bokeh_common.http.server.thread_pools import ThreadPool
+
+BULK = ThreadPool("bulk", thread_count)
+
+THREADS_PER_POOL = 16
+READERS, PINNERS = "reader", "pinner"
+
+
+def map_parallel(function: Callable[[Any], Any], items: list[Any], pool: str = READERS) -> list[Any]:
+    """Call a function for each item on a thread pool; return the results in the order of the items.
+
+    The first exception that a call raises is raised.
+    """
+    if len(items) < 2:
+        return [function(item) for item in items]
+    return list(_pool(pool).map(function, items))
+
+
+@cache
+def _pool(name: str) -> ThreadPoolExecutor:
+    """Return a pool, created when it is first needed, since a forked process has no threads."""
+    return ThreadPoolExecutor(THREADS_PER_POOL, name)
