@@ -1,4 +1,4 @@
-"""What the server knows of a Bokeh document."""
+"""Scenes: validation, and what the server derives from them."""
 
 import copy
 import json
@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 
 from bokeh_common.errors import Invalid
-from bokeh_plots.documents import (
+from bokeh_plots.documents.limits import DEFAULT_LIMITS
+from bokeh_plots.documents.scene_json import (
     canonical,
     check_document,
     columns_of,
     compiles,
     has_code,
     image_hosts,
-    objects_of,
+    models_of,
     title_of,
     uses_webgl,
 )
-from bokeh_plots.limits import DEFAULT
 
 H1, H2 = "1" * 64, "2" * 64
 
@@ -32,7 +32,7 @@ def document(*roots: Any, **more: Any) -> dict[str, Any]:
 
 
 def figure() -> dict[str, Any]:
-    """A small figure as Bokeh writes it: `p3` stands in full at its first use, then as a reference."""
+    """Return a small figure as Bokeh writes it: `p3` in full where it appears first, then by reference."""
     array = {
         "type": "ndarray",
         "array": {"type": "bytes", "data": {"id": H1}},
@@ -69,21 +69,21 @@ def test_a_document_is_accepted() -> None:
         document(model("Div", "p1", tags={"type": "set", "entries": 5})),
     ],
 )
-def test_what_is_no_document(wrong: Any) -> None:
+def test_other_values_are_invalid_documents(wrong: Any) -> None:
     with pytest.raises(Invalid) as caught:
         check_document(wrong)
     assert caught.value.kind == "invalid-document"
 
 
-def test_depth_is_bounded() -> None:
+def test_the_depth_of_a_document_is_limited() -> None:
     deep: Any = 1
-    for _ in range(DEFAULT.depth):
+    for _ in range(DEFAULT_LIMITS.depth):
         deep = [deep]
     with pytest.raises(Invalid, match="levels deep"):
         check_document(document(model("Figure", "p1", tags=deep)))
 
 
-def test_types_that_cannot_be_looked_up() -> None:
+def test_types_that_are_not_hashable_are_ignored() -> None:
     strange = document(model("Div", "p1", tags=[{"type": []}, {"type": {}}, {"type": None}]))
     check_document(strange)
     assert columns_of(strange) == set()
@@ -100,34 +100,35 @@ def test_types_that_cannot_be_looked_up() -> None:
         (document(figure()), "T"),
         ({**document(figure()), "title": "Bokeh Application"}, None),
         (document(model("Figure", "p1", title=model("Title", "p2", text="Sine")), title=""), "Sine"),
+        (document(model("Figure", "p1", title="Sine"), title=""), "Sine"),
         (document(model("Figure", "p1", title={"id": "p2"}), title=""), None),
         (document(model("Figure", "p1", title=model("Title", "p2", text={"type": "x"})), title=5), None),
         (document(figure(), figure(), title=""), None),
     ],
 )
-def test_title(given: Any, title: str | None) -> None:
+def test_the_title_is_that_of_the_document_or_of_its_only_figure(given: Any, title: str | None) -> None:
     assert title_of(given) == title
 
 
-def test_columns() -> None:
+def test_columns_are_the_references_to_hashes() -> None:
     assert columns_of(document(figure())) == {H1, H2}
     assert columns_of(document(model("Div", "p1", text={"type": "bytes", "data": "aGk="}))) == set()
 
 
-def test_objects_stand_alone() -> None:
-    objects = objects_of(
+def test_models_are_separated() -> None:
+    models = models_of(
         document(figure(), callbacks={"type": "map", "entries": [["e", [model("CustomJS", "p9")]]]})
     )
-    assert list(objects) == ["p1", "p2", "p3", "p9"]
-    assert objects["p1"]["attributes"] == {"renderers": [{"id": "p2"}], "source": {"id": "p3"}}
-    assert objects["p2"]["attributes"] == {"data_source": {"id": "p3"}}
-    assert objects["p3"]["attributes"]["data"]["entries"][0][1]["array"]["data"] == {"id": H1}
+    assert list(models) == ["p1", "p2", "p3", "p9"]
+    assert models["p1"]["attributes"] == {"renderers": [{"id": "p2"}], "source": {"id": "p3"}}
+    assert models["p2"]["attributes"] == {"data_source": {"id": "p3"}}
+    assert models["p3"]["attributes"]["data"]["entries"][0][1]["array"]["data"] == {"id": H1}
 
 
-def test_objects_leave_the_document_as_it_was() -> None:
+def test_the_document_is_not_modified() -> None:
     original = document(figure())
     before = copy.deepcopy(original)
-    objects_of(original)
+    models_of(original)
     assert original == before
 
 
@@ -138,22 +139,22 @@ def renumbered(value: Any) -> Any:
     return json.loads(text)
 
 
-def test_canonical_forgets_generated_ids() -> None:
+def test_canonical_ignores_generated_ids() -> None:
     assert canonical(document(figure())) == canonical(renumbered(document(figure())))
 
 
-def test_canonical_tells_a_different_reference() -> None:
+def test_canonical_differs_for_another_reference() -> None:
     other = figure()
     other["attributes"]["source"] = {"id": "p2"}
     assert canonical(document(figure())) != canonical(document(other))
 
 
-def test_canonical_tells_different_data() -> None:
+def test_canonical_differs_for_other_data() -> None:
     changed = json.loads(json.dumps(document(figure())).replace(H1, "3" * 64))
     assert canonical(document(figure())) != canonical(changed)
 
 
-def test_canonical_keeps_names_that_people_gave() -> None:
+def test_canonical_keeps_ids_that_are_not_generated() -> None:
     assert canonical(document(model("Div", "mine"))) != canonical(document(model("Div", "yours")))
 
 
@@ -176,7 +177,7 @@ def test_canonical_sorts_sets() -> None:
         (model("Div", "p2", text="CustomJS"), False, False),
     ],
 )
-def test_code(node: Any, code: bool, webgl: bool) -> None:
+def test_code_and_webgl_are_detected(node: Any, code: bool, webgl: bool) -> None:
     found = document(model("Figure", "p1", renderers=[node]))
     assert (has_code(found), uses_webgl(found)) == (code, webgl)
 
@@ -190,7 +191,7 @@ def test_code(node: Any, code: bool, webgl: bool) -> None:
         ("isFunction(x); evaluate(y); function (z) {}", False),
     ],
 )
-def test_code_of_custom_models_that_compiles_code(script: str, expected: bool) -> None:
+def test_extensions_that_compile_code_are_detected(script: str, expected: bool) -> None:
     assert compiles(script) is expected
 
 
@@ -213,11 +214,11 @@ def test_code_of_custom_models_that_compiles_code(script: str, expected: bool) -
         (model("Line", "p2", url="https://x.org"), []),
     ],
 )
-def test_image_hosts(node: Any, hosts: list[str]) -> None:
+def test_image_hosts_are_those_of_tiles_and_images(node: Any, hosts: list[str]) -> None:
     assert image_hosts(document(model("Figure", "p1", renderers=[node]))) == hosts
 
 
-def test_more_hosts_than_a_header_holds() -> None:
+def test_all_hosts_are_allowed_if_there_are_too_many_for_a_header() -> None:
     tiles = [model("TileSource", f"p{i}", url=f"https://{i}.example.org/") for i in range(1000)]
     assert image_hosts(document(model("Figure", "p0", renderers=tiles))) == ["https:"]
     assert len(image_hosts(document(model("Figure", "p0", renderers=tiles[:20])))) == 20

@@ -1,13 +1,31 @@
-"""Who may see a plot."""
+"""Who may see a plot, and which of its versions."""
+
+from typing import Any
 
 import pytest
 
-from bokeh_plots.permissions import may_see
-from bokeh_plots.plots import VISIBILITIES, Plot, Version
+from bokeh_common.errors import NotFound
+from bokeh_common.view_grant import ViewGrant
+from bokeh_plots.plots.permissions import Reader, as_seen_by
+from bokeh_plots.plots.plots import VISIBILITIES, Plot, Version
+
+
+def plot(visibility: Any, **attributes: Any) -> Plot:
+    """Return a plot of ada with the versions 1, 2 and 3."""
+    versions = tuple(Version(number, "", "", "2026-11-24T12:00:00Z") for number in (1, 2, 3))
+    return Plot("p1", "sine", "Sine", "ada", visibility, versions[0].created, versions, **attributes)
+
+
+def seen(found: Plot, reader: Reader) -> list[int]:
+    """Return the numbers of the versions that a reader may see."""
+    try:
+        return [version.version for version in as_seen_by(found, reader).versions]
+    except NotFound:
+        return []
 
 
 @pytest.mark.parametrize(
-    ("reader", "only", "sees"),
+    ("reader", "only", "visibilities"),
     [
         ("ada", None, {"private", "link", "public"}),
         ("ada", "p1", {"private", "link", "public"}),
@@ -18,8 +36,31 @@ from bokeh_plots.plots import VISIBILITIES, Plot, Version
         ("", "p1", set()),
     ],
 )
-def test_who_sees_what(reader: str, only: str | None, sees: set[str]) -> None:
-    version = Version(1, "", "", "2026-11-24T12:00:00Z")
+def test_which_visibilities_a_reader_may_see(reader: str, only: str | None, visibilities: set[str]) -> None:
     for visibility in VISIBILITIES:
-        plot = Plot("p1", "sine", "Sine", "ada", visibility, version.created, (version,))
-        assert may_see(plot, reader, only) == (visibility in sees)
+        assert bool(seen(plot(visibility), Reader(reader, only))) == (visibility in visibilities)
+
+
+@pytest.mark.parametrize(
+    ("grant", "numbers"),
+    [
+        (ViewGrant(), [3]),
+        (ViewGrant(version=2), [2, 3]),
+        (ViewGrant(version=3), [3]),
+        (ViewGrant(version=2, pinned=True), [2]),
+        (ViewGrant(version=4), []),
+    ],
+)
+def test_a_view_token_grants_the_version_that_its_page_shows_and_newer_ones(
+    grant: ViewGrant, numbers: list[int]
+) -> None:
+    for visibility in VISIBILITIES:
+        assert seen(plot(visibility), Reader("ada", "p1", grant)) == numbers
+        assert seen(plot(visibility), Reader("ada", "p2", grant)) == []
+        assert seen(plot(visibility), Reader("bob", "p1", grant)) == []
+
+
+def test_a_view_token_that_needs_an_open_plot_ends_when_the_plot_is_private() -> None:
+    reader = Reader("ada", "p1", ViewGrant(version=2, needs_open=True))
+    numbers = {visibility: seen(plot(visibility), reader) for visibility in VISIBILITIES}
+    assert numbers == {"private": [], "link": [2, 3], "public": [2, 3]}

@@ -1,11 +1,12 @@
-"""What a client publishes is checked before anything is stored."""
+"""Publications are validated before anything is stored."""
 
 from typing import Any
 
 import pytest
 
 from bokeh_common.errors import Invalid
-from bokeh_plots.publication import parse_publication
+from bokeh_plots.documents.limits import DEFAULT_LIMITS
+from bokeh_plots.documents.publication import check_name, parse_publication
 
 DOCUMENT = {"version": "3.9.2", "roots": [{"type": "object", "name": "Figure", "id": "p1"}]}
 
@@ -14,13 +15,13 @@ def body(**changes: Any) -> dict[str, Any]:
     return {"name": "sine", "document": DOCUMENT, **changes}
 
 
-def test_only_name_and_document_are_needed() -> None:
+def test_only_name_and_document_are_required() -> None:
     given = parse_publication(body())
     assert (given.name, given.title, given.bundles, given.sources) == ("sine", None, ["bokeh"], [])
     assert given.first_title == "sine"
 
 
-def test_bundles_come_in_the_order_that_bokehjs_needs() -> None:
+def test_bundles_are_in_the_order_in_which_bokehjs_loads_them() -> None:
     assert parse_publication(body(bundles=["bokeh-tables", "bokeh-widgets"])).bundles == [
         "bokeh", "bokeh-widgets", "bokeh-tables",
     ]  # fmt: skip
@@ -51,18 +52,18 @@ def test_bundles_come_in_the_order_that_bokehjs_needs() -> None:
         {"extensions": [1]},
     ],
 )
-def test_wrong_publications(changes: dict[str, Any]) -> None:
+def test_invalid_publications_are_rejected(changes: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
         parse_publication(body(**changes))
 
 
-@pytest.mark.parametrize("whole", [None, [], "x", 5])
-def test_no_object(whole: Any) -> None:
+@pytest.mark.parametrize("value", [None, [], "x", 5])
+def test_other_values_are_rejected(value: Any) -> None:
     with pytest.raises(Invalid):
-        parse_publication(whole)
+        parse_publication(value)
 
 
-def test_one_spelling_for_a_name() -> None:
+def test_the_characters_of_a_name_are_composed() -> None:
     assert parse_publication(body(name="cafe\u0301")).name == "caf\u00e9"
 
 
@@ -75,13 +76,23 @@ def test_one_spelling_for_a_name() -> None:
         {"document": {**DOCUMENT, "title": "other"}},
     ],
 )
-def test_fingerprint_tells_every_change(change: dict[str, Any]) -> None:
+def test_every_change_changes_the_fingerprint(change: dict[str, Any]) -> None:
     assert parse_publication(body()).fingerprint != parse_publication(body(**change)).fingerprint
 
 
-def test_fingerprint_forgets_ids_in_sources_too() -> None:
+def test_the_fingerprint_ignores_generated_ids_in_sources_too() -> None:
     def made(model: str) -> str:
         document = {"version": "3.9.2", "roots": [{"type": "object", "name": "Figure", "id": model}]}
         return parse_publication(body(document=document, sources=[{"model": model, "id": "abc"}])).fingerprint
 
     assert made("p1001") == made("p2002")
+
+
+@pytest.mark.parametrize("control", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+def test_names_must_not_change_the_direction_of_text(control: str) -> None:
+    with pytest.raises(Invalid, match="direction"):
+        check_name(f"report{control}gnp.exe", DEFAULT_LIMITS)
+
+
+def test_names_may_be_written_from_right_to_left() -> None:
+    assert check_name("دما\u200f 1", DEFAULT_LIMITS) == "دما\u200f 1"

@@ -1,0 +1,1 @@
+"""Bokeh documents as JSON: scenes, packed columns, live columns and limits."""

@@ -1,0 +1,1 @@
+"""Plots: publishing, versions, copies, permissions, view counts and thumbnails."""

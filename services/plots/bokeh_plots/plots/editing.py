@@ -1,0 +1,151 @@
+"""Changes of plots other than publications: each is one compare-and-swap of a plot's record.
+
+Readers see the plot before the change or after it. A change that was overtaken by another one is repeated on
+top of it, unless its author named the state for which it was meant.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import msgspec
+
+from bokeh_common.compare_and_swap import compare_and_swap
+from bokeh_common.errors import Conflict, Invalid, PreconditionFailed
+from bokeh_common.timestamps import current_timestamp
+from bokeh_plots.documents.limits import DEFAULT_LIMITS, DocumentLimits
+from bokeh_plots.documents.publication import check_title
+from bokeh_plots.plots.plots import Plot, Plots, Version, Visibility
+from bokeh_plots.storage.repository import PlotRepository
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class WriteOptions:
+    """The conditions of a change.
+
+    Attributes:
+        if_match: the state for which the change is meant, a `Plot.tag`; None for any.
+        key: the idempotency key, which makes a request that is sent twice take effect once; empty without
+            one.
+        must_be_new: whether there must be no plot of this name.
+        max_plots, max_bytes: how many plots and bytes the account may have; None for any number.
+    """
+
+    if_match: str | None = None
+    key: str = ""
+    must_be_new: bool = False
+    max_plots: int | None = None
+    max_bytes: int | None = None
+
+
+UNCONDITIONAL = WriteOptions()
+
+
+class PlotChange(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What to change; at least one member is required."""
+
+    title: str | msgspec.UnsetType = msgspec.UNSET
+    visibility: Visibility | msgspec.UnsetType = msgspec.UNSET
+
+
+class PlotEditor:
+    """Changes and deletes plots."""
+
+    def __init__(
+        self, repository: PlotRepository, max_versions: int, limits: DocumentLimits = DEFAULT_LIMITS
+    ) -> None:
+        self._repository = repository
+        self._plots = Plots(repository)
+        self._max_versions = max_versions
+        self._limits = limits
+
+    def rollback(self, plot: Plot, number: int, options: WriteOptions = UNCONDITIONAL) -> tuple[Plot, bool]:
+        """Create a new version with the content of version `number`, unless the newest has it already."""
+
+        def once() -> tuple[Plot, bool]:
+            current = self._plots.get(plot.user_id, plot.id)
+            wanted = current.find(number)
+            if done := already_done(current, options.key, wanted.fingerprint):
+                return done, True
+            if wanted.fingerprint == current.latest.fingerprint:
+                return current, False
+            again = replace(wanted, version=0, created=current_timestamp(), key=options.key)
+            changed = append_version(current, again, self._max_versions)
+            return self._replace(current, changed, options.if_match), True
+
+        return self._repeat(once)
+
+    def change(self, plot: Plot, change: PlotChange, if_match: str | None = None) -> Plot:
+        """Set title or visibility; `Invalid` if the title is not valid or nothing is given."""
+        changes: dict[str, Any] = msgspec.to_builtins(change)
+        if not changes:
+            raise Invalid("Send an object with 'title', 'visibility' or both.")
+        if isinstance(change.title, str):
+            check_title(change.title, self._limits)
+
+        def once() -> Plot:
+            current = self._plots.get(plot.user_id, plot.id)
+            return self._replace(current, replace(current, **changes), if_match)
+
+        return self._repeat(once)
+
+    def delete(self, plot: Plot, if_match: str | None = None) -> None:
+        """Delete a plot with all its versions; what nothing else refers to becomes an orphan."""
+
+        def once() -> None:
+            current = self._plots.get(plot.user_id, plot.id)
+            require_match(current, if_match)
+            self._repository.remove(current.user_id, current.record, current.etag)
+
+        self._repeat(once)
+
+    def _replace(self, current: Plot, changed: Plot, if_match: str | None) -> Plot:
+        require_match(current, if_match)
+        return replace(changed, etag=self._repository.replace(current.user_id, changed.record, current.etag))
+
+    def _repeat(self, once: Callable[[], T]) -> T:
+        return compare_and_swap(lambda: None, lambda _: once(), busy())
+
+
+def append_version(plot: Plot, version: Version, max_versions: int) -> Plot:
+    """Return a plot with another version, without the oldest ones over `max_versions`.
+
+    Args:
+        plot: the plot.
+        version: the version; its number is 0 for the next one.
+        max_versions: how many versions are kept.
+
+    Raises:
+        Invalid: the number of the version is not greater than that of the newest.
+    """
+    newest = plot.latest.version
+    if version.version and version.version <= newest:
+        raise Invalid(f"'version' must be greater than {newest}, which exists already.")
+    numbered = replace(version, version=version.version or newest + 1)
+    return replace(plot, versions=(*plot.versions, numbered)[-max_versions:])
+
+
+def already_done(plot: Plot, key: str, fingerprint: str) -> Plot | None:
+    """Return the plot as the request with this idempotency key left it; None if there was none."""
+    for i, version in enumerate(plot.versions if key else ()):
+        if version.key == key and version.fingerprint != fingerprint:
+            detail = "This Idempotency-Key was used for another request; use a new one for each request."
+            raise Invalid(detail, slug="key-reused")
+        if version.key == key:
+            return replace(plot, versions=plot.versions[: i + 1])
+    return None
+
+
+def require_match(plot: Plot, if_match: str | None) -> None:
+    """Raise `PreconditionFailed` if a plot does not have the tag `if_match`; None stands for any."""
+    if if_match is not None and plot.tag != if_match:
+        raise PreconditionFailed(
+            "The plot has changed since you read it; read it again, and repeat the change."
+        )
+
+
+def busy() -> Conflict:
+    """Return the error of a plot that other requests keep changing."""
+    return Conflict("This plot changes too often at the moment; try again.")

@@ -1,0 +1,1 @@
+"""The storage of the plots service: the only modules that know its keys."""
