@@ -1,16 +1,15 @@
-"""Fixtures of the services' tests: the domain of accounts on a real storage, with a clock that tests turn."""
+"""Fixtures of the services' tests: the domain of accounts on a real storage, with a clock of the test."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bokeh_auth.domain import Domain
-from bokeh_auth.records import Records
+from bokeh_auth.container import AccountDomain
 from bokeh_common.storage import RecordStore, open_records
 
 
 class Clock:
-    """A clock that stands still until it is turned."""
+    """A clock that stands still until a test advances it."""
 
     def __init__(self) -> None:
         self.time = datetime(2026, 11, 24, 12, 30, tzinfo=UTC)
@@ -19,14 +18,14 @@ class Clock:
         """Return the time."""
         return self.time
 
-    def turn(self, **by: float) -> None:
-        """Turn it on."""
-        self.time += timedelta(**by)
+    def advance(self, **span: float) -> None:
+        """Advance the clock by a span of time; arguments are those of `timedelta`."""
+        self.time += timedelta(**span)
 
 
 @pytest.fixture
 def clock() -> Clock:
-    """Return a clock for `Domain.on`."""
+    """Return a clock for `AccountDomain.on_storage`."""
     return Clock()
 
 
@@ -37,6 +36,6 @@ def store(storage: str) -> RecordStore:
 
 
 @pytest.fixture
-def domain(store: RecordStore, clock: Clock) -> Domain:
+def domain(store: RecordStore, clock: Clock) -> AccountDomain:
     """Return a domain without accounts."""
-    return Domain.on(Records(store), clock)
+    return AccountDomain.on_storage(store, clock)

@@ -1,4 +1,4 @@
-"""The command `bokeh-cloud admin`: what an operator does with accounts, on the storage itself."""
+"""The commands `bokeh-cloud admin`, with which an operator manages accounts, directly on the storage."""
 
 import json
 import os
@@ -9,17 +9,16 @@ from typing import Any
 
 import click
 
-from bokeh_auth.accounts import Account
-from bokeh_auth.audit import DONE
-from bokeh_auth.credentials import PERSONAL, SERVICE, SHARE, new_secret
-from bokeh_auth.domain import Domain
-from bokeh_auth.links import LOGIN
-from bokeh_auth.records import Records
-from bokeh_auth.scopes import SERVICE_SCOPES
-from bokeh_common.environment import REDIS, address
+from bokeh_auth.accounts.accounts import Account
+from bokeh_auth.container import AccountDomain
+from bokeh_auth.credentials.one_time_links import LOGIN
+from bokeh_auth.credentials.scopes import SERVICE_SCOPES
+from bokeh_auth.credentials.secret import PERSONAL, SERVICE, SHARE, new_secret
+from bokeh_common.environment import REDIS_SCHEMES, read_url
 from bokeh_common.errors import CloudError
-from bokeh_common.http.revocations import Revocations
+from bokeh_common.http.auth.revocations import RevocationPublisher
 from bokeh_common.storage import open_records
+from bokeh_common.timestamps import format_timestamp
 
 PAGE = 1000
 OPERATOR = "operator"
@@ -31,31 +30,31 @@ OPERATOR = "operator"
 )
 @click.pass_context
 def admin(context: click.Context, storage: str | None) -> None:
-    """Look after the accounts of a cloud."""
+    """Manage the accounts of a cloud."""
     context.obj = storage or f"local://{Path.home() / '.local/share/bokeh-cloud'}"
 
 
 @contextmanager
-def opened(storage: str) -> Iterator[Domain]:
-    """Yield the accounts in a storage; errors become messages."""
+def open_domain(storage: str) -> Iterator[AccountDomain]:
+    """Yield the domain objects on a storage; errors become messages of the command."""
     try:
-        revoked = Revocations(address(os.environ, "BOKEH_CLOUD_REDIS_URL", REDIS)).tell
-        yield Domain.on(Records(open_records(storage, "auth")), changed=revoked)
+        revoked = RevocationPublisher(read_url(os.environ, "BOKEH_CLOUD_REDIS_URL", REDIS_SCHEMES)).publish
+        yield AccountDomain.on_storage(open_records(storage, "auth"), changed=revoked)
     except CloudError as error:
         raise click.ClickException(str(error)) from None
 
 
 @admin.group()
 def users() -> None:
-    """List, make, lock, bound and delete accounts."""
+    """List, create, disable, limit and delete accounts."""
 
 
 @users.command("list")
-@click.option("--json", "as_json", is_flag=True, help="A line of JSON for each.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each account.")
 @click.pass_obj
 def list_users(storage: str, as_json: bool) -> None:
     """List all accounts."""
-    with opened(storage) as domain:
+    with open_domain(storage) as domain:
         after = ""
         while page := domain.accounts.page(after, PAGE):
             for account in page:
@@ -68,10 +67,10 @@ def list_users(storage: str, as_json: bool) -> None:
 @click.argument("email")
 @click.pass_obj
 def create(storage: str, username: str, email: str) -> None:
-    """Make an account without a confirmation mail."""
-    with opened(storage) as domain:
+    """Create an account without a confirmation mail."""
+    with open_domain(storage) as domain:
         account = domain.accounts.create(email, username)
-        _note(domain, "account.create", account.user_id)
+        _audit(domain, "account.create", account.user_id)
         click.echo(_line(account))
 
 
@@ -79,13 +78,13 @@ def create(storage: str, username: str, email: str) -> None:
 @click.argument("username")
 @click.pass_obj
 def disable(storage: str, username: str) -> None:
-    """Lock an account.
+    """Disable an account.
 
-    Keys, sessions and links open nothing until it is enabled again.
+    Its keys, sessions and share links are not accepted until it is enabled again.
     """
-    with opened(storage) as domain:
+    with open_domain(storage) as domain:
         account = domain.accounts.change(username, disabled=True)
-        _note(domain, "account.disable", username)
+        _audit(domain, "account.disable", username)
         click.echo(_line(account))
 
 
@@ -95,32 +94,34 @@ def disable(storage: str, username: str) -> None:
 @click.option("--plots", "max_plots", metavar="N|default", help="Number of plots.")
 @click.pass_obj
 def quota(storage: str, username: str, max_bytes: str | None, max_plots: str | None) -> None:
-    """Set how much an account may have.
+    """Set the quota of an account.
 
-    `default` is what the server's settings say.
+    `default` is the default quota of the server.
     """
     given = {"max_bytes": max_bytes, "max_plots": max_plots}
-    bounds = {name: _bound(text) for name, text in given.items() if text is not None}
-    with opened(storage) as domain:
-        account = domain.accounts.change(username, **bounds) if bounds else domain.accounts.get(username)
-        _note(domain, "account.quota", username, **bounds)
-        click.echo(f"{username}  bytes: {_said(account.max_bytes)}  plots: {_said(account.max_plots)}")
+    limits = {name: _limit(text) for name, text in given.items() if text is not None}
+    with open_domain(storage) as domain:
+        account = domain.accounts.change(username, **limits) if limits else domain.accounts.get(username)
+        _audit(domain, "account.quota", username, **limits)
+        click.echo(
+            f"{username}  bytes: {_quota_text(account.max_bytes)}  plots: {_quota_text(account.max_plots)}"
+        )
 
 
 @users.command()
 @click.argument("username")
 @click.pass_obj
 def enable(storage: str, username: str) -> None:
-    """Unlock an account."""
-    with opened(storage) as domain:
+    """Enable an account again."""
+    with open_domain(storage) as domain:
         account = domain.accounts.change(username, disabled=False)
-        _note(domain, "account.enable", username)
+        _audit(domain, "account.enable", username)
         click.echo(_line(account))
 
 
 @admin.group()
 def keys() -> None:
-    """List and revoke what opens an account."""
+    """List and revoke API keys."""
 
 
 @keys.command("list")
@@ -128,7 +129,7 @@ def keys() -> None:
 @click.pass_obj
 def list_keys(storage: str, username: str) -> None:
     """List the API keys of an account."""
-    with opened(storage) as domain:
+    with open_domain(storage) as domain:
         domain.accounts.get(username)
         for key in domain.keys.page(username, "", PAGE):
             click.echo(f"{key.id}  {key.created}  {key.used or 'never used'}  {key.name}")
@@ -140,19 +141,21 @@ def list_keys(storage: str, username: str) -> None:
 @click.option("--all", "everything", is_flag=True, help="All keys, share links and sessions of the account.")
 @click.pass_obj
 def revoke(storage: str, username: str, key: str | None, everything: bool) -> None:
-    """Revoke an API key, or all that opens an account."""
+    """Revoke an API key, or all credentials of an account."""
     if (key is None) != everything:
-        raise click.UsageError("Name a key, or say --all.")
-    with opened(storage) as domain:
+        raise click.UsageError("Give a key, or --all.")
+    with open_domain(storage) as domain:
         domain.accounts.get(username)
         count = 1
         if key is not None:
             domain.keys.revoke(username, key)
         else:
-            count = sum(domain.vault.revoke_all(kind, username) for kind in (PERSONAL, SHARE))
-            count += domain.sessions.sign_out_everywhere(username)
-        _note(domain, "keys.revoke", username, key=key or "all")
-        click.echo(f"Revoked: {count}. Without Redis, services may remember a key for half a minute.")
+            count = sum(domain.credentials.revoke_all(kind, username) for kind in (PERSONAL, SHARE))
+            count += domain.sessions.end_all(username)
+        _audit(domain, "keys.revoke", username, key=key or "all")
+        click.echo(
+            f"Revoked: {count}. Without Redis, services may accept a key for up to half a minute more."
+        )
 
 
 @admin.command("login-link")
@@ -160,22 +163,45 @@ def revoke(storage: str, username: str, key: str | None, everything: bool) -> No
 @click.option("--url", envvar="BOKEH_CLOUD_PUBLIC_URL", default="http://localhost:5006", show_default=True)
 @click.pass_obj
 def login_link(storage: str, username: str, url: str) -> None:
-    """Print a link that signs in, for who cannot get mail.
+    """Print a login link, for a user who cannot receive mail.
 
     It works once, within a quarter of an hour.
     """
-    with opened(storage) as domain:
+    with open_domain(storage) as domain:
         account = domain.accounts.get(username)
-        _note(domain, "login.link", username)
-        secret = domain.links.make(LOGIN, account.email, username, account.epoch)
+        _audit(domain, "login.link", username)
+        secret = domain.links.create(LOGIN, account.email, username, account.epoch)
         click.echo(f"{url.rstrip('/')}/login/{secret}")
+
+
+@admin.group("secrets")
+def stored_secrets() -> None:
+    """Rotate the secrets that are stored."""
+
+
+@stored_secrets.command()
+@click.option("--at-once", is_flag=True, help="Reject the old key at once, since it has leaked.")
+@click.pass_obj
+def rotate(storage: str, at_once: bool) -> None:
+    """Replace the key that signs view tokens.
+
+    Servers need no restart. Open pages go on: the old key is accepted for as long as a view token that it
+    signed is valid, unless --at-once is given; then pages that are open have to be reloaded.
+    """
+    with open_domain(storage) as domain:
+        if at_once:
+            domain.signing_keys.replace_all()
+            click.echo("There is a new key. Servers reject the old one within a minute; reload open pages.")
+        else:
+            ends = format_timestamp(domain.signing_keys.rotate())
+            click.echo(f"There is a new key. The old one is accepted until {ends}.")
 
 
 @admin.command("service-tokens")
 def service_tokens() -> None:
-    """Print new tokens of the services.
+    """Print new service tokens.
 
-    They are printed as settings for the services, and for the auth service.
+    They are printed as settings of the services and of the auth service.
     """
     tokens = {name: new_secret(SERVICE) for name in SERVICE_SCOPES}
     click.echo("# for the auth service")
@@ -184,20 +210,20 @@ def service_tokens() -> None:
         click.echo(f"# for the {name} service\nBOKEH_CLOUD_SERVICE_TOKEN={token}")
 
 
-def _note(domain: Domain, action: str, user: str, **facts: Any) -> None:
-    domain.audit.note(action, user, "", DONE, by=OPERATOR, **facts)
+def _audit(domain: AccountDomain, action: str, user: str, **facts: Any) -> None:
+    domain.audit.record(action, user, "", "done", by=OPERATOR, **facts)
 
 
-def _bound(text: str) -> int | None:
+def _limit(text: str) -> int | None:
     if text == "default":
         return None
     if not text.isdecimal():
-        raise click.UsageError(f"{text!r} is neither a whole number nor 'default'.")
+        raise click.UsageError(f"{text!r} is neither an integer nor 'default'.")
     return int(text)
 
 
-def _said(bound: int | None) -> str:
-    return "default" if bound is None else str(bound)
+def _quota_text(limit: int | None) -> str:
+    return "default" if limit is None else str(limit)
 
 
 def _line(account: Account) -> str:

@@ -1,181 +1,205 @@
-"""Who holds a token, and what it allows: the one place that knows all kinds of them.
+"""Introspection: whose token it is, and what it grants (RFC 7662), for all kinds of tokens.
 
-There are two modes. Without keys there is one account, `local`, and whoever reaches the server without a
-token is its owner. With accounts, who sends nothing is nobody. View tokens exist in both: the frame in which
-a plot runs is not trusted with the account.
+There are two modes. Without accounts there is one account, `local`, which every client without a token can
+access. With accounts, a client without a token can access none. View tokens exist in both modes: the frame in
+which a plot runs must not get access to the account.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from hmac import compare_digest
-from typing import Any
+from typing import Any, Protocol
 
-from bokeh_auth import credentials
-from bokeh_auth.accounts import Account
-from bokeh_auth.domain import Domain
-from bokeh_auth.scopes import SCOPES, SERVICE_SCOPES, VIEWING
-from bokeh_auth.tokens import PREFIX as VIEW
-from bokeh_auth.tokens import View, ViewTokens
-from bokeh_auth.vault import ROOMS, Credential
+from bokeh_auth.accounts.accounts import Account, Accounts
+from bokeh_auth.credentials import secret
+from bokeh_auth.credentials.scopes import SCOPES, SERVICE_SCOPES, VIEWING
+from bokeh_auth.credentials.store import KEYSPACES, Credential, CredentialStore
+from bokeh_auth.credentials.view_tokens import PREFIX as VIEW
+from bokeh_auth.credentials.view_tokens import View, ViewTokens
+from bokeh_common.http.server.thread_pools import STORAGE
+from bokeh_common.view_grant import ViewGrant
 
 LOCAL = "local"
 
-#: A server without keys has none to manage.
+#: A server without accounts has no keys to manage.
 LOCAL_SCOPES = tuple(scope for scope in SCOPES if scope != "keys:write")
 
+Quota = Mapping[str, int | None]
 
-#: The quota of who may have any number of anything.
-UNBOUNDED: Mapping[str, int | None] = {"bytes": None, "plots": None, "uploads": None}
+UNLIMITED: Quota = {"bytes": None, "plots": None, "uploads": None}
 
 
 @dataclass(frozen=True)
-class Holder:
-    """Who holds a token.
+class TokenInfo:
+    """Whose token it is, and what it grants.
 
     Attributes:
         user_id: the account.
-        scopes: what it allows.
-        only: the id of the one plot that it opens; None when it opens the account.
-        origins: the sites that may embed that plot; empty for any.
-        quota: how many `bytes` and `plots` the account may have; None for any number.
-        by: which key, session or service it is, as `keys/{id}`; it opens nothing.
-        expires: RFC 3339; None for a token that is good until it is revoked.
+        scopes: the scopes.
+        only: the id of the one plot that it grants access to; None for the whole account.
+        origins: the origins (RFC 6454) that may embed that plot; empty for any.
+        quota: the `bytes` and `plots` that the account may have, and its `uploads` a minute; None for any
+            number.
+        by: the key, session or service, as `keys/{id}`, for the audit log; it grants nothing.
+        expires: when it expires, RFC 3339; None for never.
+        view: for view tokens, the part of the plot that they grant access to.
     """
 
     user_id: str
     scopes: tuple[str, ...]
     only: str | None = None
     origins: tuple[str, ...] = ()
-    quota: Mapping[str, int | None] = field(default_factory=lambda: dict(UNBOUNDED), hash=False)
+    quota: Quota = field(default_factory=lambda: dict(UNLIMITED), hash=False)
     by: str = ""
     expires: str | None = None
+    view: ViewGrant | None = None
 
 
-class Keyless:
-    """The one account of a server without keys."""
+class Tokens(Protocol):
+    """The tokens of clients."""
 
-    def __init__(self, views: ViewTokens) -> None:
-        self._views = views
+    def identify(self, token: str | None) -> TokenInfo | None:
+        """Return whose token it is; None for a client without a token too; None if it is not valid."""
 
-    def holder(self, token: str | None) -> Holder | None:
-        """Return who holds `token`."""
+
+class SingleAccountTokens:
+    """The tokens of a server without accounts."""
+
+    def __init__(self, view_tokens: ViewTokens) -> None:
+        self._view_tokens = view_tokens
+
+    def identify(self, token: str | None) -> TokenInfo | None:
+        """Return whose token it is; the local account's without a token."""
         if token is None:
-            return Holder(LOCAL, LOCAL_SCOPES)
-        view = self._views.open(token)
-        return _viewer(view) if view else None
+            return TokenInfo(LOCAL, LOCAL_SCOPES)
+        view = self._view_tokens.verify(token)
+        return _view_info(view) if view else None
 
 
-class Keyed:
-    """The accounts of a server with keys."""
-
-    def __init__(self, domain: Domain, quota: Mapping[str, int | None] = UNBOUNDED) -> None:
-        """Take the domain, and the quota of accounts that have none of their own."""
-        self._views = domain.views
-        self._vault = domain.vault
-        self._accounts = domain.accounts
-        self._quota = quota
-
-    def holder(self, token: str | None) -> Holder | None:
-        """Return who holds `token`; nobody, when the account is disabled or gone."""
-        if token is None:
-            return None
-        found = self._viewer(token) if token.startswith(VIEW) else self._credential(token)
-        return found and replace(found[0], quota=found[1].quota(self._quota))
-
-    def _viewer(self, token: str) -> tuple[Holder, Account] | None:
-        view = self._views.open(token)
-        account = self._accounts.find_active(view.user_id) if view else None
-        if view is None or account is None:
-            return None
-        if view.share is not None and not self._vault.is_live(credentials.SHARE, view.user_id, view.share):
-            return None
-        return _viewer(view), account
-
-    def _credential(self, token: str) -> tuple[Holder, Account] | None:
-        opened = self._vault.open(token)
-        account = self._accounts.find_active(opened.user_id) if opened else None
-        if opened is None or account is None:
-            return None
-        if opened.prefix == credentials.SESSION and opened.epoch != account.epoch:
-            return None
-        return _holder(opened), account
-
-
-class Services:
-    """The services of the cloud, by the digests of their tokens."""
-
-    def __init__(self, digests: Mapping[str, str]) -> None:
-        """Take the SHA-256 of each service's token, by the service's name."""
-        self._digests = digests
-
-    def holder(self, token: str | None) -> Holder | None:
-        """Return which service holds `token`."""
-        digest = credentials.digest_of(token or "")
-        found = [name for name, known in self._digests.items() if compare_digest(known, digest)]
-        service = f"service:{found[0]}" if found else ""
-        return Holder(service, SERVICE_SCOPES[found[0]], by=service) if found else None
-
-
-class Introspection:
-    """Answers what the services ask."""
+class AccountTokens:
+    """The tokens of a server with accounts."""
 
     def __init__(
         self,
-        people: Keyless | Keyed,
-        services: Services,
-        remembered: float = 30,
-        wrong: Callable[[str], None] = lambda _origin: None,
+        view_tokens: ViewTokens,
+        credentials: CredentialStore,
+        accounts: Accounts,
+        quota: Quota = UNLIMITED,
     ) -> None:
-        """Put it together.
+        """Create the lookup; `quota` is that of accounts that have none of their own."""
+        self._view_tokens = view_tokens
+        self._credentials = credentials
+        self._accounts = accounts
+        self._quota = quota
+
+    def identify(self, token: str | None) -> TokenInfo | None:
+        """Return whose token it is; None without a token, and if the account is disabled or deleted."""
+        if token is None:
+            return None
+        found = self._view(token) if token.startswith(VIEW) else self._credential(token)
+        return found and replace(found[0], quota=found[1].quota(self._quota))
+
+    def _view(self, token: str) -> tuple[TokenInfo, Account] | None:
+        view = self._view_tokens.verify(token)
+        account = self._accounts.find_active(view.user_id) if view else None
+        if view is None or account is None:
+            return None
+        if view.share is not None and not self._credentials.is_valid(secret.SHARE, view.user_id, view.share):
+            return None
+        return _view_info(view), account
+
+    def _credential(self, token: str) -> tuple[TokenInfo, Account] | None:
+        credential = self._credentials.verify(token)
+        account = self._accounts.find_active(credential.user_id) if credential else None
+        if credential is None or account is None:
+            return None
+        if credential.prefix == secret.SESSION and credential.epoch != account.epoch:
+            return None
+        return _credential_info(credential), account
+
+
+class ServiceTokens:
+    """The service tokens of the cloud, by their digests."""
+
+    def __init__(self, digests: Mapping[str, str]) -> None:
+        """Create the lookup from the name of the service, by the SHA-256 digest of each of its tokens."""
+        self._digests = digests
+
+    def identify(self, token: str | None) -> TokenInfo | None:
+        """Return which service's token it is; None if it is no service token."""
+        digest = secret.digest_of(token or "")
+        found = [name for known, name in self._digests.items() if compare_digest(known, digest)]
+        service = f"service:{found[0]}" if found else ""
+        return TokenInfo(service, SERVICE_SCOPES[found[0]], by=service) if found else None
+
+
+class Introspection:
+    """Answers introspection requests."""
+
+    def __init__(
+        self,
+        tokens: Tokens,
+        services: ServiceTokens,
+        cache_seconds: float = 30,
+        on_wrong_token: Callable[[str], None] = lambda _address: None,
+    ) -> None:
+        """Create the introspection.
 
         Args:
-            people: whose tokens there are.
-            services: the services' own tokens.
-            remembered: for how many seconds who asks may remember an answer: how long a revoked key works
-                where nobody hears of revocations.
-            wrong: counts a wrong token of an address; `TooMany`.
+            tokens: the tokens of clients.
+            services: the tokens of services.
+            cache_seconds: for how long other services may cache an answer, and thus how long a revoked key is
+                accepted where revocations are not published.
+            on_wrong_token: called with the client address of a wrong token; may raise `TooManyRequests`.
         """
-        self._people = people
+        self._tokens = tokens
         self._services = services
-        self._remembered = remembered
-        self._wrong = wrong
+        self._cache_seconds = cache_seconds
+        self._on_wrong_token = on_wrong_token
 
     def is_service(self, token: str | None) -> bool:
-        """Whether a service of this cloud holds `token`."""
-        return self._services.holder(token) is not None
+        """Whether this is the token of a service of this cloud."""
+        return self._services.identify(token) is not None
 
-    def demand(self, token: str | None, origin: str) -> Holder | None:
-        """Return who holds a token that came from an address; as `holder`.
+    async def authenticate(self, token: str | None, client_address: str) -> TokenInfo | None:
+        """Return whose token a client sent; None if it is not valid.
+
+        The storage is read on a thread, for the tokens that it has.
 
         Raises:
-            TooMany: nobody does, and many wrong ones came from there.
+            TooManyRequests: the token is wrong, as were too many others from this address.
         """
-        found = self.holder(token)
-        # A service with a wrong token is the operator's mistake, and must not look like a user's haste.
-        if found is None and token and not token.startswith(credentials.SERVICE):
-            self._wrong(origin)
+        # A wrong service token is an error of the operator, and must not be reported as too many requests.
+        if token is None or token.startswith(secret.SERVICE):
+            return self.identify(token)
+        return await STORAGE.run(self._authenticate, token, client_address)
+
+    def _authenticate(self, token: str, client_address: str) -> TokenInfo | None:
+        found = self.identify(token)
+        if found is None and token:
+            self._on_wrong_token(client_address)
         return found
 
-    def holder(self, token: str | None) -> Holder | None:
-        """Return who holds `token`, a person's or a service's."""
-        is_service = token is not None and token.startswith(credentials.SERVICE)
-        return self._services.holder(token) if is_service else self._people.holder(token)
+    def identify(self, token: str | None) -> TokenInfo | None:
+        """Return whose token it is, a client's or a service's; None if it is not valid."""
+        is_service = token is not None and token.startswith(secret.SERVICE)
+        return self._services.identify(token) if is_service else self._tokens.identify(token)
 
-    def introspect(self, token: str | None, origin: str = "") -> dict[str, Any]:
-        """Say who holds `token` as RFC 7662 does, `{"active": False}` for nobody; raises as `demand`."""
-        holder = self.demand(token, origin)
-        if holder is None:
+    async def introspect(self, token: str | None, client_address: str = "") -> dict[str, Any]:
+        """Return the answer of RFC 7662, `{"active": False}` if not valid; raises as `authenticate`."""
+        info = await self.authenticate(token, client_address)
+        if info is None:
             return {"active": False}
-        # Who signs out on a shared computer expects it to hold at once.
-        is_session = token is not None and token.startswith(credentials.SESSION)
-        return {"active": True, **asdict(holder), "remember": 0 if is_session else self._remembered}
+        # A logout, for example on a shared computer, has to take effect at once.
+        is_session = token is not None and token.startswith(secret.SESSION)
+        return {"active": True, **asdict(info), "remember": 0 if is_session else self._cache_seconds}
 
 
-def _holder(opened: Credential) -> Holder:
-    by = f"{ROOMS[opened.prefix]}/{opened.id}"
-    parts = opened.user_id, opened.scopes, opened.only, opened.origins
-    return Holder(*parts, by=by, expires=opened.expires)
+def _credential_info(credential: Credential) -> TokenInfo:
+    by = f"{KEYSPACES[credential.prefix]}/{credential.id}"
+    grants = credential.user_id, credential.scopes, credential.only, credential.origins
+    return TokenInfo(*grants, by=by, expires=credential.expires)
 
 
-def _viewer(view: View) -> Holder:
-    return Holder(view.user_id, VIEWING, view.plot, by="view")
+def _view_info(view: View) -> TokenInfo:
+    return TokenInfo(view.user_id, VIEWING, view.plot, by="view", view=view.grant)

@@ -1,42 +1,14 @@
-"""What limits say over HTTP."""
+"""Rate limits over HTTP."""
 
 from typing import Any
 
-import pytest
 from falcon import testing
 
-from bokeh_auth.app import Dependencies, create_app
-from bokeh_auth.credentials import SERVICE, new_secret
-from bokeh_auth.domain import Domain
-from bokeh_auth.records import Records
-from bokeh_auth.scopes import SCOPES, SERVICE_SCOPES
-from bokeh_auth.settings import Settings
-from bokeh_common.http.peer import Peer
+from bokeh_auth.container import AccountDomain
+from bokeh_auth.credentials.scopes import SCOPES
+from bokeh_auth.credentials.secret import SERVICE, new_secret
 from bokeh_common.storage import RecordStore
-
-TOKENS = {name: new_secret(SERVICE) for name in SERVICE_SCOPES}
-
-
-@pytest.fixture
-def client(store: RecordStore, storage: str, tmp_path: Any) -> testing.TestClient:
-    settings = Settings(storage, accounts=True, services=TOKENS, outbox=tmp_path / "outbox")
-    nobody = Peer("http://nobody.invalid")  # no test here needs what accounts have elsewhere
-    return testing.TestClient(create_app(Dependencies(settings, store, nobody, nobody)))
-
-
-@pytest.fixture
-def key(domain: Domain) -> str:
-    domain.accounts.create("ada@example.com", "ada")
-    domain.accounts.create("bob@example.com", "bob")
-    return domain.keys.make("ada", "first", list(SCOPES), None, frozenset(SCOPES))[1]
-
-
-def bearer(key: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {key}"}
-
-
-def service(name: str, origin: str = "") -> dict[str, str]:
-    return {"Bokeh-Cloud-Service": TOKENS[name], "Bokeh-Cloud-Origin": origin}
+from tests.support.auth_client import bearer, create_client, service
 
 
 def test_mail_flooding_is_limited(client: testing.TestClient, key: str) -> None:
@@ -51,7 +23,7 @@ def test_mail_flooding_is_limited(client: testing.TestClient, key: str) -> None:
     assert 0 < int(refused.headers["retry-after"]) <= 3600
     assert refused.headers["ratelimit"].startswith('"mails-to-address";r=0;t=')
     assert refused.headers["ratelimit-policy"] == '"mails-to-address";q=5;w=3600'
-    for i in range(15):  # a stranger alone cannot use up what Ada needs; many can, but she is not flooded
+    for i in range(15):  # one client cannot use up what Ada needs; many can, but she is not flooded
         assert ask("ada@example.com", f"10.0.1.{i}").status_code == 202
     assert ask("ada@example.com", "10.0.2.1").status_code == 429
     for i in range(5):
@@ -63,7 +35,7 @@ def test_mail_flooding_is_limited(client: testing.TestClient, key: str) -> None:
     assert ask("other@example.com", "10.1.1.1").status_code == 429
 
 
-def test_guessing_links_is_limited(client: testing.TestClient) -> None:
+def test_wrong_links_are_limited(client: testing.TestClient) -> None:
     def guess() -> int:
         body = {"token": new_secret("bko_")}
         return int(
@@ -73,13 +45,11 @@ def test_guessing_links_is_limited(client: testing.TestClient) -> None:
     assert [guess() for _ in range(31)] == [404] * 30 + [429]
 
 
-def test_wrong_keys_are_limited_by_address(store: RecordStore, storage: str, tmp_path: Any) -> None:
-    settings = Settings(storage, accounts=True, services=TOKENS, outbox=tmp_path, wrong_keys=5)
-    nobody = Peer("http://nobody.invalid")
-    client = testing.TestClient(create_app(Dependencies(settings, store, nobody, nobody)))
-    domain = Domain.on(Records(store))
+def test_wrong_keys_are_limited_by_client_address(store: RecordStore, storage: str, tmp_path: Any) -> None:
+    client = create_client(store, storage, tmp_path, wrong_keys=5)
+    domain = AccountDomain.on_storage(store)
     domain.accounts.create("ada@example.com", "ada")
-    _, right = domain.keys.make("ada", "x", list(SCOPES), None, frozenset(SCOPES))
+    _, right = domain.keys.create("ada", "x", list(SCOPES), None, frozenset(SCOPES))
 
     def ask(token: str, origin: str) -> Any:
         body = {"token": token}
@@ -94,7 +64,7 @@ def test_wrong_keys_are_limited_by_address(store: RecordStore, storage: str, tmp
     assert 0 < int(refused.headers["retry-after"]) <= 600
     assert refused.headers["ratelimit-policy"] == '"wrong-keys";q=5;w=600'
     assert ask("bkp_x", "10.0.0.2").json == {"active": False}
-    assert ask(right, "10.0.0.1").json["active"]  # who has the right one is not turned away
+    assert ask(right, "10.0.0.1").json["active"]  # a client with a valid key is not refused
     for _ in range(5):
         assert client.simulate_get("/whoami", headers=bearer("bkp_x")).status_code == 401
     assert client.simulate_get("/whoami", headers=bearer("bkp_x")).status_code == 429
@@ -102,12 +72,8 @@ def test_wrong_keys_are_limited_by_address(store: RecordStore, storage: str, tmp
     assert client.simulate_get("/whoami").status_code == 401
 
 
-def test_a_wrong_service_token_is_refused_however_often(
-    store: RecordStore, storage: str, tmp_path: Any
-) -> None:
-    settings = Settings(storage, accounts=True, services=TOKENS, outbox=tmp_path, wrong_keys=2)
-    nobody = Peer("http://nobody.invalid")
-    client = testing.TestClient(create_app(Dependencies(settings, store, nobody, nobody)))
+def test_wrong_service_tokens_are_not_limited(store: RecordStore, storage: str, tmp_path: Any) -> None:
+    client = create_client(store, storage, tmp_path, wrong_keys=2)
     headers = {"Bokeh-Cloud-Service": new_secret(SERVICE)}
     for _ in range(5):
         answer = client.simulate_post("/internal/auth/introspection", json={"token": None}, headers=headers)

@@ -3,25 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bokeh_common.environment import REDIS, address, flag, number
+from bokeh_common.environment import REDIS_SCHEMES, read_bool, read_float, read_url
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What an operator may choose.
+    """The settings of the service.
 
     Attributes:
         storage: URL of the storage (`BOKEH_CLOUD_STORAGE`).
         auth_url, plots_url, data_url: base URLs of the other services (`BOKEH_CLOUD_AUTH_URL` and so on).
-        grace_hours: for how long an orphan is left alone (`BOKEH_CLOUD_GC_GRACE_HOURS`).
-        every_hours: between two runs of the worker; 0 for none (`BOKEH_CLOUD_GC_EVERY_HOURS`).
-        compress_after_hours: for how long a chunk is left alone before it is compressed; 0 for ever
+        grace_hours: the grace period, for which orphans are left alone (`BOKEH_CLOUD_GC_GRACE_HOURS`).
+        every_hours: hours between two runs of the worker; 0 for none (`BOKEH_CLOUD_GC_EVERY_HOURS`).
+        compress_after_hours: hours since its last use after which a chunk is compressed; 0 for never
             (`BOKEH_CLOUD_COMPRESS_AFTER_HOURS`).
-        rest: seconds that the worker rests for each second of work (`BOKEH_CLOUD_GC_REST`).
-        proxied: whether a proxy of ours is in front, whose `X-Forwarded-For` says where requests come from
+        rest: seconds that the worker pauses for each second of work (`BOKEH_CLOUD_GC_REST`).
+        proxied: whether the service is behind our gateway, whose `X-Forwarded-For` names the client
             (`BOKEH_CLOUD_PROXIED`).
-        redis_url: the Redis that tells of revoked keys (`BOKEH_CLOUD_REDIS_URL`).
-        service_token: what this service proves itself with to the others (`BOKEH_CLOUD_SERVICE_TOKEN`).
+        redis_url: the Redis that publishes revocations (`BOKEH_CLOUD_REDIS_URL`).
+        service_token: the credential of this service towards the others (`BOKEH_CLOUD_SERVICE_TOKEN`).
     """
 
     storage: str = field(repr=False)
@@ -41,21 +41,21 @@ class Settings:
         """Read the settings from environment variables.
 
         Raises:
-            KeyError: one that must be there is not.
-            Invalid: one makes no sense.
+            KeyError: a required variable is not set.
+            Invalid: the value of a variable is not valid.
         """
         return cls(
             storage=environ["BOKEH_CLOUD_STORAGE"],
             auth_url=environ.get("BOKEH_CLOUD_AUTH_URL", cls.auth_url),
             plots_url=environ.get("BOKEH_CLOUD_PLOTS_URL", cls.plots_url),
             data_url=environ.get("BOKEH_CLOUD_DATA_URL", cls.data_url),
-            grace_hours=number(environ, "BOKEH_CLOUD_GC_GRACE_HOURS", cls.grace_hours),
-            every_hours=number(environ, "BOKEH_CLOUD_GC_EVERY_HOURS", cls.every_hours),
-            compress_after_hours=number(
+            grace_hours=read_float(environ, "BOKEH_CLOUD_GC_GRACE_HOURS", cls.grace_hours),
+            every_hours=read_float(environ, "BOKEH_CLOUD_GC_EVERY_HOURS", cls.every_hours),
+            compress_after_hours=read_float(
                 environ, "BOKEH_CLOUD_COMPRESS_AFTER_HOURS", cls.compress_after_hours
             ),
-            rest=number(environ, "BOKEH_CLOUD_GC_REST", cls.rest),
-            proxied=flag(environ, "BOKEH_CLOUD_PROXIED"),
-            redis_url=address(environ, "BOKEH_CLOUD_REDIS_URL", REDIS),
+            rest=read_float(environ, "BOKEH_CLOUD_GC_REST", cls.rest),
+            proxied=read_bool(environ, "BOKEH_CLOUD_PROXIED"),
+            redis_url=read_url(environ, "BOKEH_CLOUD_REDIS_URL", REDIS_SCHEMES),
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
         )

@@ -1,0 +1,1 @@
+"""Accounts: creation, identifiers, export and deletion."""

@@ -1,0 +1,1 @@
+"""Login: registration, login and sessions."""

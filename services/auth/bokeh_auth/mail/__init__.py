@@ -1,0 +1,1 @@
+"""Mail: messages, the outbox and transports."""

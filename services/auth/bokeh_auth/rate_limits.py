@@ -1,0 +1,85 @@
+"""Rate limits by client address and by email address.
+
+Every request counts, whether it succeeds or not, so that a refusal does not reveal who has an account. An API
+key is 190 random bits: wrong ones are limited to reduce noise, not to prevent guessing, and a client with a
+valid key is never refused because of what others at its address do.
+"""
+
+import hashlib
+import logging
+from ipaddress import ip_address, ip_network
+
+from bokeh_common.errors import Unavailable
+from bokeh_common.http.rate_limits import Allowance, RateLimit, RateLimiter
+
+log = logging.getLogger(__name__)
+
+HOUR = 3600
+TEN_MINUTES = 600
+
+MAILS_PER_PAIR = RateLimit("mails-to-address", 5, HOUR)
+#: More than from one client address, so that one client cannot use up the mails of a person.
+MAILS_PER_MAILBOX = RateLimit("mails-of-all", 20, HOUR)
+WRONG_LINKS = RateLimit("wrong-links", 30, TEN_MINUTES)
+
+IPV4 = 4
+
+
+class RateLimits:
+    """The rate limits of the auth service."""
+
+    def __init__(self, limiter: RateLimiter, mails: int = 30, wrong_keys: int = 100) -> None:
+        """Create the limits.
+
+        Args:
+            limiter: counts requests.
+            mails: how many mails a client address may request in an hour.
+            wrong_keys: how many wrong keys it may send in ten minutes.
+        """
+        self._limiter = limiter
+        self._mails = RateLimit("mails", mails, HOUR)
+        self._wrong_keys = RateLimit("wrong-keys", wrong_keys, TEN_MINUTES)
+
+    def count_mail(self, client_address: str, email: str) -> list[Allowance]:
+        """Count a request for a mail, and return what is left to the client.
+
+        What is left of the limit for all clients together is not returned: it would reveal what others
+            requested.
+
+        Raises:
+            TooManyRequests: there were too many from this client, or to this mailbox.
+            Unavailable: requests cannot be counted. They are refused then, since the limit protects others.
+        """
+        network = _network(client_address)
+        mailbox = hashlib.sha256(_mailbox(email).encode()).hexdigest()
+        left = [self._limiter.hit(self._mails, network)]
+        left.append(self._limiter.hit(MAILS_PER_PAIR, network, mailbox))
+        self._limiter.hit(MAILS_PER_MAILBOX, mailbox)
+        return left
+
+    def count_wrong_link(self, client_address: str) -> None:
+        """Count an invalid one-time link; `TooManyRequests`."""
+        self._limiter.hit(WRONG_LINKS, _network(client_address))
+
+    def count_wrong_key(self, client_address: str) -> None:
+        """Count a wrong key; `TooManyRequests`."""
+        if client_address:
+            try:
+                self._limiter.hit(self._wrong_keys, _network(client_address))
+            except Unavailable as error:  # the key is not accepted, whether counted or not
+                log.warning("A wrong key was not counted: %s", error)
+
+
+def _mailbox(email: str) -> str:
+    """Return an address without its +tag: addresses that differ in it mostly reach one person (RFC 5233)."""
+    local, _, domain = email.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
+
+
+def _network(client_address: str) -> str:
+    """Return what one customer of a provider has: an IPv4 address, or 64 bits of an IPv6 one (RFC 6177)."""
+    try:
+        address = ip_address(client_address)
+    except ValueError:
+        return client_address
+    return client_address if address.version == IPV4 else str(ip_network((int(address), 64), strict=False))

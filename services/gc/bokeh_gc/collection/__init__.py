@@ -1,0 +1,1 @@
+"""Collection of garbage: runs of the mark-and-sweep algorithm, and their reports."""
