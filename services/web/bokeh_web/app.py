@@ -1,167 +1,146 @@
-"""The web service: the routes, top to bottom."""
+"""The web service's HTTP application: all of its routes."""
 
 import os
-from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
-from bokeh_common.http.app import App, new_app
-from bokeh_common.http.auth import Authenticator, PeerIntrospection
-from bokeh_common.http.openapi import describe
-from bokeh_common.http.operations import Api
-from bokeh_common.http.origin import Origins
-from bokeh_common.http.peer import Peer
-from bokeh_common.storage import BlobStore, open_blobs
-from bokeh_web.assets import Assets
-from bokeh_web.bokehjs import BokehJS
-from bokeh_web.cookies import Cookies, SignedIn
-from bokeh_web.description import Description
-from bokeh_web.events import Streams
-from bokeh_web.mistakes import SecurityHeaders, show_mistakes
-from bokeh_web.pages import Look, Pages
-from bokeh_web.peers.auth import Auth
-from bokeh_web.peers.data import Data
-from bokeh_web.peers.gc import Garbage
-from bokeh_web.peers.plots import Plots
+from bokeh_common.http.app import App, blocking_check, new_app
+from bokeh_common.http.auth.access import Authenticator
+from bokeh_common.http.client.service_client import ServiceClient
+from bokeh_common.http.context.client_address import ClientAddressMiddleware
+from bokeh_common.http.openapi.generator import describe
+from bokeh_common.http.openapi.operations import Api
+from bokeh_common.http.server.served_app import ServedApp
+from bokeh_common.http.server.thread_pools import COMPUTE
+from bokeh_common.storage import open_blobs
+from bokeh_web.api_description import ApiDescription
+from bokeh_web.container import Dependencies, Domain
+from bokeh_web.pages.error_pages import ErrorPages
 from bokeh_web.resources import (
     account,
-    data,
-    docs,
-    download,
-    entrance,
-    files,
+    api_docs,
+    credentials,
+    data_sources,
+    downloads,
     home,
+    login,
     oembed,
-    overview,
-    owned,
-    plot,
-    plots,
-    storage,
+    plot_actions,
+    plot_list,
+    plot_page,
+    static_files,
+    unused_data,
+    uploads,
 )
+from bokeh_web.security.security_headers import SecurityHeaders
+from bokeh_web.security.session_cookie import SessionMiddleware
 from bokeh_web.settings import Settings
-from bokeh_web.site import Site
-from bokeh_web.texts import Texts
-from bokeh_web.views import Views
+
+__all__ = ["Dependencies", "create_app", "get_app"]
 
 API = Api("web")
 
 
-@dataclass(frozen=True)
-class Dependencies:
-    """What the service needs of the world; `blobs` holds versions of BokehJS that an operator added."""
-
-    settings: Settings
-    auth: Peer
-    plots: Peer
-    data: Peer
-    gc: Peer
-    blobs: BlobStore | None = None
-
-
-def create_app(given: Dependencies) -> App:
-    """Make the app from ready objects."""
-    settings = given.settings
-    introspect = PeerIntrospection(given.auth, settings.redis_url)
-    peers = {"auth": given.auth.alive, "plots": given.plots.alive, "data": given.data.alive}
-    checks = {} if given.blobs is None else {"storage": partial(given.blobs.list, limit=1)}
-    cookies = Cookies(settings.public_url, settings.accounts)
-    look = Look(settings.brand, Assets(settings.brand), Texts(settings.pages))
-    pages = Pages(look, cookies, introspect, settings.accounts)
-    app = new_app(Authenticator(introspect), checks, API, Origins(settings.proxied), peers)
+def create_app(dependencies: Dependencies) -> App:
+    """Create the application from settings, storage and service clients."""
+    domain, settings = Domain.create(dependencies), dependencies.settings
+    blobs = dependencies.blobs
+    checks = {} if blobs is None else {"storage": blocking_check(partial(blobs.list, limit=1))}
+    services = {
+        "auth": dependencies.auth.check_health,
+        "plots": dependencies.plots.check_health,
+        "data": dependencies.data.check_health,
+    }
+    authenticator = Authenticator(domain.introspection)
+    app = new_app(authenticator, checks, API, ClientAddressMiddleware(settings.proxied), services)
+    app.add_middleware(domain.views)
     app.add_middleware(SecurityHeaders(settings.public_url))
-    show_mistakes(app, pages, cookies)
-    asked = Plots(given.plots)
-    site = Site(
-        pages=pages,
-        cookies=cookies,
-        assets=look.assets,
-        texts=look.texts,
-        bokehjs=BokehJS(settings.bokehjs, given.blobs),
-        plots=asked,
-        auth=Auth(given.auth),
-        data=Data(given.data),
-        garbage=Garbage(given.gc),
-        views=Views(asked),
-        streams=Streams(),
-        refine_rows=settings.refine_rows,
-    )
-    _add_pages(app, site)
-    _add_plot(app, site)
-    _add_docs(app, site, [given.auth, given.plots, given.data, given.gc])
+    app.add_middleware(ErrorPages(domain.pages, domain.session_cookie))
+    _add_pages(app, domain)
+    _add_plot_pages(app, domain)
+    _add_api_docs(app, domain, dependencies)
     if settings.accounts:
-        app.add_middleware(SignedIn(cookies))
-        _add_accounts(app, site)
+        app.add_middleware(SessionMiddleware(domain.session_cookie))
+        _add_account_pages(app, domain)
     return app
 
 
-def _add_pages(app: App, site: Site) -> None:
-    app.add_route("/", home.Home(site))
-    app.add_route("/u/{name}", home.Profile(site))
+def _add_pages(app: App, domain: Domain) -> None:
+    app.add_route("/", home.HomePage(domain))
+    app.add_route("/u/{name}", home.ProfilePage(domain))
     for name in ("terms", "privacy", "imprint"):
-        app.add_route(f"/{name}", home.OperatorsText(site))
-    app.add_route("/plots", plots.PlotList(site))
-    app.add_route("/plots/selection", plots.Selection(site))
-    app.add_route("/data", data.DataList(site))
-    app.add_route("/data/{source}", data.OneSource(site))
-    app.add_route("/data/{source}/download/{form}", data.Download(site))
-    app.add_route("/data/{source}/delete", data.DeletedSource(site))
-    app.add_route("/oembed", oembed.OEmbed(site))
-    app.add_route("/static/bokehjs/{version}/{name}", files.BokehJSFile(site))
-    app.add_route("/static/assets/{name}", files.OwnFile(site))
+        app.add_route(f"/{name}", home.OperatorPage(domain))
+    app.add_route("/plots", plot_list.PlotListPage(domain))
+    app.add_route("/plots/selection", plot_list.PlotSelectionAction(domain))
+    app.add_route("/data", data_sources.DataListPage(domain))
+    app.add_route("/data/upload", uploads.UploadPage(domain))
+    app.add_route("/data/upload/preview", uploads.UploadPreviewResource(domain))
+    app.add_route("/data/{source}", data_sources.DataSourcePage(domain))
+    app.add_route("/data/{source}/download/{form}", data_sources.DataDownloadResource(domain))
+    app.add_route("/data/{source}/delete", data_sources.DeleteDataSourcePage(domain))
+    app.add_route("/oembed", oembed.OEmbedResource(domain))
+    app.add_route("/static/bokehjs/{version}/{name}", static_files.BokehJSResource(domain))
+    app.add_route("/static/assets/{name}", static_files.AssetResource(domain))
 
 
-def _add_plot(app: App, site: Site) -> None:
-    app.add_route("/plots/{plot}/show", plot.Show(site))
-    app.add_route("/plots/{plot}/embed", plot.Embed(site))
-    app.add_route("/plots/{plot}/events", plot.Events(site))
-    app.add_route("/plots/{plot}/embed.js", files.EmbedScript(site))
-    app.add_route("/plots/{plot}/extensions/{name}.js", files.Extension(site))
-    app.add_route("/plots/{plot}/download.html", download.Page(site))
-    app.add_route("/plots/{plot}/data/{source}/{form}", download.Rows(site))
-    app.add_route("/plots/{plot}/thumbnail.png", owned.Thumbnail(site))
-    app.add_route("/plots/{plot}/thumbnail", owned.NewThumbnail(site))
-    app.add_route("/plots/{plot}/settings", owned.Changes(site))
-    app.add_route("/plots/{plot}/clone", owned.Clone(site))
-    app.add_route("/plots/{plot}/rollback", owned.Rollback(site))
+def _add_plot_pages(app: App, domain: Domain) -> None:
+    app.add_route("/plots/{plot}/show", plot_page.ShowPlotPage(domain))
+    app.add_route("/plots/{plot}/embed", plot_page.FramePage(domain))
+    app.add_route("/plots/{plot}/events", plot_page.PlotEventsResource(domain))
+    app.add_route("/plots/{plot}/embed.js", static_files.EmbedScriptResource(domain))
+    app.add_route("/plots/{plot}/extensions/{name}.js", static_files.ExtensionScriptResource(domain))
+    app.add_route("/plots/{plot}/download.html", downloads.StandalonePage(domain))
+    app.add_route("/plots/{plot}/data/{source}/{form}", downloads.PlotDataResource(domain))
+    app.add_route("/plots/{plot}/thumbnail.png", plot_actions.ThumbnailImageResource(domain))
+    app.add_route("/plots/{plot}/thumbnail", plot_actions.ThumbnailUploadResource(domain))
+    app.add_route("/plots/{plot}/settings", plot_actions.PlotSettingsAction(domain))
+    app.add_route("/plots/{plot}/clone", plot_actions.CloneAction(domain))
+    app.add_route("/plots/{plot}/rollback", plot_actions.RollbackAction(domain))
 
 
-def _add_docs(app: App, site: Site, services: list[Peer]) -> None:
-    about = site, Description(services, lambda: describe(API, app.routes))
-    app.add_route("/openapi.json", docs.OpenAPI(*about))
-    app.add_route("/docs/api", docs.Viewer(*about))
-    app.add_route("/problems", docs.ProblemList(*about))
-    app.add_route("/problems/{slug}", docs.OneProblem(*about))
+def _add_api_docs(app: App, domain: Domain, dependencies: Dependencies) -> None:
+    async def describe_own() -> dict[str, Any]:
+        await domain.data.download_formats()  # some descriptions contain those
+        return await COMPUTE.run(describe, API, app.routes)
+
+    services = [dependencies.auth, dependencies.plots, dependencies.data, dependencies.gc]
+    description = ApiDescription(services, describe_own)
+    docs = api_docs.ApiDocs(domain.pages, description)
+    app.add_route("/openapi.json", api_docs.OpenAPIResource(docs))
+    app.add_route("/docs/api", api_docs.ApiDocsPage(docs))
+    app.add_route("/problems", api_docs.ProblemListPage(docs))
+    app.add_route("/problems/{slug}", api_docs.ProblemPage(docs))
 
 
-def _add_accounts(app: App, site: Site) -> None:
-    app.add_route("/register", entrance.Register(site))
-    app.add_route("/login", entrance.Login(site))
-    app.add_route("/login/{token}", entrance.OneTimeLink(site))
-    app.add_route("/logout", entrance.Logout(site))
-    app.add_route("/account", overview.Overview(site))
-    app.add_route("/account/export", overview.Export(site))
-    app.add_route("/account/activity", overview.Activity(site))
-    app.add_route("/account/delete", overview.Deletion(site))
-    app.add_route("/account/unused", storage.Unused(site))
-    app.add_route("/account/unused/free", storage.Freed(site))
-    app.add_route("/account/keys", account.Keys(site))
-    app.add_route("/account/keys/{key}/revoke", account.RevokedKey(site))
-    app.add_route("/account/sessions", account.Sessions(site))
-    app.add_route("/account/sessions/{session}/end", account.EndedSession(site))
-    app.add_route("/account/shares", account.Shares(site))
-    app.add_route("/plots/{plot}/shares", owned.NewShare(site))
-    app.add_route("/plots/{plot}/shares/{share}/revoke", owned.RevokedShare(site))
+def _add_account_pages(app: App, domain: Domain) -> None:
+    app.add_route("/register", login.RegisterPage(domain))
+    app.add_route("/login", login.LoginPage(domain))
+    app.add_route("/login/{token}", login.OneTimeLinkPage(domain))
+    app.add_route("/logout", login.LogoutAction(domain))
+    app.add_route("/account", account.AccountPage(domain))
+    app.add_route("/account/export", account.ExportDownloadResource(domain))
+    app.add_route("/account/activity", account.ActivityPage(domain))
+    app.add_route("/account/delete", account.DeleteAccountAction(domain))
+    app.add_route("/account/unused", unused_data.UnusedDataPage(domain))
+    app.add_route("/account/unused/free", unused_data.FreeUnusedDataAction(domain))
+    app.add_route("/account/keys", credentials.ApiKeysPage(domain))
+    app.add_route("/account/keys/{key}/revoke", credentials.RevokeKeyAction(domain))
+    app.add_route("/account/sessions", credentials.SessionsPage(domain))
+    app.add_route("/account/sessions/{session}/end", credentials.EndSessionAction(domain))
+    app.add_route("/account/shares", credentials.ShareLinksPage(domain))
+    app.add_route("/plots/{plot}/shares", plot_actions.NewShareLinkAction(domain))
+    app.add_route("/plots/{plot}/shares/{share}/revoke", plot_actions.RevokeShareLinkAction(domain))
 
 
-def get_app() -> App:
-    """Make the app from the environment, for a WSGI server."""
+def get_app() -> ServedApp:
+    """Create the application from environment variables, for a server."""
     settings = Settings.from_env(os.environ)
-    return create_app(
-        Dependencies(
-            settings=settings,
-            auth=Peer(settings.auth_url, token=settings.service_token),
-            plots=Peer(settings.plots_url, token=settings.service_token),
-            data=Peer(settings.data_url, token=settings.service_token),
-            blobs=open_blobs(settings.storage, "web") if settings.storage else None,
-            gc=Peer(settings.gc_url, token=settings.service_token),
-        )
+    dependencies = Dependencies(
+        settings=settings,
+        auth=ServiceClient(settings.auth_url, token=settings.service_token),
+        plots=ServiceClient(settings.plots_url, token=settings.service_token),
+        data=ServiceClient(settings.data_url, token=settings.service_token),
+        gc=ServiceClient(settings.gc_url, token=settings.service_token),
+        blobs=open_blobs(settings.storage, "web") if settings.storage else None,
     )
+    return ServedApp(create_app(dependencies))

@@ -1,4 +1,4 @@
-"""The command `bokeh-cloud admin bokehjs`: which versions of BokehJS the server has."""
+"""The command `bokeh-cloud admin bokehjs`: manages the versions of BokehJS in the storage."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,12 +8,13 @@ import click
 
 from bokeh_common.errors import CloudError
 from bokeh_common.storage import BlobStore, open_blobs
-from bokeh_web import bundles
-from bokeh_web.bokehjs import BokehJS
+from bokeh_web.bokehjs import download
+from bokeh_web.bokehjs.versions import BokehJSVersions
 
 
 @contextmanager
-def _opened(storage: str) -> Iterator[BlobStore]:
+def _open_blobs(storage: str) -> Iterator[BlobStore]:
+    """Open the storage; its errors become those of the command."""
     try:
         yield open_blobs(storage, "web")
     except CloudError as error:
@@ -31,9 +32,9 @@ def bokehjs() -> None:
 @bokehjs.command("list")
 @click.pass_obj
 def list_versions(storage: str) -> None:
-    """List the versions that are installed and that were added."""
-    with _opened(storage) as blobs:
-        for version in BokehJS(None, blobs).versions:
+    """List the installed and the added versions."""
+    with _open_blobs(storage) as blobs:
+        for version in BokehJSVersions(None, blobs).list():
             click.echo(version)
 
 
@@ -42,16 +43,16 @@ def list_versions(storage: str) -> None:
 @click.option(
     "--wheel",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A wheel of Bokeh that is here already, where pip can fetch none.",
+    help="Path of a wheel of Bokeh, if pip cannot download one.",
 )
 @click.pass_obj
 def add_version(storage: str, version: str, wheel: Path | None) -> None:
     """Add a version, such as 3.4.3.
 
-    Running servers have it a minute later.
+    Running servers use it within a minute.
     """
-    with _opened(storage) as blobs:
-        files = bundles.add(blobs, version, wheel)
+    with _open_blobs(storage) as blobs:
+        files = download.add(blobs, version, wheel)
     click.echo(f"Added BokehJS {version}: {', '.join(sorted(files))}.")
 
 
@@ -60,6 +61,6 @@ def add_version(storage: str, version: str, wheel: Path | None) -> None:
 @click.pass_obj
 def remove_version(storage: str, version: str) -> None:
     """Remove a version that was added."""
-    with _opened(storage) as blobs:
-        bundles.remove(blobs, version)
+    with _open_blobs(storage) as blobs:
+        download.remove(blobs, version)
     click.echo(f"Removed BokehJS {version}.")

@@ -1,13 +1,14 @@
-"""Lists as people read them."""
+"""Searching, sorting and paging of lists."""
 
+import msgspec
 import pytest
 
-from bokeh_web.listing import PAGE_SIZE, Item, Sorting, Wanted, select
-from bokeh_web.words import whole
+from bokeh_web.pages.jinja_filters import parse_positive_integer
+from bokeh_web.pages.listing import PAGE_SIZE, Item, Listing, ListQuery, SortOrder, select
 
-SORTINGS = {
-    "newest": Sorting("Newest first", lambda item: item["time"], descending=True),
-    "name": Sorting("By name", lambda item: item["name"]),
+ORDERS = {
+    "newest": SortOrder("Newest first", lambda item: item["time"], descending=True),
+    "name": SortOrder("By name", lambda item: item["name"]),
 }
 ITEMS: list[Item] = [
     {"name": f"{kind} {number:02}", "time": number, "kind": kind}
@@ -16,19 +17,23 @@ ITEMS: list[Item] = [
 ]
 
 
+def listing_of(**query: str) -> Listing:
+    return Listing.from_query(msgspec.convert(query, ListQuery), ORDERS)
+
+
 def found(**query: str) -> list[str]:
-    wanted = Wanted.of(query, SORTINGS)
-    return [item["name"] for item in select(ITEMS, wanted, SORTINGS, lambda i: i["name"], "kind").items]
+    page = select(ITEMS, listing_of(**query), ORDERS, lambda item: item["name"], "kind")
+    return [item["name"] for item in page.items]
 
 
-def test_a_page_at_a_time() -> None:
+def test_pages() -> None:
     pages = [found(sort="name", page=str(number)) for number in (1, 2, 3)]
     assert [len(page) for page in pages] == [PAGE_SIZE, PAGE_SIZE, 60 - 2 * PAGE_SIZE]
     assert [name for page in pages for name in page] == sorted(item["name"] for item in ITEMS)
-    assert found(sort="name", page="99") == pages[2], "beyond the last there is the last"
+    assert found(sort="name", page="99") == pages[2], "beyond the last page, the last one is shown"
 
 
-def test_searched_and_sorted() -> None:
+def test_searching_and_sorting() -> None:
     assert found(q="PEAR 7", sort="name") == ["pear 07", "pear 17", "pear 27"]
     assert found(q=" 7  pear") == ["pear 27", "pear 17", "pear 07"]
     assert found(q="1", show="apple", sort="name")[:3] == ["apple 01", "apple 10", "apple 11"]
@@ -36,13 +41,13 @@ def test_searched_and_sorted() -> None:
 
 
 @pytest.mark.parametrize("page", ["", "0", "-1", "x", "1.5", "²", "9" * 5000])
-def test_what_makes_no_sense_counts_as_not_said(page: str) -> None:
+def test_values_that_make_no_sense_are_ignored(page: str) -> None:
     assert found(page=page, sort="sideways") == found()
-    assert whole(page) is None
+    assert parse_positive_integer(page) is None
 
 
-def test_the_address_of_a_list_is_carried_along() -> None:
-    wanted = Wanted.of({"q": "a&b=c", "show": "pear", "page": "2"}, SORTINGS)
-    assert Wanted.before(wanted.query, SORTINGS) == wanted
-    assert wanted.address("/plots", page=1) == "/plots?q=a%26b%3Dc&sort=newest&show=pear"
-    assert Wanted.before("", SORTINGS) == Wanted.of({}, SORTINGS)
+def test_query_string_of_a_list_is_restored() -> None:
+    listing = listing_of(q="a&b=c", show="pear", page="2")
+    assert Listing.from_query_string(listing.query_string, ORDERS) == listing
+    assert listing.url("/plots", page=1) == "/plots?q=a%26b%3Dc&sort=newest&show=pear"
+    assert Listing.from_query_string("", ORDERS) == listing_of()

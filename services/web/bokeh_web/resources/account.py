@@ -1,125 +1,83 @@
-"""The pages of an account: its keys, its share links, and where it is signed in."""
+"""The pages of an account: its usage, its activity, its export and its deletion."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
-import falcon
+from falcon.asgi import Request, Response
 
 from bokeh_common.errors import Invalid
-from bokeh_common.http.auth import Access
-from bokeh_web.forms import go
-from bokeh_web.resources.base import FORM, FORM_AND_PAGE, PAGE, Resource, key_of, user_of
-from bokeh_web.words import whole
+from bokeh_common.http.auth.access import Access, authorization_of
+from bokeh_common.http.openapi.operations import Operation, ResponseSpec
+from bokeh_web.pages.forms import redirect
+from bokeh_web.resources.base import FORM, PAGE, WebResource, user_of
+from bokeh_web.resources.schemas import DeleteAccountForm
 
-MAX_DAYS = 3650  # that something new may last
-
-#: What a signed-in person may do here; a key with this scope may too.
+#: The scope of the pages that manage an account. A session has it, and an API key can have it, too.
 OWNER = Access("keys:write")
 
-#: What a new key is offered without being asked for; the others have to be ticked.
-USUAL = ("plots:read", "plots:write", "data:read", "data:write", "account")
+SHOWN_ENTRIES = 50
 
-#: What each scope means to people.
-MEANINGS = {
-    "plots:read": "See your plots",
-    "plots:write": "Publish, change and delete plots",
-    "data:read": "Read your data",
-    "data:write": "Upload and change data",
-    "gc:run": "List data that nothing uses, and delete it",
-    "keys:write": "Make and revoke API keys",
-    "account": "See which account it belongs to",
+#: Labels of the actions in the audit log.
+ACTIONS = {
+    "register": "Created the account",
+    "login": "Signed in",
+    "logout": "Signed out",
+    "keys.make": "Created an API key",
+    "keys.rotate": "Replaced an API key",
+    "keys.revoke": "Revoked an API key",
+    "shares.make": "Created a share link",
+    "shares.revoke": "Withdrew a share link",
+    "sessions.end": "Ended a session",
+    "account.export": "Exported everything",
 }
 
 
-class Keys(Resource):
-    """`GET` and `POST /account/keys`."""
+class AccountPage(WebResource):
+    """`GET /account`."""
 
-    access = {"GET": OWNER, "POST": OWNER}
-    describe = {"GET": PAGE, "POST": FORM_AND_PAGE}
+    access = {"GET": Access("account", extra_scopes=("keys:write",))}
+    describe = {"GET": PAGE}
 
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Show the keys."""
-        self._keys(req, resp, None)
-
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Make a key and show it, this once."""
-        form = self._form(req, lists=("scopes",))
-        expires = expiry_of(form.get("expires", ""))
-        made = self._site.auth.make_key(
-            user_of(req), str(form.get("name", "")), form["scopes"], expires, key_of(req)
-        )
-        self._keys(req, resp, made)
-
-    def _keys(self, req: falcon.Request, resp: falcon.Response, made: dict[str, Any] | None) -> None:
-        held = req.context.principal.scopes
-        values = {
-            "keys": self._site.auth.keys(user_of(req), key_of(req)),
-            "scopes": [
-                (scope, meaning, scope in USUAL) for scope, meaning in MEANINGS.items() if scope in held
-            ],
-            "made": made,
-            "server": self._server(req),
-        }
-        self._show(req, resp, "account/keys.html", **values)
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Show the account's usage, and how to export and delete it."""
+        account = await self._domain.auth.account(user_of(req), authorization_of(req))
+        await self._respond_with_page(req, resp, "account/overview.html", account=account)
 
 
-class RevokedKey(Resource):
-    """`POST /account/keys/{key}/revoke`: a form cannot send DELETE."""
+class ExportDownloadResource(WebResource):
+    """`GET /account/export`."""
 
-    access = {"POST": OWNER}
-    describe = {"POST": FORM}
+    access = {"GET": Access("account", extra_scopes=("plots:read", "data:read"))}
+    describe = {"GET": Operation({200: ResponseSpec(bytes, ("application/x-tar",))})}
 
-    def on_post(self, req: falcon.Request, resp: falcon.Response, key: str) -> None:
-        """Revoke a key."""
-        self._form(req)
-        self._site.auth.revoke_key(user_of(req), key, key_of(req))
-        go(resp, "/account/keys")
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Send everything that the account has as a tar archive."""
+        resp.stream = await self._domain.auth.export(user_of(req), authorization_of(req))
+        resp.content_type = "application/x-tar"
+        resp.downloadable_as = f"bokeh-cloud-{user_of(req)}.tar"
+        resp.set_header("Cache-Control", "no-store")
 
 
-class Sessions(Resource):
-    """`GET /account/sessions`."""
+class ActivityPage(WebResource):
+    """`GET /account/activity`."""
 
     access = {"GET": OWNER}
     describe = {"GET": PAGE}
 
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Show where one is signed in."""
-        self._show(req, resp, "account/sessions.html", sessions=self._site.auth.sessions(key_of(req)))
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Show the newest entries of the audit log."""
+        entries = await self._domain.auth.audit_log(user_of(req), SHOWN_ENTRIES, authorization_of(req))
+        await self._respond_with_page(req, resp, "account/activity.html", entries=entries, actions=ACTIONS)
 
 
-class EndedSession(Resource):
-    """`POST /account/sessions/{session}/end`."""
+class DeleteAccountAction(WebResource):
+    """`POST /account/delete`."""
 
     access = {"POST": OWNER}
     describe = {"POST": FORM}
 
-    def on_post(self, req: falcon.Request, resp: falcon.Response, session: str) -> None:
-        """End a session."""
-        self._form(req)
-        self._site.auth.end_session(session, key_of(req))
-        go(resp, "/account/sessions")
-
-
-class Shares(Resource):
-    """`GET /account/shares`."""
-
-    access = {"GET": OWNER}
-    describe = {"GET": PAGE}
-
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Show the share links of all plots."""
-        plots = {plot["id"]: plot for plot in self._site.plots.all(user_of(req), key_of(req))}
-        shares = self._site.auth.shares(key_of(req))
-        known = [{**share, "of": plots[share["plot"]]} for share in shares if share["plot"] in plots]
-        self._show(req, resp, "account/shares.html", shares=known)
-
-
-def expiry_of(days: str) -> str | None:
-    """Return the time so many days from now, as RFC 3339; None for "" (never); `Invalid`."""
-    if days == "":
-        return None
-    number = whole(days)
-    if number is None or number > MAX_DAYS:
-        raise Invalid("Choose from the list when it expires.")
-    time = datetime.now(UTC) + timedelta(days=number)
-    return time.isoformat(timespec="seconds").replace("+00:00", "Z")
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """Delete the account and everything that it has, if its username was typed to confirm it."""
+        form, user = await self._read_form(req, DeleteAccountForm), user_of(req)
+        if form.confirm != user:
+            raise Invalid(f"Nothing was deleted. To confirm, type the username: {user}.")
+        await self._domain.auth.delete_account(user, authorization_of(req))
+        self._domain.session_cookie.clear(resp)
+        redirect(resp, "/")

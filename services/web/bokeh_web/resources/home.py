@@ -1,78 +1,84 @@
-"""The first page, the page of an account's public plots, and the operator's texts."""
+"""The home page, the page of an account's public plots, and the operator's pages."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
-import falcon
+from falcon.asgi import Request, Response
 
 from bokeh_common.errors import NotFound
-from bokeh_web.pages import trusted
-from bokeh_web.policy import SANDBOX
-from bokeh_web.resources.base import ANYBODY, PAGE, Resource, key_of
+from bokeh_common.http.auth.access import authorization_of
+from bokeh_web.pages.renderer import trusted
+from bokeh_web.resources.base import EVERYONE, PAGE, WebResource
+from bokeh_web.security.content_security_policy import SANDBOX
 
-RECENT = 6
+RECENT_PLOTS = 6
 
-DRAWN_BYTES = 4 << 20  # of the data of a plot whose picture the first page draws by itself
+#: The data of a plot whose missing thumbnail the home page renders by itself.
+MAX_RENDERED_BYTES = 4 << 20
+
+#: The view counts of a plot that was never viewed.
+NEVER_VIEWED = {"views": 0, "thumbnail": None, "pictured": None}
 
 
-class Home(Resource):
+class HomePage(WebResource):
     """`GET /`."""
 
-    access = {"GET": ANYBODY}
+    access = {"GET": EVERYONE}
     describe = {"GET": PAGE}
 
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Say what this is, or show the newest plots, or how to publish the first one."""
-        user = self._site.pages.visitor(req)
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Show the newest plots, or how to publish the first one; to visitors, what this cloud is."""
+        user, server = await self._domain.pages.visitor(req), self._server_url(req)
         if not user:
-            self._show(req, resp, "landing.html", server=self._server(req))
+            await self._respond_with_page(req, resp, "landing.html", server=server)
             return
-        plots = self._site.plots.all(user, key_of(req))
-        seen = self._site.plots.visits(user, key_of(req))
-        newest = sorted(plots, key=lambda plot: plot["modified"], reverse=True)[:RECENT]
-        recent = [{**plot, **seen.get(plot["id"], NOT_SEEN)} for plot in newest]
-        for plot in recent:
-            plot["drawable"] = self._is_drawable(plot, key_of(req))
-        about = {"count": len(plots), "server": self._server(req), "sandbox": SANDBOX}
-        self._show(req, resp, "home.html", plots=recent, **about)
+        plots, counts = await asyncio.gather(
+            self._domain.plots.all(user, authorization_of(req)),
+            self._domain.plots.view_counts(user, authorization_of(req)),
+        )
+        newest = sorted(plots, key=lambda plot: plot["modified"], reverse=True)[:RECENT_PLOTS]
+        recent = [{**plot, **counts.get(plot["id"], NEVER_VIEWED)} for plot in newest]
+        drawable = await asyncio.gather(*(self._is_drawable(plot, authorization_of(req)) for plot in recent))
+        shown = [{**plot, "drawable": found} for plot, found in zip(recent, drawable, strict=True)]
+        values = {"plots": shown, "count": len(plots), "server": server, "sandbox": SANDBOX}
+        await self._respond_with_page(req, resp, "home.html", **values)
 
-    def _is_drawable(self, plot: dict[str, Any], key: str | None) -> bool:
-        """Whether the page may draw the picture that a plot lacks: it is small, and has no code in it."""
-        if plot["thumbnail"] is not None or plot["size"] is None or plot["size"] > DRAWN_BYTES:
+    async def _is_drawable(self, plot: dict[str, Any], authorization: str | None) -> bool:
+        """Return whether the page may render a missing thumbnail: the plot is small and contains no code."""
+        if plot["thumbnail"] is not None or plot["size"] is None or plot["size"] > MAX_RENDERED_BYTES:
             return False
         try:
-            return not self._site.plots.view(plot["id"], None, key)["code"]
-        except NotFound:  # deleted meanwhile
+            return not (await self._domain.plots.view(plot["id"], None, authorization))["code"]
+        except NotFound:  # deleted in the meantime
             return False
 
 
-class Profile(Resource):
+class ProfilePage(WebResource):
     """`GET /u/{name}`."""
 
-    access = {"GET": ANYBODY}
+    access = {"GET": EVERYONE}
     describe = {"GET": PAGE}
 
-    def on_get(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
-        """Show what an account shows to everybody; whether it exists without any of that, nobody is told."""
-        plots = self._site.plots.public(name)
-        if not plots and name != self._site.pages.visitor(req):
-            raise NotFound("There is nothing here that is open to all. Check the address.")
+    async def on_get(self, req: Request, resp: Response, name: str) -> None:
+        """Show the public plots of an account, without revealing whether one without any exists."""
+        plots = await self._domain.plots.public(name)
+        if not plots and name != await self._domain.pages.visitor(req):
+            raise NotFound("There are no public plots here. Check the address.")
         newest = sorted(plots, key=lambda plot: plot["modified"], reverse=True)
-        shown = [{**NOT_SEEN, **plot} for plot in newest]
-        self._show(req, resp, "profile.html", name=name, plots=shown)
+        shown = [{**NEVER_VIEWED, **plot} for plot in newest]
+        await self._respond_with_page(req, resp, "profile.html", name=name, plots=shown)
 
 
-class OperatorsText(Resource):
+class OperatorPage(WebResource):
     """`GET /terms`, `/privacy` and `/imprint`."""
 
-    access = {"GET": ANYBODY}
+    access = {"GET": EVERYONE}
     describe = {"GET": replace(PAGE, problems=("not-found",))}
 
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+    async def on_get(self, req: Request, resp: Response) -> None:
         """Show a page that the operator has written."""
-        text = self._site.texts.get(req.path.strip("/"))
-        self._show(req, resp, "text.html", title=text.title, body=trusted(text.html))
-
-
-#: What is known of a plot that nobody has seen yet.
-NOT_SEEN = {"views": 0, "thumbnail": None, "pictured": None}
+        page = self._domain.operator_pages.get(req.path.strip("/"))
+        await self._respond_with_page(
+            req, resp, "operator_page.html", title=page.title, body=trusted(page.html)
+        )

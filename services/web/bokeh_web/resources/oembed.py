@@ -1,89 +1,82 @@
-"""oEmbed (oembed.com): other sites ask here how to show a plot whose address they were given."""
+"""oEmbed (oembed.com): tells other sites how to embed a plot, given the URL of its page."""
 
 import re
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlencode
 
 import falcon
-import msgspec
+from falcon.asgi import Request, Response
 from markupsafe import Markup
-from msgspec import Meta
 
 from bokeh_common.errors import NotFound
-from bokeh_common.http.auth import OPEN
-from bokeh_common.http.body import read_query
-from bokeh_common.http.operations import Operation
-from bokeh_web.policy import SANDBOX
-from bokeh_web.resources.base import Resource
+from bokeh_common.http.auth.access import OPEN
+from bokeh_common.http.openapi.operations import Operation
+from bokeh_common.http.request_body import read_query
+from bokeh_web.resources.base import WebResource
+from bokeh_web.resources.schemas import OEMBED_HEIGHT, OEMBED_WIDTH, OEmbedQuery
+from bokeh_web.security.content_security_policy import SANDBOX
 
-WIDTH, HEIGHT = 800, 600
+THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT = 480, 300
 
+PLOT_PATH = re.compile(r"/plots/([a-z2-7]{16})/(show|embed)")
 
-class Question(msgspec.Struct):
-    """What is to be embedded, and how large it may be, in pixels."""
-
-    url: Annotated[str, Meta(description="Address of the page of a plot.")]
-    maxwidth: Annotated[int, Meta(ge=1)] = WIDTH
-    maxheight: Annotated[int, Meta(ge=1)] = HEIGHT
-    format: Annotated[str, Meta(description="'json'; nothing else is offered.")] = "json"
-
-
-ADDRESS = re.compile(r"/plots/([a-z2-7]{16})/(show|embed)")
-ANSWER = Operation({200: dict[str, Any]}, query=Question, problems=("not-found", "not-implemented"))
-
-FRAME = Markup(
+IFRAME = Markup(
     '<iframe src="{source}" title="{title}" width="{width}" height="{height}" sandbox="{sandbox}"'
     ' loading="lazy" allowfullscreen></iframe>'
 )
 
 
-class OEmbed(Resource):
+class OEmbedResource(WebResource):
     """`GET /oembed?url=`."""
 
     access = {"GET": OPEN}
-    describe = {"GET": ANSWER}
+    describe = {
+        "GET": Operation({200: dict[str, Any]}, query=OEmbedQuery, problems=("not-found", "not-implemented"))
+    }
 
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Say how to embed a plot that is open to whoever knows its address."""
-        asked = read_query(req, Question)
-        if asked.format != "json":
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Return how to embed a plot that everyone with its URL may see."""
+        query = read_query(req, OEmbedQuery)
+        if query.format != "json":
             raise falcon.HTTPNotImplemented(description="Only JSON is offered.")
-        plot = self._plot_of(req, asked.url)
-        # Asked without a key: what a stranger may see, and nothing that the visitor alone may see.
-        view = self._site.plots.view(plot, None, None)
+        # Without the visitor's credential, since other people are to see the plot.
+        view = await self._domain.plots.view(self._plot_of(req, query.url), None, None)
         resp.set_header("Cache-Control", "public, max-age=300")
-        resp.media = self._answer(req, view, asked)
+        resp.media = _response(self._server_url(req), view, query)
 
-    def _plot_of(self, req: falcon.Request, url: str) -> str:
-        server = self._server(req)
-        address = url.partition("#")[0].partition("?")[0]
-        found = ADDRESS.fullmatch(address.removeprefix(server))
-        if found is None or not address.startswith(server):
-            raise NotFound("That is not the address of a plot of this cloud.")
+    def _plot_of(self, req: Request, url: str) -> str:
+        server = self._server_url(req)
+        page = url.partition("#")[0].partition("?")[0]
+        found = PLOT_PATH.fullmatch(page.removeprefix(server))
+        if found is None or not page.startswith(server):
+            raise NotFound("This URL is not that of a plot of this cloud.")
         return found[1]
 
-    def _answer(self, req: falcon.Request, view: dict[str, Any], asked: Question) -> dict[str, Any]:
-        server = self._server(req)
-        width, height = min(WIDTH, asked.maxwidth), min(HEIGHT, asked.maxheight)
-        frame = FRAME.format(
-            source=server + view["embed"], title=view["title"], width=width, height=height, sandbox=SANDBOX
-        )
-        answer = {
-            "version": "1.0",
-            "type": "rich",
-            "provider_url": server,
-            "title": view["title"],
-            "author_name": view["user_id"],
-            "html": frame,
-            "width": width,
-            "height": height,
+
+def _response(server: str, view: dict[str, Any], query: OEmbedQuery) -> dict[str, Any]:
+    width, height = min(OEMBED_WIDTH, query.maxwidth), min(OEMBED_HEIGHT, query.maxheight)
+    iframe = IFRAME.format(
+        source=server + view["embed"], title=view["title"], width=width, height=height, sandbox=SANDBOX
+    )
+    response = {
+        "version": "1.0",
+        "type": "rich",
+        "provider_url": server,
+        "title": view["title"],
+        "author_name": view["user_id"],
+        "html": str(iframe),
+        "width": width,
+        "height": height,
+    }
+    if view["thumbnail"]:
+        response |= {
+            "thumbnail_url": f"{server}/plots/{view['id']}/thumbnail.png",
+            "thumbnail_width": THUMBNAIL_WIDTH,
+            "thumbnail_height": THUMBNAIL_HEIGHT,
         }
-        if view["thumbnail"]:
-            address = f"{server}/plots/{view['id']}/thumbnail.png"
-            answer |= {"thumbnail_url": address, "thumbnail_width": 480, "thumbnail_height": 300}
-        return answer
+    return response
 
 
-def discovery(server: str, view: dict[str, Any]) -> str:
-    """Return the address that the page of a plot names for those who would embed it."""
+def discovery_url(server: str, view: dict[str, Any]) -> str:
+    """Return the oEmbed URL that the page of a plot links to, for sites that embed it."""
     return f"{server}/oembed?{urlencode({'url': server + view['show'], 'format': 'json'})}"

@@ -1,0 +1,1 @@
+"""The versions of BokehJS that this service serves."""

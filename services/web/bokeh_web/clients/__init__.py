@@ -1,0 +1,1 @@
+"""Clients of the other services: a module for each of them."""

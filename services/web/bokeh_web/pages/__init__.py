@@ -1,0 +1,1 @@
+"""Pages: templates, filters and what they are given."""

@@ -1,1 +1,0 @@
-"""What the web service asks of others: a module for each service."""

@@ -1,0 +1,141 @@
+"""Registration, login by a link in an email, and logout."""
+
+from dataclasses import replace
+from typing import Any
+
+import falcon
+from falcon.asgi import Request, Response
+
+from bokeh_common.http.auth.access import OPEN
+from bokeh_common.http.openapi.operations import JSON, Operation, ResponseSpec
+from bokeh_common.http.rate_limits import set_rate_limit_headers
+from bokeh_web.pages.forms import is_json, read_form, respond_or_redirect
+from bokeh_web.resources.base import FORM, PAGE, WebResource
+from bokeh_web.resources.schemas import Address, Entered, LogoutForm, Registration, Sent
+
+LINK_SENT = (
+    "If this address can be used, an email with a link is on its way. Please check the spam folder, too."
+)
+
+FORM_OR_JSON = (falcon.MEDIA_URLENCODED, JSON)
+SENDING = {202: ResponseSpec(Sent, (JSON, falcon.MEDIA_HTML))}
+SENDING_PROBLEMS = ("cross-site", "bad-email", "too-many")
+
+
+class PublicPage(WebResource):
+    """A page that everyone may open."""
+
+    async def _respond_with_link_sent(
+        self, req: Request, resp: Response, limits: list[dict[str, Any]]
+    ) -> None:
+        set_rate_limit_headers(resp, limits)
+        resp.status = falcon.HTTP_202
+        if is_json(req):
+            resp.media = {"detail": LINK_SENT}
+        else:
+            await self._respond_with_page(req, resp, "login/link_sent.html", text=LINK_SENT)
+
+
+class RegisterPage(PublicPage):
+    """`GET` and `POST /register`."""
+
+    access = {"GET": OPEN, "POST": OPEN}
+    describe = {
+        "GET": PAGE,
+        "POST": Operation(
+            SENDING,
+            Registration,
+            FORM_OR_JSON,
+            problems=(*SENDING_PROBLEMS, "bad-username"),
+            example={"email": "grace@example.com", "username": "grace"},
+        ),
+    }
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Show the registration form."""
+        await self._respond_with_page(req, resp, "login/register.html")
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """Send an email with a link that confirms the registration."""
+        self._domain.session_cookie.require_same_origin(req)
+        form = await read_form(req, Registration)
+        limits = await self._domain.auth.register(form.email, form.username)
+        await self._respond_with_link_sent(req, resp, limits)
+
+
+class LoginPage(PublicPage):
+    """`GET` and `POST /login`."""
+
+    access = {"GET": OPEN, "POST": OPEN}
+    describe = {
+        "GET": PAGE,
+        "POST": Operation(
+            SENDING,
+            Address,
+            FORM_OR_JSON,
+            problems=SENDING_PROBLEMS,
+            example={"email": "grace@example.com"},
+        ),
+    }
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Show the login form."""
+        await self._respond_with_page(req, resp, "login/login.html")
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """Send an email with a login link."""
+        self._domain.session_cookie.require_same_origin(req)
+        form = await read_form(req, Address)
+        await self._respond_with_link_sent(req, resp, await self._domain.auth.login(form.email))
+
+
+class OneTimeLinkPage(PublicPage):
+    """`GET` and `POST /login/{token}`, the one-time link in an email."""
+
+    access = {"GET": OPEN, "POST": OPEN}
+    describe = {
+        "GET": PAGE,
+        "POST": replace(
+            FORM,
+            responses={200: ResponseSpec(Entered, description="For programs."), **FORM.responses},
+            media=FORM_OR_JSON,
+            problems=("cross-site", "too-many"),
+        ),
+    }
+
+    async def on_get(self, req: Request, resp: Response, token: str) -> None:
+        """Ask for confirmation, since mail scanners open links and must not use them."""
+        await self._respond_with_page(req, resp, "login/confirm.html", **await self._domain.auth.peek(token))
+
+    async def on_post(self, req: Request, resp: Response, token: str) -> None:
+        """Use the link: log in, with a new session even if there was one before."""
+        cookie, auth = self._domain.session_cookie, self._domain.auth
+        cookie.require_same_origin(req)
+        user, session = await auth.redeem(token, req.user_agent or "")
+        before = cookie.read(req)
+        if before is not None:
+            await auth.log_out(before)
+        cookie.write(resp, session)
+        respond_or_redirect(req, resp, Entered(user_id=user), "/")
+
+
+class LogoutAction(PublicPage):
+    """`POST /logout`."""
+
+    access = {"POST": OPEN}
+    describe = {
+        "POST": replace(
+            FORM,
+            responses={200: ResponseSpec(dict[str, str], description="For programs."), **FORM.responses},
+            media=FORM_OR_JSON,
+        )
+    }
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """End the session, or all sessions of the account; does nothing without a session."""
+        form = await self._read_form(req, LogoutForm)
+        session = self._domain.session_cookie.read(req)
+        if session is not None:
+            await self._domain.auth.log_out(session, everywhere=form.everywhere is not None)
+        self._domain.session_cookie.clear(resp)
+        respond_or_redirect(req, resp, {}, "/login")

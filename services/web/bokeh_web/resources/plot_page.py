@@ -1,0 +1,163 @@
+"""The page of a plot, the frame in which the plot runs, and the events of its live updates."""
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from falcon.asgi import Request, Response
+
+from bokeh_common.errors import Unavailable
+from bokeh_common.http.auth.access import Principal, authorization_of
+from bokeh_common.http.openapi.operations import Operation, ResponseSpec
+from bokeh_common.http.request_body import read_query
+from bokeh_web.bokehjs.versions import choose
+from bokeh_web.clients.data import DownloadFormat
+from bokeh_web.event_streams import EventsQuery, state_of
+from bokeh_web.resources.base import PAGE_AT_VERSION, SEE, WebResource, version_of
+from bokeh_web.resources.oembed import discovery_url
+from bokeh_web.resources.plot_list import VISIBILITIES
+from bokeh_web.security.content_security_policy import LOOPBACK_ORIGINS, SANDBOX, frame_policy
+from bokeh_web.security.security_headers import frame_permissions
+from bokeh_web.security.session_cookie import share_token_of
+
+DESCRIPTION = "An interactive plot by {user_id}."
+
+
+class ShowPlotPage(WebResource):
+    """`GET /plots/{plot}/show`."""
+
+    access = {"GET": SEE}
+    describe = {"GET": PAGE_AT_VERSION}
+
+    async def on_get(self, req: Request, resp: Response, plot: str) -> None:
+        """Show the page of a plot, with the plot in a frame."""
+        await self._respond_with_plot(req, resp, plot, None)
+
+    async def _respond_with_plot(
+        self, req: Request, resp: Response, plot: str, created: dict[str, Any] | None
+    ) -> None:
+        """Respond with the page, which shows the share link that was just created, if there is one."""
+        view, formats = await asyncio.gather(
+            self._domain.plots.view(plot, version_of(req), authorization_of(req)), self._formats()
+        )
+        is_owner = await self._domain.pages.visitor(req) == view["user_id"]
+        if not is_owner:
+            self._domain.views.count(plot)
+        server = self._server_url(req)
+        values = {
+            "view": view,
+            "is_owner": is_owner,
+            "created": created,
+            "sandbox": SANDBOX,
+            "query": query_of(req),
+            "share": share_token_of(req) or "",
+            "discovery": discovery_url(server, view),
+            "server": server,
+            "visibilities": VISIBILITIES,
+            "newest": view["versions"][0]["version"],
+            "sources": view["sources"],
+            "formats": formats,
+            "shares": await self._share_links(req, view) if is_owner else [],
+            "description": DESCRIPTION.format_map(view),
+        }
+        await self._respond_with_page(req, resp, "plots/page.html", **values)
+
+    async def _formats(self) -> list[DownloadFormat]:
+        """Return the formats of download links; none while the data service is unavailable."""
+        with suppress(Unavailable):
+            formats = await self._domain.data.download_formats()
+            return [item for item in formats.values() if item.audience == "visitors"]
+        return []
+
+    async def _share_links(self, req: Request, view: dict[str, Any]) -> list[dict[str, Any]]:
+        if not self._domain.settings.accounts:
+            return []
+        return await self._domain.plots.share_links(view["user_id"], view["id"], authorization_of(req))
+
+
+class FramePage(WebResource):
+    """`GET /plots/{plot}/embed`."""
+
+    access = {"GET": SEE}
+    describe = {"GET": PAGE_AT_VERSION}
+
+    async def on_get(self, req: Request, resp: Response, plot: str) -> None:
+        """Show only the plot: BokehJS, and a note for `frame.js` with the URLs of scene and columns."""
+        view = await self._domain.plots.view(plot, version_of(req), authorization_of(req))
+        versions, token = await asyncio.gather(
+            self._domain.bokehjs.versions(),
+            self._domain.auth.view_token(view, share_token_of(req)),
+        )
+        ancestors = _ancestors(view, req.context.principal, self._domain.settings.accounts)
+        # Versions that were published before `eval` was recorded have only `code`.
+        policy = frame_policy(view.get("eval", view["code"]), view["image_hosts"], ancestors)
+        resp.set_header("Permissions-Policy", frame_permissions(view["code"]))
+        values = {
+            "view": view,
+            "chosen": choose(view["bokeh_version"], versions),
+            "versions": versions,
+            "query": query_of(req),
+            "note": self._note(view, token, is_pinned=version_of(req) is not None),
+        }
+        await self._respond_with_page(req, resp, "plots/frame.html", policy=policy, **values)
+
+    def _note(self, view: dict[str, Any], token: str, is_pinned: bool) -> dict[str, Any]:
+        user, plot = view["user_id"], view["id"]
+        # Without a version in the URL, the scene names the current columns of live sources.
+        query = "" if view["live"] else f"?version={view['version']}"
+        note = {
+            "token": token,
+            "scene": f"/{user}/plots/{plot}/scene{query}",
+            "columns": f"/{user}/data/columns",
+            "sizes": view["columns"],
+            "title": view["title"],
+            "live": view["live"],
+            "refine": self._min_windowed_rows(view),
+        }
+        # A page of a particular version does not follow newer ones.
+        return note if is_pinned else note | {"events": f"/plots/{plot}/events", "state": state_of(view)}
+
+    def _min_windowed_rows(self, view: dict[str, Any]) -> int:
+        """Return from how many rows on columns may be rendered from windows; 0 if no column is that long.
+
+        Plots with custom models are not rendered from windows, since these may need all rows.
+        """
+        rows = self._domain.settings.refine_rows
+        return rows if not view["extensions"] and max(view["columns"].values(), default=0) >= rows else 0
+
+
+class PlotEventsResource(WebResource):
+    """`GET /plots/{plot}/events`."""
+
+    access = {"GET": SEE}
+    describe = {"GET": Operation({200: ResponseSpec(str, ("text/event-stream",))}, query=EventsQuery)}
+
+    async def on_get(self, req: Request, resp: Response, plot: str) -> None:
+        """Stream new versions of a plot (`version`) and changes of its live data (`data`) as events."""
+        query = read_query(req, EventsQuery)
+        fetch_view = partial(self._domain.plots.view, plot, None, authorization_of(req))
+        resp.content_type = "text/event-stream"
+        resp.set_header("Cache-Control", "no-store")
+        since = query.since or req.get_header("Last-Event-ID")
+        resp.stream = await self._domain.event_streams.open(fetch_view, since, query.wait)
+
+
+def query_of(req: Request) -> str:
+    """Return the query string of links to the same version of the plot, with the same share link."""
+    query = {"version": version_of(req), "share": share_token_of(req)}
+    given = {name: value for name, value in query.items() if value is not None}
+    return f"?{urlencode(given)}" if given else ""
+
+
+def _ancestors(view: dict[str, Any], principal: Principal, accounts: bool) -> tuple[str, ...]:
+    """Return the origins that may embed a plot: those of the share link, or any, if the plot is not private.
+
+    A server without accounts belongs to its machine, as do the notebooks on it.
+    """
+    if principal.only is not None:
+        return principal.origins or ("*",)
+    if view["visibility"] != "private":
+        return ("*",)
+    return () if accounts else LOOPBACK_ORIGINS

@@ -1,0 +1,166 @@
+"""The types of forms, queries and answers."""
+
+from typing import Annotated, TypedDict
+
+import msgspec
+from msgspec import Meta
+
+#: The size of embedded plots, in pixels.
+OEMBED_WIDTH, OEMBED_HEIGHT = 800, 600
+
+Email = Annotated[str, Meta(examples=["ada@example.com"])]
+
+
+class Registration(msgspec.Struct):
+    """The email address and the username of a new account: two to 39 of `a-z`, `0-9` and `-`."""
+
+    email: Email
+    username: Annotated[str, Meta(examples=["ada"])]
+
+
+class Address(msgspec.Struct):
+    """The email address to which the link is sent."""
+
+    email: Email
+
+
+class Sent(TypedDict):
+    """The same answer whether there is such an account or not."""
+
+    detail: str
+
+
+class Entered(TypedDict):
+    """The account that is now logged in."""
+
+    user_id: str
+
+
+class Form(msgspec.Struct, kw_only=True):
+    """A form on a page of this cloud."""
+
+    form_token: str = ""
+
+
+class LogoutForm(Form):
+    """Whether to end all sessions of the account; the field's value does not matter."""
+
+    everywhere: str | None = None
+
+
+class ApiKeyForm(Form):
+    """A new API key; `expires` is a number of days, or empty for never."""
+
+    name: str = ""
+    scopes: list[str] = []
+    expires: str = ""
+
+
+class DeleteAccountForm(Form):
+    """The username, typed to confirm that the account is to be deleted."""
+
+    confirm: str = ""
+
+
+class PlotSelectionForm(Form):
+    """What to do with the selected plots, and the query of the list that they were selected in."""
+
+    action: str = ""
+    plots: list[str] = []
+    list_query: str = msgspec.field(name="list", default="")
+    sure: str | None = None
+
+
+class PlotSettingsForm(Form):
+    """What to change of a plot."""
+
+    title: str | None = None
+    visibility: str | None = None
+
+
+class RollbackForm(Form):
+    """The version to go back to."""
+
+    version: Annotated[int, Meta(ge=1, le=999_999_999)]
+
+
+class CloneForm(Form):
+    """The name of the copy."""
+
+    name: str = ""
+
+
+#: The choice of a share link that never expires.
+NEVER = "never"
+
+
+class ShareLinkForm(Form):
+    """A new share link: when it expires (days, `never`, or empty for the default), and who may embed it."""
+
+    expires: str = ""
+    origins: str = ""
+
+
+class RevokeShareLinkForm(Form):
+    """The page to return to: `account` for the list of all share links, else the plot's page."""
+
+    back: str = ""
+
+
+class ThumbnailQuery(msgspec.Struct):
+    """The start of the thumbnail's hash (`v`), by which pages name it."""
+
+    v: Annotated[str, Meta(max_length=100)] | None = None
+
+
+class OEmbedQuery(msgspec.Struct):
+    """What is to be embedded, and how large it may be, in pixels."""
+
+    url: Annotated[str, Meta(max_length=2000, description="URL of a plot's page.")]
+    maxwidth: Annotated[int, Meta(ge=1)] = OEMBED_WIDTH
+    maxheight: Annotated[int, Meta(ge=1)] = OEMBED_HEIGHT
+    format: Annotated[str, Meta(max_length=100, description="'json'; nothing else is offered.")] = "json"
+
+
+TypeOfColumn = Annotated[str, Meta(max_length=20_000)]  # as the data service takes it
+
+
+class UploadQuery(msgspec.Struct, kw_only=True):
+    """The name of a file, and the types of its columns that are not to be detected, `NAME=TYPE`."""
+
+    file: Annotated[str, Meta(min_length=1, max_length=1000, examples=["labs.csv"])]
+    type: TypeOfColumn | list[TypeOfColumn] = ()  # type: ignore[assignment]  # the default of a struct must not be mutable
+
+
+class StoreQuery(UploadQuery, kw_only=True):
+    """The name of the new data source, too."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=1000)]
+
+
+class StoredUpload(TypedDict):
+    """The id of the new data source, and the path of its page."""
+
+    id: str
+    page: str
+
+
+class ColumnPreview(TypedDict):
+    """The name of a column, and its type as Arrow calls it."""
+
+    name: str
+    type: str
+
+
+class UploadPreview(TypedDict):
+    """What a file would become: see `POST /{user}/data/preview`.
+
+    Columns are a list, since scripts reorder the members of an object whose names are numbers.
+    """
+
+    rows: int
+    columns: list[ColumnPreview]
+    notes: list[str]
+    first: list[list[str | None]]
+    delimiter: str | None
+    encoding: str | None

@@ -1,0 +1,1 @@
+"""Session cookies, content security policies and security headers."""

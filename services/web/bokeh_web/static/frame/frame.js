@@ -1,0 +1,46 @@
+// The script of the frame: loads a plot, shows it, and follows its changes. It runs before BokehJS has
+// loaded, so that the scene and the columns are requested while the browser loads and compiles BokehJS.
+
+import { LiveData } from "./live/live_data.js";
+import { LiveUpdates } from "./live/live_updates.js";
+import { readNote } from "./note.js";
+import { PageChannel } from "./page_channel.js";
+import { documentReady, showFailure, showPlot } from "./rendering.js";
+import { ColumnStore } from "./scene/columns.js";
+import { makeRequest } from "./scene/requests.js";
+import { SceneLoader } from "./scene/scene_loader.js";
+
+const note = readNote();
+const channel = new PageChannel();
+const request = makeRequest(note.token);
+const columns = new ColumnStore(request, note.columns, note.sizes);
+const loader = new SceneLoader(note, request, columns);
+
+async function main() {
+  const ready = documentReady();
+  const loading = loader.load();
+  loading.catch(() => {}); // reported below, once there is a body
+  await ready;
+  const loaded = await loading;
+  const follow = note.events ? prepareUpdates(note.events, loaded.scene) : null;
+  const plot = await showPlot(loaded, channel, note.title);
+  follow?.(plot).catch(console.warn);
+}
+
+/**
+ * Record the state of a scene before rendering modifies it, and return the function that follows its changes.
+ * @param {string} url of the events
+ * @param {import("./scene/scene.js").Scene} scene
+ */
+function prepareUpdates(url, scene) {
+  const data = new LiveData(columns, scene);
+  return (/** @type {import("./plot.js").Plot} */ plot) => {
+    const actions = {
+      data: async () => data.update(plot, await loader.fetchScene()),
+      version: (/** @type {number | undefined} */ version) => plot.reload(version),
+    };
+    return new LiveUpdates({ url, state: note.state ?? "" }, request, channel, actions).run();
+  };
+}
+
+main().catch(showFailure);

@@ -1,0 +1,120 @@
+// The script of the plot page: keeps the view of the plot in the URL, saves images that the frame draws, and
+// adjusts the height of the frame.
+
+import { fragmentOfView, isView, viewOfFragment } from "../common/view_codec.js";
+import { FrameChannel } from "./frame_channel.js";
+import { isHeight } from "./frame_height.js";
+import { storeThumbnail } from "./thumbnails.js";
+
+/** @typedef {import("../common/messages.js").Message} Message */
+
+/** @type {Record<string, string>} */
+const MEDIA_TYPES = { png: "image/png", svg: "image/svg+xml" };
+const REVOKE_AFTER = 60000; // milliseconds, when the download has started
+
+const frame = /** @type {HTMLIFrameElement} */ (document.querySelector("iframe.plot-frame"));
+const link = /** @type {HTMLInputElement | null} */ (document.getElementById("link"));
+const status = document.querySelector("[data-draw-status]");
+const drawButtons = /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-draw]"));
+const channel = new FrameChannel(frame);
+
+/** @param {string} text */
+function setStatus(text) {
+  if (status) status.textContent = text;
+}
+
+/**
+ * @param {string} kind
+ * @param {BlobPart} data
+ */
+function save(kind, data) {
+  const anchor = document.createElement("a");
+  anchor.href = URL.createObjectURL(new Blob([data], { type: MEDIA_TYPES[kind] }));
+  anchor.download = `${frame.dataset.name}.${kind}`;
+  anchor.click();
+  setTimeout(() => URL.revokeObjectURL(anchor.href), REVOKE_AFTER);
+}
+
+/**
+ * Store the thumbnail. Only the owner's page requests one.
+ * @param {ArrayBuffer} data
+ */
+async function keepThumbnail(data) {
+  const { plot = "", version = "", picture: token = "" } = frame.dataset;
+  frame.dataset.pictured = (await storeThumbnail(plot, version, token, data)) ? "yes" : "no";
+}
+
+// The frame gets the height of the plot once, and then only grows: the heights could depend on each other for
+// ever.
+let fitted = false;
+
+/** @param {Message} message */
+function onHeight({ height }) {
+  if (!isHeight(height)) return;
+  if (!fitted || height > frame.clientHeight) frame.style.height = `${height}px`;
+  fitted = true;
+}
+
+function onReady() {
+  const view = viewOfFragment(location.hash);
+  channel.send("host");
+  if (view) channel.send("look", { view });
+  if (frame.dataset.picture) channel.send("draw", { kind: "thumbnail" });
+  for (const button of drawButtons) button.hidden = false;
+}
+
+/**
+ * Reload the frame: there is a new version, or the view token has expired. The frame keeps its height
+ * meanwhile.
+ * @param {Message} message
+ */
+function onOutdated({ version }) {
+  if (Number.isSafeInteger(version)) frame.dataset.version = String(version);
+  for (const place of document.querySelectorAll("[data-newest]"))
+    place.textContent = frame.dataset.version ?? "";
+  frame.src = frame.getAttribute("src") ?? "";
+}
+
+/** @param {Message} message */
+function onView({ view }) {
+  if (!isView(view)) return;
+  const url = location.href.split("#")[0] + fragmentOfView(view);
+  history.replaceState(null, "", url);
+  if (link) link.value = url;
+}
+
+/** @param {Message} message */
+function onPicture({ kind, data }) {
+  const isText = typeof data === "string";
+  if (kind === "thumbnail" && data instanceof ArrayBuffer) keepThumbnail(data);
+  else if (
+    typeof kind === "string" &&
+    Object.hasOwn(MEDIA_TYPES, kind) &&
+    (isText || data instanceof ArrayBuffer)
+  )
+    save(kind, data);
+  setStatus("");
+}
+
+/** @param {Message} message */
+function onUndrawn({ kind }) {
+  if (kind !== "thumbnail") setStatus("This plot cannot be drawn as a picture.");
+}
+
+channel.listen({
+  height: onHeight,
+  ready: onReady,
+  outdated: onOutdated,
+  view: onView,
+  picture: onPicture,
+  undrawn: onUndrawn,
+});
+window.addEventListener("hashchange", () =>
+  channel.send("look", { view: viewOfFragment(location.hash) ?? "" }),
+);
+for (const button of drawButtons)
+  button.addEventListener("click", () => {
+    setStatus("Drawing …");
+    channel.send("draw", { kind: button.dataset.draw });
+  });
+channel.send("hello"); // a frame that is ready already answers
