@@ -21,14 +21,14 @@ RUN /opt/build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir 
 
 FROM common AS build
 ARG SERVICE=server
-COPY pyproject.toml README.md ./
 COPY services/auth/pyproject.toml services/auth/
 COPY services/plots/pyproject.toml services/plots/
 COPY services/data/pyproject.toml services/data/
 COPY services/gc/pyproject.toml services/gc/
 COPY services/web/pyproject.toml services/web/
 COPY client/pyproject.toml client/
-RUN case "$SERVICE" in server) echo ./services/* ./client . ;; *) echo "./services/$SERVICE" ;; esac >projects \
+COPY server/pyproject.toml server/
+RUN case "$SERVICE" in server) echo ./services/* ./client ./server ;; *) echo "./services/$SERVICE" ;; esac >projects \
  && /opt/build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /hollow $(cat projects) \
  && /opt/build/bin/pip --python /opt/bokeh-cloud/bin/python install --quiet --constraint constraints.txt /hollow/*.whl \
  && ls /hollow | cut -d- -f1 | xargs /opt/build/bin/pip --python /opt/bokeh-cloud/bin/python uninstall --quiet --yes \
@@ -76,4 +76,4 @@ USER 10001:10001
 WORKDIR /tmp
 EXPOSE 8000
 ENTRYPOINT ["with-secrets"]
-CMD ["sh", "-c", "exec gunicorn --config python:bokeh_common.http.serving \"bokeh_$SERVICE.app:get_app()\""]
+CMD ["sh", "-c", "exec gunicorn --config python:bokeh_common.http.server.gunicorn_config \"bokeh_$SERVICE.app:get_app()\""]

@@ -4,7 +4,7 @@ param location string = resourceGroup().location
 @description('The name of an Azure container registry in this resource group, which has the images.')
 param registryName string
 param version string = '0.1.0'
-@description('auth=bks_... data=bks_... and so on, as python -m bokeh_auth.provision makes them.')
+@description('auth=bks_... data=bks_... and so on, as python -m bokeh_auth.provision_secrets makes them.')
 @secure()
 param serviceTokens string
 @description('The mail server: smtp+starttls://user:password@mail.example.com')

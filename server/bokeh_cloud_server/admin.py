@@ -1,0 +1,97 @@
+"""Commands of `bokeh-cloud admin` that concern several services.
+
+They run the services in this process, on the storage of the cloud.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
+from typing import BinaryIO
+
+import click
+
+from bokeh_auth.accounts.deletion import AccountDeletion
+from bokeh_auth.accounts.export import AccountExporter
+from bokeh_auth.cli import OPERATOR, admin, open_domain, users
+from bokeh_auth.clients import DataServices
+from bokeh_cloud_server import embedded
+from bokeh_common.errors import CloudError
+from bokeh_common.http.client.blocking_client import BlockingServiceClient
+from bokeh_gc.clients import KeyspaceClient
+from bokeh_gc.fsck import StorageCheck
+from bokeh_web.cli import bokehjs
+
+__all__ = ["admin"]
+
+admin.add_command(bokehjs)
+
+
+@users.command()
+@click.argument("username")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def delete(storage: str, username: str, yes: bool) -> None:
+    """Delete an account with all of its data.
+
+    Prints what was deleted. If a server uses the storage, it deletes the data of uploads in progress later.
+    """
+    with open_domain(storage) as domain:
+        account = domain.accounts.get(username)
+        if not yes:
+            click.confirm(f"Delete {account.user_id} ({account.email or 'deleted'}) for good?", abort=True)
+        data_services = DataServices(*embedded.data_services(storage))
+        deletion = AccountDeletion(
+            domain.repository, domain.accounts, domain.credentials, domain.audit, data_services
+        )
+        freed = asyncio.run(deletion.delete(username, "", OPERATOR))
+        click.echo(json.dumps({"username": username, "freed": freed}))
+
+
+@users.command()
+@click.argument("username")
+@click.argument("file", type=click.File("wb"))
+@click.pass_obj
+def export(storage: str, username: str, file: BinaryIO) -> None:
+    """Write all data of an account to a tar archive.
+
+    Use - as FILE to write to the standard output.
+    """
+    with open_domain(storage) as domain:
+        account = domain.accounts.get(username)
+        data_services = DataServices(*embedded.data_services(storage))
+        exporter = AccountExporter(domain.accounts, domain.credentials, domain.audit, data_services)
+        asyncio.run(_write_archive(exporter, username, account.quota({}), file))
+
+
+async def _write_archive(
+    exporter: AccountExporter, username: str, quota: Mapping[str, int | None], file: BinaryIO
+) -> None:
+    summary = await exporter.summary(username, quota)
+    async for block in exporter.blocks(summary, with_credentials=True):
+        file.write(block)
+
+
+@admin.command()
+@click.option("--repair", is_flag=True, help="Move damaged objects to quarantine.")
+@click.pass_obj
+def fsck(storage: str, repair: bool) -> None:
+    """Check that all stored data are complete and intact.
+
+    Reads every byte, and checks that each object has the content that its name says, and that everything it
+    refers to exists. With --repair, damaged objects, and objects that refer to missing ones, are moved to
+    keys that begin with "quarantine/"; publishing the same figure again stores them again. Plots are never
+    moved.
+    """
+    plots, data = (BlockingServiceClient(client) for client in embedded.data_services(storage, "gc"))
+    check, found = StorageCheck(KeyspaceClient({"plots": plots, "data": data}), repair), 0
+    try:
+        for finding in check.run():
+            found += 1
+            click.echo(f"{finding.name}: {finding.what}{'; moved to quarantine' if finding.moved else ''}")
+    except CloudError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(
+        f"{check.checked} objects were checked; {found or 'nothing'} {'are' if found > 1 else 'is'} wrong."
+    )
+    sys.exit(1 if found and not repair else 0)
