@@ -9,14 +9,21 @@
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from .errors import CloudError, NotFound, NotPermitted, NotPublishable, Rejected, ServerUnreachable
-from .plot import Plot
-from .server import Cloud, Server
-from .sharing import Share
+from bokeh_cloud.errors import (
+    CloudError,
+    NotFound,
+    NotPermitted,
+    NotPublishable,
+    Rejected,
+    ServerUnreachable,
+)
+from bokeh_cloud.plots.plot import Plot
+from bokeh_cloud.plots.shares import Share
+from bokeh_cloud.server import Cloud, Server
 
 if TYPE_CHECKING:  # these import Bokeh, which takes half a second
-    from .installing import install
-    from .output import output_cloud, output_server
+    from bokeh_cloud.integration.install import install
+    from bokeh_cloud.integration.output import output_cloud, output_server
 
 __all__ = [
     "Cloud",
@@ -35,13 +42,13 @@ __all__ = [
 ]
 __version__ = version("bokeh-cloud")
 
-_LAZY = {"install": "installing", "output_cloud": "output", "output_server": "output"}
+_LAZY_NAMES = {"install": "install", "output_cloud": "output", "output_server": "output"}
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs Bokeh when it is first asked for (PEP 562)."""
-    if name not in _LAZY:
+    """Import the names that need Bokeh when they are first used (PEP 562)."""
+    if name not in _LAZY_NAMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    return getattr(import_module(f"{__name__}.integration.{_LAZY_NAMES[name]}"), name)

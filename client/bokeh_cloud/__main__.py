@@ -1,5 +1,5 @@
-"""`python -m bokeh_cloud` is the command `bokeh-cloud`."""
+"""Runs the command `bokeh-cloud` as `python -m bokeh_cloud`."""
 
-from .cli import main
+from bokeh_cloud.cli import main
 
 main(prog_name="bokeh-cloud")

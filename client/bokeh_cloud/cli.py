@@ -1,4 +1,4 @@
-"""The command `bokeh-cloud`; the server's distributions add their commands through an entry point group."""
+"""The command `bokeh-cloud`. Other distributions, such as the server's, add commands by entry points."""
 
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -6,13 +6,13 @@ from typing import NoReturn
 
 import click
 
-from . import __version__
-from .commands import TABLE
-from .errors import CloudError, NotFound, NotPermitted, ServerUnreachable
+from bokeh_cloud import __version__
+from bokeh_cloud.commands import COMMANDS
+from bokeh_cloud.errors import CloudError, NotFound, NotPermitted, ServerUnreachable
 
-COMMANDS = "bokeh_cloud.commands"
+ENTRY_POINT_GROUP = "bokeh_cloud.commands"
 
-#: What the command ends with; the first class that an error is of decides.
+#: Exit codes of errors; the first class that an error is an instance of applies.
 EXIT_CODES: tuple[tuple[type[CloudError], int], ...] = (
     (NotFound, 3),
     (NotPermitted, 4),
@@ -22,62 +22,61 @@ EXIT_CODES: tuple[tuple[type[CloudError], int], ...] = (
 
 EPILOG = """\b
 Exit codes:
-  0  done
-  1  it could not be done; the message says why
-  2  the command was called wrongly
-  3  there is no such thing, or it is not yours
-  4  the API key is missing, unknown, or may not do this
-  5  the server cannot be reached, or cannot answer now"""
+  0  success
+  1  an error; the message explains it
+  2  invalid arguments
+  3  not found, or owned by another account
+  4  the API key is missing, unknown, or lacks a scope
+  5  the server cannot be reached, or is unavailable"""
 
 
-class _Failure(click.ClickException):
-    """An error of ours, with its exit code."""
+class _CommandError(click.ClickException):
+    """A CloudError, with its exit code."""
 
     def __init__(self, error: CloudError):
         super().__init__(str(error))
         self.exit_code = next(code for kind, code in EXIT_CODES if isinstance(error, kind))  # type: ignore[misc]  # click documents setting it so
 
 
-class _Group(click.Group):
-    """A group whose commands, and those of other distributions, are imported when they are asked for."""
+class _LazyGroup(click.Group):
+    """A group that imports its commands, and those of other distributions, when they are used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return sorted({*TABLE, *entry_points(group=COMMANDS).names})
+        return sorted({*COMMANDS, *entry_points(group=ENTRY_POINT_GROUP).names})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
-        if place := TABLE.get(cmd_name):
-            command: click.Command = getattr(import_module(f"bokeh_cloud.commands.{place[0]}"), place[1])
+        if location := COMMANDS.get(cmd_name):
+            module, attribute = location
+            command: click.Command = getattr(import_module(f"bokeh_cloud.commands.{module}"), attribute)
             return command
-        found = [*entry_points(group=COMMANDS, name=cmd_name)]
-        return _loaded(found[0]) if found else None
+        found = [*entry_points(group=ENTRY_POINT_GROUP, name=cmd_name)]
+        return _load(found[0]) if found else None
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except CloudError as error:
-            raise _Failure(error) from error
+            raise _CommandError(error) from error
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
 @click.version_option(__version__, prog_name="bokeh-cloud")
 def main() -> None:
-    """Publish Bokeh plots, and look after the cloud that shows them."""
+    """Publish Bokeh plots, and manage the cloud that shows them."""
 
 
-def _loaded(entry: EntryPoint) -> click.Command:
-    """Return the command of an entry point, or one that says why there is none."""
+def _load(entry: EntryPoint) -> click.Command:
+    """Return the command of an entry point, or one that reports that it cannot be loaded."""
     try:
         command = entry.load()
-    except Exception as error:  # noqa: BLE001 - somebody else's code may fail in any way, and must not take `plots` with it
-        return _broken(entry.name, f"{type(error).__name__}: {error}")
-    return (
-        command
-        if isinstance(command, click.Command)
-        else _broken(entry.name, f"{entry.value} is not a command")
-    )
+    except Exception as error:  # noqa: BLE001 - a broken distribution must not break the other commands
+        return _broken_command(entry.name, f"{type(error).__name__}: {error}")
+    if not isinstance(command, click.Command):
+        return _broken_command(entry.name, f"{entry.value} is not a command")
+    return command
 
 
-def _broken(name: str, reason: str) -> click.Command:
+def _broken_command(name: str, reason: str) -> click.Command:
     message = f"the command `{name}` cannot be loaded ({' '.join(reason.split())})"
 
     def fail(*_: object, **__: object) -> NoReturn:

@@ -1,4 +1,4 @@
-"""One way to the server: sends requests, tries again where that is safe, and turns refusals into errors."""
+"""The HTTP connection to a server: sends requests, retries them where that is safe, and raises errors."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,33 +12,32 @@ from requests.adapters import HTTPAdapter
 from urllib3.response import BaseHTTPResponse
 from urllib3.util.retry import Retry
 
-from .config.address import Address
-from .errors import CloudError, NotFound, NotPermitted, Rejected, ServerUnreachable
+from bokeh_cloud.config.address import ServerAddress
+from bokeh_cloud.errors import CloudError, NotFound, NotPermitted, Rejected, ServerUnreachable
 
 CONNECT_TIMEOUT = 10.0  # seconds
-READ_TIMEOUT = 120.0  # seconds without a byte: a commit of many columns takes a while
-LONGEST_WAIT = 30.0  # seconds; a server may ask for hours, a person at a prompt would rather know
-UPLOADS = 4  # requests at the same time
+READ_TIMEOUT = 120.0  # seconds without a byte: committing many columns takes a while
+MAX_RETRY_AFTER = 30.0  # seconds; a server may ask for hours, but an interactive user should see the error
+PARALLEL_REQUESTS = 4
 
-_REASONS: Mapping[int, type[Rejected]] = {401: NotPermitted, 403: NotPermitted, 404: NotFound}
+_ERROR_CLASSES: Mapping[int, type[Rejected]] = {401: NotPermitted, 403: NotPermitted, 404: NotFound}
 
 
 class Connection:
-    """The requests to one cloud, with its key.
+    """Sends requests to one server with one API key.
 
-    Every request is sent again after a lost connection or a 503. A POST carries an `Idempotency-Key`, so that
-    a server that did it already, and whose answer was lost, does not do it twice. Safe to use from several
-    threads.
+    Every request is retried after a lost connection or a 503. A POST carries an `Idempotency-Key`, so that
+    the server does not process it twice if its response was lost. Connections are thread-safe.
 
     Args:
         address: the server and the key.
         ca_bundle: path of a PEM file with the certificates to trust; "" for the usual ones.
     """
 
-    def __init__(self, address: Address, ca_bundle: str = ""):
+    def __init__(self, address: ServerAddress, ca_bundle: str = ""):
         self.url = address.url
         self._apikey = address.apikey
-        self._session = _session(address)
+        self._session = _make_session(address)
         self._session.verify = ca_bundle or True
 
     @property
@@ -50,13 +49,16 @@ class Connection:
         return f"Connection({self.url!r})"
 
     def request(self, method: str, path: str, **arguments: Any) -> requests.Response:
-        """Send a request to an absolute path of this server and return its answer, which is no error.
+        """Send a request, and return its response, whose status is 2xx.
 
-        `arguments` are those of `requests.Session.request`.
+        Args:
+            method: of HTTP.
+            path: absolute path on this server.
+            arguments: of `requests.Session.request`.
 
         Raises:
-            ServerUnreachable: no connection, a time-out, or 502, 503 or 504 as the last answer.
-            NotPermitted, NotFound, Rejected: the server's refusals.
+            ServerUnreachable: no connection, a timeout, or 502, 503 or 504 after all retries.
+            NotPermitted, NotFound, Rejected: the server rejected the request.
         """
         headers = {"Idempotency-Key": str(uuid4())} if method == "POST" else {}
         arguments["headers"] = {**headers, **arguments.get("headers", {})}
@@ -68,80 +70,80 @@ class Connection:
                 allow_redirects=False,
                 **arguments,
             )
-        except OSError as error:  # RequestException is one; a CA bundle that is not there is a plain one
-            raise ServerUnreachable(self._unreachable(error)) from error
+        except OSError as error:  # RequestException, or a plain one if the CA bundle does not exist
+            raise ServerUnreachable(self._explain_unreachable(error)) from error
         if not 200 <= response.status_code < 300:
-            raise self._refusal(response)
+            raise self._to_error(response)
         return response
 
     def json(self, method: str, path: str, **arguments: Any) -> Any:
-        """Send a request and return its JSON answer.
-
-        Raises:
-            CloudError: the answer is not JSON, so the server is something else.
-        """
+        """Send a request and return the JSON of its response; see `request` and `decode`."""
         return self.decode(self.request(method, path, **arguments))
 
     def decode(self, response: requests.Response) -> Any:
-        """Return the JSON of an answer; raises CloudError where there is none."""
+        """Return the JSON of a response.
+
+        Raises:
+            CloudError: it is not JSON, so the server is not a Bokeh Cloud.
+        """
         try:
             return response.json()
         except requests.RequestException:
-            raise CloudError(self._stranger()) from None
+            raise CloudError(self._explain_other_server()) from None
 
-    def _unreachable(self, error: OSError) -> str:
+    def _explain_unreachable(self, error: OSError) -> str:
         if isinstance(error, requests.exceptions.SSLError):
-            return self._clean(_certificate_trouble(self.url, _cause(error)))
-        happened = (
-            "did not answer in time"
+            return self._redact(_explain_certificate(self.url, _innermost_reason(error)))
+        problem = (
+            "did not respond in time"
             if isinstance(error, requests.Timeout)
-            else f"cannot be reached ({_cause(error)})"
+            else f"cannot be reached ({_innermost_reason(error)})"
         )
-        return self._clean(
-            f"{self.url} {happened}. Is it running, and is this its address? "
-            "Set it with BOKEH_CLOUD_URL or the url argument; `bokeh-cloud serve` starts one here."
+        return self._redact(
+            f"{self.url} {problem}. Is it running, and is this its address? "
+            "Set it with BOKEH_CLOUD_URL or the url argument; `bokeh-cloud serve` starts a server here."
         )
 
-    def _refusal(self, response: requests.Response) -> CloudError:
+    def _to_error(self, response: requests.Response) -> CloudError:
         status = response.status_code
         problem = _problem(response)
         if 300 <= status < 400:
-            target = response.headers.get("Location", "elsewhere")
-            return Rejected(self._clean(f"{self.url} redirects to {target}: use that one."), status)
+            target = response.headers.get("Location", "another address")
+            return Rejected(self._redact(f"{self.url} redirects to {target}: use that address."), status)
         if status == 404 and not problem:
-            return NotFound(self._stranger(), status)
-        message = self._clean(_explanation(self.url, status, problem))
+            return NotFound(self._explain_other_server(), status)
+        message = self._redact(_explain_problem(self.url, status, problem))
         if status in (502, 503, 504):
             return ServerUnreachable(message)
-        return _REASONS.get(status, Rejected)(message, status, problem)
+        return _ERROR_CLASSES.get(status, Rejected)(message, status, problem)
 
-    def _stranger(self) -> str:
+    def _explain_other_server(self) -> str:
         return (
-            f"{self.url} answers, but not as a Bokeh Cloud. Is this its address? A Bokeh application server "
-            "(`bokeh serve`), for one, listens on port 5006 as well."
+            f"{self.url} responds, but not as a Bokeh Cloud. Is this its address? A Bokeh application server "
+            "(`bokeh serve`), for one, listens on port 5006, too."
         )
 
-    def _clean(self, message: str) -> str:
+    def _redact(self, message: str) -> str:
         return message.replace(self._apikey, "(key)") if self._apikey else message
 
 
-class _PatientRetry(Retry):
-    """Waits as long as the server asks, up to `LONGEST_WAIT`."""
+class _BoundedRetry(Retry):
+    """Waits as long as the server asks for, up to `MAX_RETRY_AFTER`."""
 
     def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
-        """Return the seconds of the answer's Retry-After, None without one."""
+        """Return the seconds of the response's Retry-After, None without one."""
         seconds = super().get_retry_after(response)
-        return None if seconds is None else min(seconds, LONGEST_WAIT)
+        return None if seconds is None else min(seconds, MAX_RETRY_AFTER)
 
 
-def _session(address: Address) -> requests.Session:
+def _make_session(address: ServerAddress) -> requests.Session:
     session = requests.Session()
-    session.trust_env = False  # ~/.netrc would replace the key, and a proxy would read it
+    session.trust_env = False  # ~/.netrc would replace the key, and a proxy could read it
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers["User-Agent"] = "bokeh-cloud"
     if address.apikey:
         session.headers["Authorization"] = f"Bearer {address.apikey}"
-    retry = _PatientRetry(
+    retry = _BoundedRetry(
         total=4,
         backoff_factor=0.15,
         status_forcelist=[503],
@@ -149,7 +151,7 @@ def _session(address: Address) -> requests.Session:
         raise_on_status=False,
         redirect=0,
     )
-    adapter = HTTPAdapter(pool_maxsize=UPLOADS, max_retries=retry)
+    adapter = HTTPAdapter(pool_maxsize=PARALLEL_REQUESTS, max_retries=retry)
     session.mount(address.url + "/", adapter)
     return session
 
@@ -162,31 +164,31 @@ def _problem(response: requests.Response) -> Mapping[str, Any]:
     return body if isinstance(body, dict) and "title" in body else {}
 
 
-def _explanation(url: str, status: int, problem: Mapping[str, Any]) -> str:
-    said = [str(problem[part]).rstrip(".") for part in ("title", "detail") if problem.get(part)]
-    if not said:
-        said = [f"The request failed with status {status}"]
+def _explain_problem(url: str, status: int, problem: Mapping[str, Any]) -> str:
+    sentences = [str(problem[part]).rstrip(".") for part in ("title", "detail") if problem.get(part)]
+    if not sentences:
+        sentences = [f"The request failed with status {status}"]
     if status == 401:
-        said.append(
-            f"Log in with `bokeh-cloud login {url}`, give your API key as apikey, or set BOKEH_CLOUD_API_KEY"
+        sentences.append(
+            f"Log in with `bokeh-cloud login {url}`, pass your API key as apikey, or set BOKEH_CLOUD_API_KEY"
         )
-    return f"{'. '.join(said)}. ({urlsplit(url).netloc} answered {status}.)"
+    return f"{'. '.join(sentences)}. ({urlsplit(url).netloc} responded with {status}.)"
 
 
-def _certificate_trouble(url: str, cause: str) -> str:
-    if "not yet valid" in cause or "expired" in cause:
+def _explain_certificate(url: str, reason: str) -> str:
+    if "not yet valid" in reason or "expired" in reason:
         now = datetime.now(UTC).isoformat(" ", "minutes")
         remedy = f"This computer's clock says {now}: if that is right, the server needs a new one."
     else:
         remedy = (
-            "If it is your own, set BOKEH_CLOUD_CA_BUNDLE to the file of its authority; else somebody may "
-            "be listening, and nothing was sent."
+            "If the server is yours, set BOKEH_CLOUD_CA_BUNDLE to the file of its certificate authority; "
+            "otherwise it may be an attacker's. Nothing was sent."
         )
-    return f"The certificate of {url} cannot be trusted ({cause}). {remedy}"
+    return f"The certificate of {url} cannot be trusted ({reason}). {remedy}"
 
 
-def _cause(error: OSError) -> str:
-    """Return the innermost reason: urllib3 wraps "Connection refused" three times, with ids of objects."""
+def _innermost_reason(error: OSError) -> str:
+    """Return the reason without urllib3's wrappers, three around "Connection refused", with object ids."""
     reason: Any = error.args[0] if error.args else error
     while getattr(reason, "reason", None) is not None:
         reason = reason.reason

@@ -1,7 +1,6 @@
-"""What can go wrong, in words that say what happened and what to do about it.
+"""The exceptions of the client; their messages say what is wrong and what to do.
 
-Every error that the client raises on purpose is a `CloudError`, so that one `except` is enough for a script.
-No message ever holds an API key.
+Every exception that the client raises deliberately is a `CloudError`. No message contains an API key.
 """
 
 from collections.abc import Mapping
@@ -9,21 +8,23 @@ from typing import Any
 
 
 class CloudError(Exception):
-    """Anything that Bokeh Cloud could not do for you."""
+    """The base class: an operation of Bokeh Cloud failed."""
 
 
 class NotPublishable(CloudError, ValueError):
-    """The object cannot become a plot; nothing was sent."""
+    """The object cannot be published; nothing was sent."""
 
 
 class ServerUnreachable(CloudError, ConnectionError):
-    """No answer from the server, or only that it cannot answer now; trying again later is safe."""
+    """The server does not respond, or only that it is unavailable; it is safe to try again later."""
 
 
 class Rejected(CloudError):
-    """The server understood the request and refused it.
+    """The server rejected the request.
 
-    `status` is the HTTP status and `problem` the server's explanation (RFC 9457), empty where it gave none.
+    Attributes:
+        status: of HTTP.
+        problem: the body of the response (RFC 9457), empty if it had none.
     """
 
     def __init__(self, message: str, status: int = 0, problem: Mapping[str, Any] | None = None):
@@ -38,8 +39,8 @@ class Rejected(CloudError):
 
 
 class NotPermitted(Rejected):
-    """The key is missing, unknown, or not allowed to do this; or it would have travelled unencrypted."""
+    """The API key is missing, unknown, or lacks a scope; or it would have been sent unencrypted."""
 
 
 class NotFound(Rejected):
-    """There is no such thing, or it is somebody else's: the server does not tell which."""
+    """The object does not exist, or belongs to another account: the server does not tell which."""

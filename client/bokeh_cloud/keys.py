@@ -3,19 +3,17 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
-from .errors import CloudError
-from .times import Expiry, moment
-
-if TYPE_CHECKING:
-    from .server import Server
+from bokeh_cloud.account import AccountClient
+from bokeh_cloud.errors import CloudError
+from bokeh_cloud.expiry import Expiry, parse_expiry
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
-    """An API key. `secret` is there only on one that has just been made: the server does not keep it."""
+class ApiKey:
+    """An API key. Only `create` returns its `secret`, which the server does not store."""
 
     id: str
     name: str
@@ -26,59 +24,59 @@ class Key:
     secret: str | None = field(default=None, repr=False)
 
     @classmethod
-    def from_summary(cls, summary: dict[str, Any]) -> "Key":
-        """Read the server's JSON summary of a key."""
+    def from_summary(cls, summary: dict[str, Any]) -> "ApiKey":
+        """Create it from the server's JSON summary."""
         return cls(
             summary["id"],
             summary["name"],
             tuple(summary["scopes"]),
             datetime.fromisoformat(summary["created"]),
-            _time(summary.get("expires")),
-            _time(summary.get("used")),
+            _parse_time(summary.get("expires")),
+            _parse_time(summary.get("used")),
             summary.get("key"),
         )
 
 
-class Keys:
-    """The keys of an account; iterating lists them. The key in use needs the scope `keys:write`."""
+class ApiKeyClient:
+    """`Server.keys`: iterating lists the keys of the account. The key in use needs the scope `keys:write`."""
 
-    def __init__(self, server: "Server"):
-        self._server = server
+    def __init__(self, account: AccountClient):
+        self._account = account
 
-    def __iter__(self) -> Iterator[Key]:
-        for page in self._server.pages(self._path):
-            yield from map(Key.from_summary, page["keys"])
+    def __iter__(self) -> Iterator[ApiKey]:
+        for page in self._account.pages(self._path):
+            yield from map(ApiKey.from_summary, page["keys"])
 
-    def create(self, name: str, scopes: Iterable[str] = (), expires: Expiry | None = None) -> Key:
-        """Make a key and return it with its secret, which is never shown again.
+    def create(self, name: str, scopes: Iterable[str] = (), expires: Expiry | None = None) -> ApiKey:
+        """Create a key and return it with its secret, which cannot be read again.
 
         Args:
-            name: what it is for.
-            scopes: what it may do; without any, all that publishing needs.
-            expires: see `times.moment`; None for a key that is good until it is revoked.
+            name: a description.
+            scopes: of the key; none for those that publishing needs.
+            expires: see `expiry.parse_expiry`; None for a key that does not expire.
 
         Raises:
-            CloudError: see `Connection.request`; no key can make one that may do more than itself.
+            CloudError: see `Connection.request`; a key cannot create one with more scopes than its own.
         """
         body: dict[str, Any] = {"name": name}
         if scopes := list(scopes):
             body["scopes"] = scopes
         if expires is not None:
-            body["expires"] = moment(expires)
-        return Key.from_summary(self._server.connection.json("POST", self._path, json=body))
+            body["expires"] = parse_expiry(expires)
+        return ApiKey.from_summary(self._account.connection.json("POST", self._path, json=body))
 
-    def revoke(self, key: Key | str) -> None:
-        """Make a key, or that of an id, open nothing from now on; raises NotFound where there is none."""
-        name = key.id if isinstance(key, Key) else key
-        self._server.connection.request("DELETE", f"{self._path}/{quote(name, safe='')}")
+    def revoke(self, key: ApiKey | str) -> None:
+        """Revoke a key, given itself or its id; raises NotFound if there is none."""
+        key_id = key.id if isinstance(key, ApiKey) else key
+        self._account.connection.request("DELETE", f"{self._path}/{quote(key_id, safe='')}")
 
     @property
     def _path(self) -> str:
-        asked = self._server.whoami()
-        if asked["keyless"]:
-            raise CloudError("This server has no accounts, so it has no API keys; it needs none.")
-        return f"/{quote(asked['user_id'])}/keys"
+        identity = self._account.whoami()
+        if identity["keyless"]:
+            raise CloudError("This server has no accounts, so it has no API keys and needs none.")
+        return f"/{quote(identity['user_id'])}/keys"
 
 
-def _time(text: str | None) -> datetime | None:
+def _parse_time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None

@@ -1,33 +1,31 @@
-"""A progress bar where somebody sees it and has to wait."""
+"""Progress bars of uploads, in terminals and notebooks."""
 
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-WORTH_SHOWING = 5_000_000  # bytes
+MIN_BYTES = 5_000_000  # smaller uploads show no progress bar
 
 
 @contextmanager
 def progress(label: str, total: int, wanted: bool = True) -> Iterator[Callable[[int], object]]:
-    """Give a function to call with each number of bytes done.
+    """Yield a function to be called with the number of bytes of each step.
 
-    It draws nothing where nobody looks, where it is not `wanted`, and for what is over in a moment.
+    It shows a bar if `wanted`, if there are more than `MIN_BYTES`, and in a terminal or notebook only.
     """
-    if not wanted or total <= WORTH_SHOWING or not (sys.stderr.isatty() or in_notebook()):
+    if not wanted or total <= MIN_BYTES or not (sys.stderr.isatty() or in_notebook()):
         yield lambda _: None
         return
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # a notebook without ipywidgets gets the bar of a terminal, which is fine
+        warnings.simplefilter("ignore")  # tqdm warns if ipywidgets is missing, and shows a text bar instead
         from tqdm.auto import tqdm
     with tqdm(total=total, desc=label, unit="B", unit_scale=True, leave=False) as bar:
         yield bar.update
 
 
 def in_notebook() -> bool:
-    """Tell whether this Python is the kernel of a notebook."""
+    """Return whether this process is the kernel of a notebook."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     return shell is not None and "IPKernelApp" in shell.config

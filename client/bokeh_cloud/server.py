@@ -1,264 +1,239 @@
-"""A server as a Python object: what a person calls."""
+"""`Server` and `Cloud`, which most programs use: publishing, plots, data sources, keys and archives."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
 
-from .collection import Collection
-from .config import Address, Configuration
-from .connection import Connection
-from .errors import NotFound
-from .keys import Keys
-from .plot import Plot
-from .registration import register
+from bokeh_cloud.account import AccountClient
+from bokeh_cloud.config import Configuration, ServerAddress
+from bokeh_cloud.connection import Connection
+from bokeh_cloud.garbage import GarbageClient
+from bokeh_cloud.keys import ApiKeyClient
+from bokeh_cloud.plots.catalog import find_plot, list_plots
+from bokeh_cloud.plots.cloning import clone
+from bokeh_cloud.plots.plot import Plot
+from bokeh_cloud.registration import register
 
-if TYPE_CHECKING:  # Bokeh takes half a second to import; a list of plots does without
-    from .documents import Publishable
-    from .sources import RemoteDataSource
+if TYPE_CHECKING:  # importing Bokeh takes half a second, and listing plots does not need it
+    from bokeh_cloud.data.sources import RemoteDataSource
+    from bokeh_cloud.publishing.documents import Publishable
 
 CLOCK_TOLERANCE = 30  # seconds
 
 
-class Server:
-    """A Bokeh Cloud server.
+class Server(AccountClient):
+    """An account on a Bokeh Cloud server. Creating the object sends no request.
 
     Args:
-        url: its URL, or a nickname of `servers.cfg`; without it, that of `BOKEH_CLOUD_URL`, else the default
-            one of `servers.cfg`, else http://localhost:5006.
-        apikey: opens the account; without it, that of `BOKEH_CLOUD_API_KEY`, or the one that stands beside
-            this URL in `cloud.cfg` or `servers.cfg`. A server on one's own computer may need none.
-
-    Making one asks the network nothing.
+        url: URL of the server, or a nickname in `servers.cfg`; by default that of `BOKEH_CLOUD_URL`, else
+            the default one of `servers.cfg`, else http://localhost:5006.
+        apikey: API key of the account; by default that of `BOKEH_CLOUD_API_KEY`, or the one that is set
+            beside this URL in `cloud.cfg` or `servers.cfg`. A server without accounts needs none.
 
     Raises:
-        CloudError: the URL or the nickname is none.
-        NotPermitted: the key would travel unencrypted to another computer.
+        CloudError: the URL or the nickname is invalid.
+        NotPermitted: the key would be sent unencrypted to another computer.
     """
 
     def __init__(self, url: str | None = None, *, apikey: str | None = None):
         self._configuration = Configuration.load()
-        self.connection = Connection(self._resolve(url, apikey), self._configuration.general.ca_bundle)
+        address = self._resolve(url, apikey)
+        super().__init__(Connection(address, self._configuration.general.ca_bundle))
 
-    def _resolve(self, url: str | None, apikey: str | None) -> Address:
+    def _resolve(self, url: str | None, apikey: str | None) -> ServerAddress:
         return self._configuration.server_address(url, apikey)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"
 
-    @property
-    def url(self) -> str:
-        """The server's URL, without a slash at its end."""
-        return self.connection.url
-
-    @cached_property
-    def user_id(self) -> str:
-        """The account that the key belongs to; `local` on a server without accounts."""
-        return str(self.whoami()["user_id"])
-
-    def whoami(self) -> dict[str, Any]:
-        """Ask who one is: `user_id`, the key's `scopes`, and whether the server is `keyless`.
-
-        Raises:
-            CloudError: the server cannot be reached, or refused.
-        """
-        return dict(self.connection.json("GET", "/whoami"))
-
     def clock(self) -> str:
-        """Compare this computer's clock with the server's: share links and keys end by the latter."""
+        """Compare this computer's clock with the server's, which decides when share links and keys expire."""
         date = self.connection.request("GET", "/health/live").headers.get("Date")
         if date is None:
-            return "the server tells no time"
+            return "the server sends no time"
         seconds = (datetime.now(UTC) - parsedate_to_datetime(date)).total_seconds()
-        return "right" if abs(seconds) < CLOCK_TOLERANCE else f"off by {seconds:.0f} s against the server's"
+        return "right" if abs(seconds) < CLOCK_TOLERANCE else f"off by {seconds:.0f} s from the server's"
 
     def register(self, email: str, username: str, quiet: bool = False) -> str:
-        """Ask for an account; see `registration.register`."""
+        """Request an account; see `registration.register`."""
         return register(self.connection, email, username, quiet=quiet)
 
     @property
-    def keys(self) -> Keys:
+    def keys(self) -> ApiKeyClient:
         """The API keys of the account."""
-        return Keys(self)
+        return ApiKeyClient(self)
 
     @property
-    def gc(self) -> Collection:
-        """The garbage collector of the account."""
-        return Collection(self)
+    def gc(self) -> GarbageClient:
+        """The garbage of the account."""
+        return GarbageClient(self)
 
     def publish(
         self, obj: "Publishable", name: str, *, title: str | None = None, thumbnail: bool | None = None
     ) -> Plot:
-        """Publish a figure, a layout, a list of these, or a Document, and return where it is.
+        """Publish a figure, a layout, a list of these, or a Document, and return the plot.
 
-        The first time, `name` gets a URL, which it keeps: publishing under the same name makes a new version
-        there, or none where nothing has changed. Only data that the server does not have are sent. Plots
-        begin private, unless the configuration says otherwise.
+        A name has one URL. Publishing under a name that exists creates a version of that plot, unless nothing
+        has changed. Only data that the server does not have are sent. A new plot is private, unless the
+        configuration sets another visibility.
 
         Args:
-            obj: what to publish.
+            obj: to publish.
             name: of the plot.
-            title: of the plot, in place of the figure's.
-            thumbnail: whether to draw a picture for the list of plots, which takes seconds and needs what
-                Bokeh's `export_png` needs; by the configuration when left out, which says no.
+            title: of the plot, instead of the figure's; none if it is blank.
+            thumbnail: whether to render a thumbnail, which takes seconds and needs what Bokeh's `export_png`
+                needs; None for the setting of the configuration, which is no by default.
 
         Raises:
-            NotPublishable: the object or the name cannot be a plot's, or a data source of this server has
-                changes that were not committed; nothing was sent.
-            CloudError: the server cannot be reached, or refused; the plot is as it was before.
+            NotPublishable: the object or the name is not suitable, or a data source of this server has
+                changes that are not stored yet; nothing was sent.
+            CloudError: the server cannot be reached, or rejected the request; the plot is unchanged.
         """
-        from .documents import roots_of
-        from .publishing import prepare
-        from .sources import sources_in
-        from .stored import publishing_to
+        from bokeh_cloud.columns.stored_column import publishing_to
+        from bokeh_cloud.data.sources import remote_sources
+        from bokeh_cloud.publishing.documents import roots_of
+        from bokeh_cloud.publishing.publication import prepare
 
-        stored = sources_in({model for root in roots_of(obj) for model in root.references()})
-        for source in stored:
+        sources = remote_sources({model for root in roots_of(obj) for model in root.references()})
+        for source in sources:
             if source.is_at(self) and not source.changed:
                 source.refresh()
-        with publishing_to(self.url, self.user_id) if stored else nullcontext():
+        with publishing_to(self.url, self.user_id) if sources else nullcontext():
             publication = prepare(obj, name, title)
-        summary = publication.send(self.connection, self.user_id, self._configuration.general.progress)
-        plot = Plot(summary, self.connection)
-        visibility = self._configuration.general.visibility
-        if plot.version == 1 and not plot.unchanged and visibility != plot.visibility:
-            plot.visibility = visibility
-        if not plot.unchanged and (self._configuration.general.thumbnail if thumbnail is None else thumbnail):
-            from .thumbnail import send
+        settings = self._configuration.general
+        plot = Plot(publication.send(self.connection, self.user_id, settings.progress), self.connection)
+        if plot.version == 1 and not plot.unchanged and settings.visibility != plot.visibility:
+            plot.visibility = settings.visibility
+        if not plot.unchanged and (settings.thumbnail if thumbnail is None else thumbnail):
+            from bokeh_cloud.publishing.thumbnail import upload_thumbnail
 
-            send(self.connection, plot, obj, loud=thumbnail is True)
+            path = f"{plot.path}/thumbnail?version={plot.version}"
+            upload_thumbnail(self.connection, path, obj, name=name, warn=thumbnail is True)
         return plot
 
     def plots(self) -> list[Plot]:
         """Return all plots of the account, by name.
 
         Raises:
-            CloudError: the server cannot be reached, or refused.
+            CloudError: the server cannot be reached, or rejected the request.
         """
-        pages = self.pages(f"/{quote(self.user_id)}/plots")
-        return [Plot(summary, self.connection) for page in pages for summary in page["plots"]]
+        return list_plots(self)
 
     def plot(self, name: str) -> Plot:
         """Return the plot of a name.
 
         Raises:
-            NotFound: there is none; the message names similar ones.
+            NotFound: there is none; the message contains similar names.
         """
-        from difflib import get_close_matches
+        return find_plot(self, name)
 
-        found = {plot.name: plot for plot in self.plots()}
-        if name in found:
-            return found[name]
-        similar = ", ".join(get_close_matches(name, found, cutoff=0.5))
-        hint = f"similar ones: {similar}" if similar else "`bokeh-cloud plots` lists those that there are"
-        raise NotFound(f"There is no plot {name!r} on {self.url} ({hint}).", 404)
+    def DataSource(self, /, *args: Any, **columns: Any) -> "RemoteDataSource":  # noqa: N802 - named as Bokeh's class
+        """Store columns as a live data source, which plots can share, and return it.
 
-    def DataSource(self, name: str = "", /, frame: Any = None, **columns: Any) -> "RemoteDataSource":  # noqa: N802 - a class's name
-        """Store columns as a data source that plots share, and return it; a name as of Bokeh's class.
+        Write `DataSource("name", frame)`, `DataSource(frame)`, `DataSource("name", x=x, y=y)`, and so on. If
+        there is a live source of this name, it gets a version with these columns. Without a name, the source
+        is new, and is named after its columns.
 
         Args:
-            name: what to call it; may be left out.
-            frame: columns as a frame of pandas, or a dictionary; column names may be any.
-            columns: arrays, lists or series by name.
+            args: the name, a string; and columns as a frame of pandas or polars, a table of pyarrow, a
+                dataset of xarray, a structured array, a `ColumnDataSource` or a dictionary.
+            columns: arrays, lists or series by name. `name="..."` with a string is the name of the source,
+                and `frame=` with a frame or a dictionary is as one of `args`.
 
         Raises:
-            CloudError: a column holds what cannot be stored, or see `Connection.request`.
+            CloudError: a column has a type that cannot be stored, two have one name, or their lengths differ;
+                or see `Connection.request`.
         """
-        from .sources import create
+        from bokeh_cloud.data.catalog import create_source, put_source
+        from bokeh_cloud.data.source_arguments import read_arguments
 
-        given = {} if frame is None else {str(column): frame[column] for column in frame}
-        given = {**given, **columns}
-        return create(self, name or ", ".join(given) or "empty", given)
+        name, by_name = read_arguments(args, columns)
+        if name:
+            return put_source(self, name, by_name)
+        return create_source(self, ", ".join(by_name) or "empty", by_name)
 
     def put(
         self, file: "str | Path", name: str = "", *, append: bool = False, rollover: int | None = None,
-        update: bool = False,
+        update: bool = False, types: Mapping[str, str] | None = None,
     ) -> "RemoteDataSource":  # fmt: skip
         """Store the columns of a file as a data source, or as a new version of the live one of this name.
 
         Args:
-            file: CSV, Parquet, Arrow (file or stream), JSON lines, `.npy` or `.npz`, told by its ending.
-            name: what to call it; as the file when left out.
+            file: CSV (also `.tsv`, `.txt`), JSON (lines, or what `data get` writes), Parquet, Arrow, Excel,
+                and these with `.gz` or `.zst`; `.npy` or `.npz`: according to its suffix.
+            name: of the source; by default that of the file.
             append: append the rows to the source of this name.
             rollover: with `append`, how many rows to keep; None for all.
-            update: add or replace the file's columns, and leave the source's others.
+            update: add or replace the file's columns, and keep the other columns of the source.
+            types: of some columns: "text", "integer", "float", "boolean", "date", "time" or "utc", such as
+                `{"zip": "text"}`. Those of the others are inferred; `notes` of the result says how.
 
         Raises:
             NotFound: there is no source to append to, or to update.
-            CloudError: the file cannot be read, pyarrow is missing, or see `Connection.request`.
+            CloudError: the suffix is not known, or the file cannot be read: the message names the row and the
+                column; or see `Connection.request`.
         """
-        from .tables import put
+        from bokeh_cloud.data.put import put
 
-        return put(self, Path(file), name, append=append, rollover=rollover, update=update)
+        return put(self, Path(file), name, append=append, rollover=rollover, update=update, types=types)
+
+    def preview(self, file: "str | Path", *, types: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Return what `put` would store of a file: `rows`, `types`, `notes` and the `first` rows as text."""
+        from bokeh_cloud.data.put import preview
+
+        return preview(self, Path(file), types)
 
     def data(self) -> "list[RemoteDataSource]":
-        """Return the data sources of the account, made by `DataSource` or by publishing figures."""
-        from .resource import Resource
-        from .sources import RemoteDataSource
+        """Return the data sources of the account, created by `DataSource` or by publishing figures."""
+        from bokeh_cloud.data.catalog import list_sources
 
-        pages = self.pages(f"/{quote(self.user_id)}/data")
-        found = (Resource(self, summary, None) for page in pages for summary in page["sources"])
-        return [RemoteDataSource(resource) for resource in found]
+        return list_sources(self)
 
     def source(self, name: str) -> "RemoteDataSource":
-        """Return the data source of an id or a name, the newest live one where several have it.
+        """Return the data source with an id or a name, the newest live one if several have the name.
 
         Raises:
             NotFound: there is none.
         """
-        found = [item for item in self.data() if name in (item.source_id, item.name)]
-        if not found:
-            raise NotFound(
-                f"There is no data source {name!r} on {self.url}; see `bokeh-cloud data list`.", 404
-            )
-        return max(found, key=lambda item: (item.source_id == name, item.live, item.created)).refresh()
+        from bokeh_cloud.data.catalog import find_source
+
+        return find_source(self, name)
 
     def export(self, folder: "str | Path", names: Iterable[str] = ()) -> list[Plot]:
-        """Write plots with all versions and data into a folder, see `archive.export`."""
-        from .archive import export
+        """Write plots with all versions and data into a folder; see `archive.export`."""
+        from bokeh_cloud.archive import export
 
         return export(self, Path(folder), names)
 
     def import_(self, folder: "str | Path") -> list[Plot]:
-        """Publish what `export` wrote, see `archive.import_`."""
-        from .archive import import_
+        """Publish the plots of a folder that `export` wrote; see `archive.import_`."""
+        from bokeh_cloud.archive import import_
 
         return import_(self, Path(folder))
 
     def clone(self, address: str, name: str | None = None) -> Plot:
-        """Copy a plot that one may read into one's own account; see `cloning.clone`."""
-        from .cloning import clone
-
-        return clone(self.connection, address, name)
-
-    def pages(self, path: str | None) -> Iterator[Any]:
-        """Follow `Link: rel="next"` (RFC 8288). Only its path counts: the key goes to this server alone."""
-        while path is not None:
-            response = self.connection.request("GET", path)
-            yield self.connection.decode(response)
-            link = response.links.get("next", {}).get("url")
-            path = urlsplit(link)._replace(scheme="", netloc="").geturl() if link else None
+        """Copy a plot into this account; see `plots.cloning.clone`."""
+        return Plot(clone(self.connection, address, name), self.connection)
 
 
 class Cloud(Server):
-    """The cloud that `cloud.cfg` names (`bokeh-cloud login` writes it), or `BOKEH_CLOUD_URL`, or a URL.
+    """The cloud of `cloud.cfg` (which `bokeh-cloud login` writes), or of `BOKEH_CLOUD_URL`, or of a URL.
 
     There is no default one. Everything else is as with `Server`.
 
     Raises:
-        CloudError: none is set up; the message says how.
+        CloudError: no cloud is configured.
     """
 
-    def _resolve(self, url: str | None, apikey: str | None) -> Address:
+    def _resolve(self, url: str | None, apikey: str | None) -> ServerAddress:
         return self._configuration.cloud_address(url, apikey)
 
 
 def connect(url: str | None = None) -> Server:
-    """Return what the command line means: the cloud if one is set up, else the server; or that of a URL."""
+    """Return the server of a command: that of a URL, else the cloud if one is configured, else `Server()`."""
     configuration = Configuration.load()
     is_cloud = url is None and "BOKEH_CLOUD_URL" not in configuration.environ and configuration.cloud
     return Cloud() if is_cloud else Server(url)

@@ -1,4 +1,4 @@
-"""What every test starts from: nothing of the environment of who runs it, and a cloud in memory."""
+"""Fixtures: an environment without settings, and a cloud in memory."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from .inmemory import InMemoryCloud, listening
 
 @pytest.fixture(autouse=True)
 def config_dir(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The empty folder of the configuration; there is nothing of the environment either."""
+    """Return the empty folder of the configuration; environment variables are removed, too."""
     for name in [name for name in os.environ if name.startswith("BOKEH_CLOUD_")]:
         monkeypatch.delenv(name)
     folder = tmp_path_factory.mktemp("config")

@@ -1,4 +1,4 @@
-"""A cloud in memory behind real HTTP: the documented API, and nothing that the client knows by itself."""
+"""A cloud in memory behind real HTTP, which implements the documented API independently of the client."""
 
 import json
 import re
@@ -21,6 +21,10 @@ SIZES = {
 NOW = "2026-01-02T03:04:05Z"
 
 
+#: Status, body and headers of a response.
+Response = tuple[int, Any, dict[str, str]]
+
+
 class Problem(Exception):
     def __init__(self, status: int, slug: str, detail: str = "", **members: Any):
         super().__init__(slug)
@@ -40,7 +44,7 @@ def hash_of(data: bytes) -> str:
 
 
 class InMemoryCloud:
-    """What the server remembers, and counts of what it was asked; `trouble` answers before it does."""
+    """The state of the server, and counts of requests. `before_request` is called first, and may raise."""
 
     def __init__(self, apikey: str | None = None, page: int = 2):
         self.apikey = apikey
@@ -51,56 +55,54 @@ class InMemoryCloud:
         self.plots: dict[str, dict[str, Any]] = {}
         self.requests: Counter[str] = Counter()
         self.headers: list[dict[str, str]] = []
-        self.trouble: Callable[[str, str], None] = lambda method, path: None
+        self.before_request: Callable[[str, str], None] = lambda method, path: None
         self.routes = ROUTES
         self.url = ""
         self._lock = threading.Lock()
 
-    def answer(
-        self, method: str, target: str, headers: dict[str, str], body: bytes
-    ) -> tuple[int, Any, dict[str, str]]:
+    def respond(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Response:
         path = unquote(urlsplit(target).path)
         with self._lock:
             self.requests[f"{method} {re.sub('[0-9a-f]{64}', 'HASH', path)}"] += 1
             self.headers.append(headers)
-            self.trouble(method, path)
+            self.before_request(method, path)
             if self.apikey and headers.get("authorization") != f"Bearer {self.apikey}":
                 raise Problem(401, "unauthorized", "The API key is missing or unknown.")
-            for wanted, pattern, handler in self.routes:
+            for route_method, pattern, handler in self.routes:
                 match = re.fullmatch(pattern, path)
-                if wanted == method and match:
+                if route_method == method and match:
                     return handler(self, *match.groups(), query=parse_qs(urlsplit(target).query), body=body)
         raise Problem(404, "not-found")
 
-    def whoami(self, **_: Any) -> tuple[int, Any, dict[str, str]]:
+    def whoami(self, **_: Any) -> Response:
         return 200, {"user_id": "local", "scopes": [], "keyless": self.apikey is None}, {}
 
-    def missing(self, *, body: bytes, **_: Any) -> tuple[int, Any, dict[str, str]]:
-        asked = json.loads(body)["chunks"]
-        assert len(asked) <= 10_000
-        return 200, {"missing": [name for name in asked if name not in self.chunks]}, {}
+    def missing(self, *, body: bytes, **_: Any) -> Response:
+        hashes = json.loads(body)["chunks"]
+        assert len(hashes) <= 10_000
+        return 200, {"missing": [name for name in hashes if name not in self.chunks]}, {}
 
-    def put_chunk(self, name: str, *, body: bytes, **_: Any) -> tuple[int, Any, dict[str, str]]:
+    def put_chunk(self, name: str, *, body: bytes, **_: Any) -> Response:
         if hash_of(body) != name:
             raise Problem(422, "hash-mismatch")
         known = name in self.chunks
         self.chunks[name] = body
         return 204 if known else 201, None, {}
 
-    def create_source(self, *, body: bytes, **_: Any) -> tuple[int, Any, dict[str, str]]:
-        asked = json.loads(body)
-        summary = {name: self._column(manifest) for name, manifest in asked["columns"].items()}
+    def create_source(self, *, body: bytes, **_: Any) -> Response:
+        request = json.loads(body)
+        summary = {name: self._column(manifest) for name, manifest in request["columns"].items()}
         named = sorted((name, column["hash"]) for name, column in summary.items())
         source_id = hash_of(json.dumps(named).encode())[:16]
         known = source_id in self.sources
-        self.sources[source_id] = {"id": source_id, "name": asked["name"], "version": 1, "columns": summary}
+        self.sources[source_id] = {"id": source_id, "name": request["name"], "version": 1, "columns": summary}
         return 200 if known else 201, self.sources[source_id], {}
 
     def _column(self, manifest: dict[str, Any]) -> dict[str, Any]:
         names = [chunk["hash"] for chunk in manifest["chunks"]]
-        gone = [name for name in names if name not in self.chunks]
-        if gone:
-            raise Problem(422, "missing-chunks", missing=gone)
+        missing = [name for name in names if name not in self.chunks]
+        if missing:
+            raise Problem(422, "missing-chunks", missing=missing)
         data = b"".join(self.chunks[name] for name in names)
         items = 1
         for length in manifest["shape"]:
@@ -112,39 +114,42 @@ class InMemoryCloud:
         self.columns[hash_of(canonical)] = data
         return {**manifest, "hash": hash_of(canonical), "size": len(data)}
 
-    def read_columns(self, *, body: bytes, **_: Any) -> tuple[int, Any, dict[str, str]]:
+    def read_columns(self, *, body: bytes, **_: Any) -> Response:
         found = [self.columns[name] for name in json.loads(body)["columns"]]
         return 200, b"".join(len(data).to_bytes(8, "little") + data for data in found), {}
 
-    def store(self, *, body: bytes, **_: Any) -> tuple[int, Any, dict[str, str]]:
-        asked = json.loads(body)
-        known = {c["hash"] for s in asked["sources"] for c in self.sources[s["id"]]["columns"].values()}
-        gone = [
+    def store(self, *, body: bytes, **_: Any) -> Response:
+        request = json.loads(body)
+        known = {c["hash"] for s in request["sources"] for c in self.sources[s["id"]]["columns"].values()}
+        missing = [
             name
-            for name in re.findall(r'"([0-9a-f]{64})"', json.dumps(asked["document"]))
+            for name in re.findall(r'"([0-9a-f]{64})"', json.dumps(request["document"]))
             if name not in known
         ]
-        if gone:
-            raise Problem(422, "missing-columns", missing=gone)
-        before = self.plots.get(asked["name"])
-        content = (canonical(asked["document"]), asked["bundles"], asked["extensions"])
+        if missing:
+            raise Problem(422, "missing-columns", missing=missing)
+        before = self.plots.get(request["name"])
+        content = (canonical(request["document"]), request["bundles"], request["extensions"])
         unchanged = before is not None and before["content"] == content
         versions = before["versions"] if before else []
         if not unchanged:
-            versions = [*versions, asked]
-        plot = {"name": asked["name"], "title": asked.get("title"), "content": content, "versions": versions}
-        self.plots[asked["name"]] = plot
+            versions = [*versions, request]
+        plot = {
+            "name": request["name"],
+            "title": request.get("title"),
+            "content": content,
+            "versions": versions,
+        }
+        self.plots[request["name"]] = plot
         return 200 if before else 201, {**self._summary(plot), "unchanged": unchanged}, {}
 
-    def list_plots(self, *, query: dict[str, list[str]], **_: Any) -> tuple[int, Any, dict[str, str]]:
+    def list_plots(self, *, query: dict[str, list[str]], **_: Any) -> Response:
         names = [name for name in sorted(self.plots) if name > query.get("after", [""])[0]]
-        shown, rest = names[: self.page], names[self.page :]
-        link = {"Link": f'<{self.url}/local/plots?after={shown[-1]}>; rel="next"'} if rest else {}
-        return 200, {"plots": [self._summary(self.plots[name]) for name in shown]}, link
+        listed, rest = names[: self.page], names[self.page :]
+        link = {"Link": f'<{self.url}/local/plots?after={listed[-1]}>; rel="next"'} if rest else {}
+        return 200, {"plots": [self._summary(self.plots[name]) for name in listed]}, link
 
-    def scene(
-        self, plot_id: str, *, query: dict[str, list[str]], **_: Any
-    ) -> tuple[int, Any, dict[str, str]]:
+    def scene(self, plot_id: str, *, query: dict[str, list[str]], **_: Any) -> Response:
         (plot,) = [plot for plot in self.plots.values() if self._summary(plot)["id"] == plot_id]
         return 200, plot["versions"][int(query["version"][0]) - 1]["document"], {}
 
@@ -164,7 +169,7 @@ class InMemoryCloud:
         }
 
 
-ROUTES: list[tuple[str, str, Callable[..., tuple[int, Any, dict[str, str]]]]] = [
+ROUTES: list[tuple[str, str, Callable[..., Response]]] = [
     ("GET", "/whoami", InMemoryCloud.whoami),
     ("POST", "/local/data/chunks/missing", InMemoryCloud.missing),
     ("PUT", "/local/data/chunks/([0-9a-f]{64})", InMemoryCloud.put_chunk),
@@ -177,24 +182,30 @@ ROUTES: list[tuple[str, str, Callable[..., tuple[int, Any, dict[str, str]]]]] = 
 
 
 def canonical(scene: Any) -> str:
-    """The scene with model ids counted through, since Bokeh gives the same figure other ids each time."""
+    """Return a scene with model ids replaced by numbers, since Bokeh gives equal figures different ids."""
     ids: dict[str, str] = {}
     return re.sub(r'"p\d+"', lambda match: ids.setdefault(match[0], f'"{len(ids)}"'), json.dumps(scene))
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # one packet an answer: two would wait 40 ms for each other
+    wbufsize = -1  # sends one packet per response; a second one would be delayed by 40 ms
     cloud: InMemoryCloud
 
     def handle_any(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
         try:
-            status, answer, extra = self.cloud.answer(self.command, self.path, headers, body)
+            status, content, extra = self.cloud.respond(self.command, self.path, headers, body)
         except Problem as problem:
-            status, answer, extra = problem.status, problem.body, {}
-        data = answer if isinstance(answer, bytes) else b"" if answer is None else json.dumps(answer).encode()
+            status, content, extra = problem.status, problem.body, {}
+        data = (
+            content
+            if isinstance(content, bytes)
+            else b""
+            if content is None
+            else json.dumps(content).encode()
+        )
         self.send_response(status)
         length = {} if status == 204 else {"Content-Length": str(len(data))}
         for name, value in {"Set-Cookie": "a=b", **length, **extra}.items():
@@ -205,7 +216,7 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_POST = handle_any  # noqa: N815 - the names are http.server's
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - so is this one
-        """Keep quiet."""
+        """Log nothing."""
 
 
 @contextmanager

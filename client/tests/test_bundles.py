@@ -14,8 +14,8 @@ from bokeh.models.widgets.tables import DataTable
 from bokeh.plotting import figure
 from bokeh.util.compiler import JavaScript
 
-from bokeh_cloud.bundles import Scripts, scripts_for
 from bokeh_cloud.errors import NotPublishable
+from bokeh_cloud.publishing.bundles import Scripts, scripts_for
 
 
 class Halved(TickFormatter):
@@ -40,22 +40,22 @@ def scripts(*roots: Model) -> Scripts:
 
 
 def formatted(formatter: TickFormatter) -> figure:
-    drawn = figure()
-    drawn.xaxis.formatter = formatter
-    return drawn
+    fig = figure()
+    fig.xaxis.formatter = formatter
+    return fig
 
 
 def calling(code: str) -> figure:
-    drawn = figure()
-    drawn.js_on_event("tap", CustomJS(code=code))
-    return drawn
+    fig = figure()
+    fig.js_on_event("tap", CustomJS(code=code))
+    return fig
 
 
-def test_a_plain_figure_needs_bokeh_alone() -> None:
+def test_a_plain_figure_needs_one_bundle() -> None:
     assert scripts(figure()) == Scripts(("bokeh",), ())
 
 
-def test_bundles_come_by_need() -> None:
+def test_bundles_depend_on_the_models() -> None:
     source = ColumnDataSource(data={})
     assert scripts(Slider(start=0, end=1, value=0)).bundles == ("bokeh", "bokeh-widgets")
     assert set(scripts(DataTable(source=source)).bundles) == {"bokeh", "bokeh-widgets", "bokeh-tables"}
@@ -66,18 +66,18 @@ def test_bundles_come_by_need() -> None:
 @pytest.mark.parametrize(
     "code", ["Bokeh.Plotting.figure()", "const {Plotting} = Bokeh", "new Bokeh.Range1d()"]
 )
-def test_the_api_comes_where_code_uses_it(code: str) -> None:
+def test_code_that_uses_the_api_needs_its_bundle(code: str) -> None:
     assert scripts(calling(code)).bundles == ("bokeh", "bokeh-api")
 
 
 @pytest.mark.parametrize(
     "code", ["Bokeh.documents[0]", "Bokeh.require('core/dom')", "source.change.emit()", "BokehX"]
 )
-def test_the_api_does_not_come_for_what_bokeh_has_itself(code: str) -> None:
+def test_code_that_uses_the_core_of_bokehjs_needs_no_other_bundle(code: str) -> None:
     assert scripts(calling(code)).bundles == ("bokeh",)
 
 
-def test_the_code_of_a_custom_model_and_nothing_else_is_an_extension() -> None:
+def test_an_extension_contains_only_the_code_of_a_custom_model() -> None:
     found = scripts(formatted(Halved()))
     assert found.bundles == ("bokeh",)
     (code,) = found.extensions
@@ -86,7 +86,7 @@ def test_the_code_of_a_custom_model_and_nothing_else_is_an_extension() -> None:
     assert len(code) < 5000
 
 
-def test_code_that_does_not_compile_is_an_error_and_no_exit(capsys: pytest.CaptureFixture[str]) -> None:
+def test_code_that_does_not_compile_raises_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(NotPublishable, match=r"does not compile|cannot be compiled"):
         scripts(formatted(Broken()))
 
@@ -111,9 +111,10 @@ def test_extension_packages_are_read_from_their_files(
     assert "register('dials')" in code
 
 
-def test_scripts_of_other_servers_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
-    class _Foreign(TickFormatter):  # Bokeh registers no private class: its script would be in every page
-        __view_module__ = "bokeh"  # Bokeh looks for files of any other package, and this is none
+def test_scripts_from_other_servers_log_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    # Private, since Bokeh would add the script of a registered class to every page.
+    class _Foreign(TickFormatter):
+        __view_module__ = "bokeh"  # Bokeh looks for files in other packages
         __javascript__ = ["https://cdn.example.org/x.js"]
 
     assert scripts(formatted(_Foreign())) == Scripts(("bokeh",), ())

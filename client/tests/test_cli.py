@@ -19,9 +19,9 @@ def run(*arguments: str) -> Result:
 def plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     found = EntryPoints(
         [
-            EntryPoint("hello", f"{__name__}:hello", cli.COMMANDS),
-            EntryPoint("gone", "no_such_module:command", cli.COMMANDS),
-            EntryPoint("odd", "json:dumps", cli.COMMANDS),
+            EntryPoint("hello", f"{__name__}:hello", cli.ENTRY_POINT_GROUP),
+            EntryPoint("gone", "no_such_module:command", cli.ENTRY_POINT_GROUP),
+            EntryPoint("odd", "json:dumps", cli.ENTRY_POINT_GROUP),
         ]
     )
     monkeypatch.setattr(cli, "entry_points", found.select)
@@ -62,7 +62,7 @@ def test_errors_are_one_line() -> None:
     result = run("plots", "--url", "nonsense://x")
     assert result.exit_code == 1
     assert result.output.splitlines() == [
-        "Error: 'nonsense://x' is not the URL of a server; one looks like https://plots.example.org."
+        "Error: 'nonsense://x' is not the URL of a server, such as https://plots.example.org."
     ]
 
 
@@ -74,7 +74,7 @@ def test_commands_of_other_distributions() -> None:
 
 @pytest.mark.usefixtures("plugins")
 @pytest.mark.parametrize("name", ["gone", "odd"])
-def test_a_broken_plugin_says_so_in_one_line(name: str) -> None:
+def test_a_broken_plugin_reports_one_line(name: str) -> None:
     for arguments in ([name], [name, "--help"], [name, "--port", "1", "x"]):
         result = run(*arguments)
         assert result.exit_code == 1
@@ -83,7 +83,7 @@ def test_a_broken_plugin_says_so_in_one_line(name: str) -> None:
 
 
 @pytest.mark.usefixtures("plugins")
-def test_a_broken_plugin_does_not_spoil_the_help() -> None:
+def test_the_help_works_with_a_broken_plugin() -> None:
     result = run("--help")
     assert result.exit_code == 0
     assert all(name in result.output for name in ("plots", "hello", "gone", "odd"))

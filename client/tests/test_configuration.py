@@ -1,4 +1,4 @@
-"""Which server is meant and which key opens it."""
+"""The choice of the server and its API key, from arguments, environment variables and files."""
 
 import os
 import stat
@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from bokeh_cloud import Cloud, CloudError, Server
-from bokeh_cloud.config import Address, CloudFile, Configuration, Folder, General, ServersFile
+from bokeh_cloud.config import CloudFile, ConfigFolder, Configuration, General, ServerAddress, ServersFile
 
 HOME = {"BOKEH_CLOUD_URL": "https://plots.example.org/", "BOKEH_CLOUD_API_KEY": "bkp_home"}
 CLOUD = "[cloud]\nurl = https://cloud.example.org\nusername = maria\napikey = bkp_cloud\n"
@@ -37,45 +37,51 @@ def configuration(folder: Path, **environ: str) -> Configuration:
     return Configuration({"BOKEH_CLOUD_CONFIG_DIR": str(folder), **environ})
 
 
-def test_without_anything_the_server_is_this_computer(config_dir: Path) -> None:
-    assert configuration(config_dir).server_address(None, None) == Address("http://localhost:5006", None)
+def test_the_default_server_is_this_computer(config_dir: Path) -> None:
+    assert configuration(config_dir).server_address(None, None) == ServerAddress(
+        "http://localhost:5006", None
+    )
 
 
-def test_without_anything_there_is_no_cloud(config_dir: Path) -> None:
+def test_there_is_no_default_cloud(config_dir: Path) -> None:
     with pytest.raises(CloudError, match=r"there is no default one.*bokeh-cloud login"):
         Cloud()
 
 
-def test_arguments_win_over_the_environment_and_that_over_the_files(written: Path) -> None:
-    found = configuration(written, **HOME)
-    assert found.cloud_address("https://other.org", "bkp_mine") == Address("https://other.org", "bkp_mine")
-    assert found.cloud_address(None, None) == Address("https://plots.example.org", "bkp_home")
-    assert configuration(written).cloud_address(None, None) == Address(
+def test_arguments_override_the_environment_which_overrides_the_files(written: Path) -> None:
+    loaded = configuration(written, **HOME)
+    assert loaded.cloud_address("https://other.org", "bkp_mine") == ServerAddress(
+        "https://other.org", "bkp_mine"
+    )
+    assert loaded.cloud_address(None, None) == ServerAddress("https://plots.example.org", "bkp_home")
+    assert configuration(written).cloud_address(None, None) == ServerAddress(
         "https://cloud.example.org", "bkp_cloud"
     )
 
 
-def test_the_environment_may_give_the_cloud_of_the_file_another_key(written: Path) -> None:
-    found = configuration(written, BOKEH_CLOUD_API_KEY="bkp_2")
-    assert found.cloud_address(None, None) == Address("https://cloud.example.org", "bkp_2")
+def test_the_environment_may_override_only_the_key_of_the_cloud(written: Path) -> None:
+    loaded = configuration(written, BOKEH_CLOUD_API_KEY="bkp_2")
+    assert loaded.cloud_address(None, None) == ServerAddress("https://cloud.example.org", "bkp_2")
 
 
 @pytest.mark.parametrize("environ", [HOME, {"BOKEH_CLOUD_API_KEY": "bkp_home"}])
-def test_no_key_goes_to_another_server(written: Path, environ: dict[str, str]) -> None:
-    found = configuration(written, **environ)
-    assert found.server_address("https://other.org", None).apikey is None
-    assert found.server_address("https://cloud.example.org:8443", None).apikey is None
-    assert found.server_address("http://localhost:5007", None).apikey is None
-    assert found.server_address("HTTPS://Lab.example.org", None).apikey == "bkp_lab"
+def test_no_key_is_sent_to_another_server(written: Path, environ: dict[str, str]) -> None:
+    loaded = configuration(written, **environ)
+    assert loaded.server_address("https://other.org", None).apikey is None
+    assert loaded.server_address("https://cloud.example.org:8443", None).apikey is None
+    assert loaded.server_address("http://localhost:5007", None).apikey is None
+    assert loaded.server_address("HTTPS://Lab.example.org", None).apikey == "bkp_lab"
 
 
-def test_a_key_without_any_url_goes_where_its_owner_says(config_dir: Path) -> None:
-    found = configuration(config_dir, BOKEH_CLOUD_API_KEY="bkp_1\n")
-    assert found.server_address("https://other.org", None).apikey == "bkp_1"
+def test_a_key_without_a_url_is_for_the_given_server(config_dir: Path) -> None:
+    loaded = configuration(config_dir, BOKEH_CLOUD_API_KEY="bkp_1\n")
+    assert loaded.server_address("https://other.org", None).apikey == "bkp_1"
 
 
-def test_nicknames_go_wherever_a_url_goes(written: Path) -> None:
-    assert configuration(written).server_address("lab", None) == Address("https://lab.example.org", "bkp_lab")
+def test_nicknames_can_replace_urls(written: Path) -> None:
+    assert configuration(written).server_address("lab", None) == ServerAddress(
+        "https://lab.example.org", "bkp_lab"
+    )
     environ = {"BOKEH_CLOUD_URL": "lab", "BOKEH_CLOUD_API_KEY": "bkp_3"}
     assert configuration(written, **environ).server_address(None, None).apikey == "bkp_3"
     assert Server("desk").url == "http://localhost:5007"
@@ -83,8 +89,8 @@ def test_nicknames_go_wherever_a_url_goes(written: Path) -> None:
         Server("labor")
 
 
-def test_comments_in_servers_cfg_survive(written: Path) -> None:
-    servers = ServersFile(Folder(written)).add("Buero", "HTTPS://Buero.example.org/", "bkp_4")
+def test_comments_in_servers_cfg_are_preserved(written: Path) -> None:
+    servers = ServersFile(ConfigFolder(written)).add("Buero", "HTTPS://Buero.example.org/", "bkp_4")
     servers = servers.set_default("desk").set_default("lab").remove("desk")
     text = (written / "servers.cfg").read_text()
     assert text.startswith(
@@ -98,22 +104,24 @@ def test_comments_in_servers_cfg_survive(written: Path) -> None:
     assert configuration(written).server_address(None, None).url == "https://lab.example.org"
 
 
-def test_a_nickname_can_be_given_another_server(config_dir: Path) -> None:
-    ServersFile(Folder(config_dir)).add("a", "http://localhost:1", None).add("a", "http://localhost:2", None)
+def test_the_server_of_a_nickname_can_be_changed(config_dir: Path) -> None:
+    ServersFile(ConfigFolder(config_dir)).add("a", "http://localhost:1", None).add(
+        "a", "http://localhost:2", None
+    )
     assert Server("a").url == "http://localhost:2"
 
 
 @pytest.mark.parametrize(
     ("nickname", "url"), [("a b", "http://localhost"), ("a", "localhost"), ("]", "http://x")]
 )
-def test_what_cannot_be_a_nickname_is_not_written(config_dir: Path, nickname: str, url: str) -> None:
+def test_invalid_nicknames_are_not_written(config_dir: Path, nickname: str, url: str) -> None:
     with pytest.raises(CloudError):
-        ServersFile(Folder(config_dir)).add(nickname, url, None)
+        ServersFile(ConfigFolder(config_dir)).add(nickname, url, None)
     assert not list(config_dir.iterdir())
 
 
-def test_the_cloud_file_is_read_as_it_was_written(config_dir: Path) -> None:
-    folder = Folder(config_dir / "new" / "folder")
+def test_the_cloud_file_round_trips(config_dir: Path) -> None:
+    folder = ConfigFolder(config_dir / "new" / "folder")
     CloudFile("https://cloud.example.org", "maria", "bkp_%_1").save(folder)
     assert CloudFile.load(folder) == CloudFile("https://cloud.example.org", "maria", "bkp_%_1")
     assert folder.path is not None
@@ -122,14 +130,14 @@ def test_the_cloud_file_is_read_as_it_was_written(config_dir: Path) -> None:
     assert "bkp_" not in repr(CloudFile.load(folder))
 
 
-def test_a_file_that_others_can_read_is_named(written: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_file_that_others_can_read_logs_a_warning(written: Path, caplog: pytest.LogCaptureFixture) -> None:
     (written / "cloud.cfg").chmod(0o644)
-    assert CloudFile.load(Folder(written)) is not None
+    assert CloudFile.load(ConfigFolder(written)) is not None
     assert f"chmod 600 {written / 'cloud.cfg'}" in caplog.text
 
 
 @pytest.mark.parametrize("text", ["apikey = bkp_1", "[cloud]\nusername = x", "[cloud]\nurl = nonsense"])
-def test_a_damaged_cloud_file_is_named(config_dir: Path, text: str) -> None:
+def test_the_error_names_a_damaged_cloud_file(config_dir: Path, text: str) -> None:
     (config_dir / "cloud.cfg").write_text(text)
     with pytest.raises(CloudError) as error:
         Cloud()
@@ -140,50 +148,50 @@ def test_a_damaged_cloud_file_is_named(config_dir: Path, text: str) -> None:
 def test_general_settings_come_from_the_file_and_the_environment(config_dir: Path) -> None:
     (config_dir / "config").write_text("# mine\nbrowser = no\nvisibility = link\nframe_height=400\n")
     environ = {"BOKEH_CLOUD_VISIBILITY": "public", "BOKEH_CLOUD_PROGRESS": "off"}
-    assert General.load(Folder(config_dir), environ) == General(
+    assert General.load(ConfigFolder(config_dir), environ) == General(
         browser=False, progress=False, visibility="public", frame_height=400
     )
-    assert General.load(Folder(config_dir / "nowhere"), {}) == General()
+    assert General.load(ConfigFolder(config_dir / "nowhere"), {}) == General()
 
 
 @pytest.mark.parametrize("line", ["browser = perhaps", "visibility = mine", "frame_height = 5 m"])
-def test_settings_that_are_none_are_named(config_dir: Path, line: str) -> None:
+def test_the_error_names_an_invalid_setting(config_dir: Path, line: str) -> None:
     (config_dir / "config").write_text(line)
-    with pytest.raises(CloudError, match=f"config: {line.split()[0]} is"):
-        General.load(Folder(config_dir), {})
+    with pytest.raises(CloudError, match=f"config: {line.split()[0]} must be"):
+        General.load(ConfigFolder(config_dir), {})
 
 
-def test_old_bokeh_and_we_read_the_same_file(config_dir: Path) -> None:
-    """Bokeh up to 3.4 reads it as YAML, and takes a TypeError for a file without its setting."""
-    ours = "# Settings of Bokeh Cloud\nbrowser = no\nframe_height = 400\n"
-    assert isinstance(yaml.safe_load(ours), str)
+def test_the_file_is_compatible_with_old_versions_of_bokeh(config_dir: Path) -> None:
+    """Bokeh up to 3.4 reads the file as YAML; for a string, it raises a TypeError, which it ignores."""
+    text = "# Settings of Bokeh Cloud\nbrowser = no\nframe_height = 400\n"
+    assert isinstance(yaml.safe_load(text), str)
     (config_dir / "config").write_text("sampledata_dir: /data\n")
-    assert General.load(Folder(config_dir), {}) == General()
+    assert General.load(ConfigFolder(config_dir), {}) == General()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="rights are POSIX's")
-def test_a_home_that_cannot_be_written(config_dir: Path) -> None:
+def test_a_home_directory_that_is_not_writable(config_dir: Path) -> None:
     blocked = config_dir / "file"
     blocked.write_text("a file, where a folder should be: root may write into any folder")
-    found = Configuration({"HOME": str(blocked)})
-    assert found.server_address(None, None).url == "http://localhost:5006"
-    assert found.general == General()
+    loaded = Configuration({"HOME": str(blocked)})
+    assert loaded.server_address(None, None).url == "http://localhost:5006"
+    assert loaded.general == General()
     with pytest.raises(CloudError, match=r"cannot be written.*BOKEH_CLOUD_API_KEY"):
-        CloudFile("https://cloud.example.org").save(found.folder)
+        CloudFile("https://cloud.example.org").save(loaded.folder)
 
 
-def test_no_home_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_home_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     def homeless() -> Path:
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.setattr(Path, "home", homeless)
-    found = Configuration({})
-    assert found.server_address(None, None).url == "http://localhost:5006"
+    loaded = Configuration({})
+    assert loaded.server_address(None, None).url == "http://localhost:5006"
     with pytest.raises(CloudError, match=r"there is no home directory"):
-        CloudFile("https://cloud.example.org").save(found.folder)
+        CloudFile("https://cloud.example.org").save(loaded.folder)
 
 
-def test_nothing_is_read_or_written_at_import(tmp_path: Path) -> None:
+def test_importing_writes_no_files(tmp_path: Path) -> None:
     import subprocess
 
     environ = {**os.environ, "HOME": str(tmp_path)}

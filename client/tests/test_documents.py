@@ -1,4 +1,4 @@
-"""Publishing leaves the publisher's models as they were."""
+"""Serialising documents, which does not change their models."""
 
 import logging
 
@@ -14,8 +14,8 @@ from bokeh.models.widgets.sliders import Slider
 from bokeh.plotting import figure
 from bokeh.themes import Theme
 
-from bokeh_cloud.documents import Publishable, roots_of, serialise
 from bokeh_cloud.errors import NotPublishable
+from bokeh_cloud.publishing.documents import Publishable, roots_of, serialise
 
 DARK = Theme(json={"attrs": {"Plot": {"background_fill_color": "#20262b"}}})
 PALE = Theme(json={"attrs": {"Plot": {"background_fill_color": "#ffeedd"}}})
@@ -39,7 +39,7 @@ def document_of(*roots: Model) -> Document:
     return document
 
 
-def test_what_can_be_published() -> None:
+def test_roots_of_all_publishable_objects() -> None:
     first, second = figure(), figure()
     both = document_of(first, second)
     assert roots_of(first) == [first]
@@ -49,74 +49,74 @@ def test_what_can_be_published() -> None:
 
 
 @pytest.mark.parametrize("nothing", [[], (), Document()])
-def test_nothing_is_said_to_be_nothing(nothing: Publishable) -> None:
+def test_empty_objects_are_rejected(nothing: Publishable) -> None:
     with pytest.raises(NotPublishable, match="nothing to publish"):
         serialise(nothing)
 
 
 @pytest.mark.parametrize("other", [None, "fig", [figure(), 1], {"a": 1}])
-def test_what_is_not_bokehs_is_named(other: Publishable) -> None:
+def test_other_objects_are_rejected(other: Publishable) -> None:
     with pytest.raises(NotPublishable, match="is not a Bokeh object"):
         serialise(other)
 
 
-def test_what_bokeh_cannot_serialise_is_explained_and_changes_nothing() -> None:
-    drawn = figure(tags=[{1 + 2j}])
+def test_a_serialisation_error_is_explained_and_changes_nothing() -> None:
+    fig = figure(tags=[{1 + 2j}])
     with pytest.raises(NotPublishable, match="complex"):
-        serialise(drawn)
-    assert drawn.document is None
+        serialise(fig)
+    assert fig.document is None
 
 
-def test_models_without_a_document_stay_so() -> None:
-    drawn = figure()
-    serialise(drawn)
-    assert drawn.document is None
-    assert drawn.xaxis[0].document is None
+def test_models_without_a_document_still_have_none() -> None:
+    fig = figure()
+    serialise(fig)
+    assert fig.document is None
+    assert fig.xaxis[0].document is None
 
 
-def test_models_of_a_document_stay_in_it() -> None:
+def test_models_of_a_document_remain_in_it() -> None:
     first, second = figure(), figure()
-    home = document_of(first, second)
-    home.title = "Home"
-    assert serialise(home)[0]["title"] == "Home"
+    document = document_of(first, second)
+    document.title = "Home"
+    assert serialise(document)[0]["title"] == "Home"
     assert serialise([second, first])[0]["title"] == "Home"
     assert len(serialise(first)[0]["roots"]) == 1
-    assert first.document is second.document is home
+    assert first.document is second.document is document
 
 
-def test_models_of_several_documents_stay_apart() -> None:
+def test_models_of_several_documents_remain_in_theirs() -> None:
     first, second = figure(), figure()
     homes = document_of(first), document_of(second)
     assert len(serialise([first, second])[0]["roots"]) == 2
     assert (first.document, second.document) == homes
 
 
-def test_models_are_drawn_in_the_theme_of_curdoc() -> None:
+def test_models_get_the_theme_of_curdoc() -> None:
     curdoc().theme = DARK
-    drawn = figure()
-    assert background(drawn) == "#20262b"
+    fig = figure()
+    assert background(fig) == "#20262b"
     curdoc().theme = None
-    assert background(drawn) is None
+    assert background(fig) is None
 
 
-def test_a_document_is_drawn_in_its_own_theme() -> None:
+def test_a_document_keeps_its_own_theme() -> None:
     curdoc().theme = DARK
-    home = document_of(figure())
-    home.theme = PALE
-    assert background(home) == "#ffeedd"
-    assert home.theme is PALE
+    document = document_of(figure())
+    document.theme = PALE
+    assert background(document) == "#ffeedd"
+    assert document.theme is PALE
 
 
-def test_publishing_a_part_of_a_themed_document_leaves_its_theme() -> None:
+def test_publishing_a_part_of_a_document_does_not_change_its_theme() -> None:
     first, second = figure(), figure()
-    home = document_of(first, second)
-    home.theme = PALE
+    document = document_of(first, second)
+    document.theme = PALE
     curdoc().theme = DARK
     assert background(first) == "#20262b"
-    assert background(home) == "#ffeedd"
+    assert background(document) == "#ffeedd"
 
 
-def test_python_callbacks_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+def test_python_callbacks_log_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     slider = Slider(start=0, end=1, value=0)
     slider.on_change("value", lambda attr, old, new: None)
     with caplog.at_level(logging.WARNING):
@@ -124,7 +124,7 @@ def test_python_callbacks_are_warned_of(caplog: pytest.LogCaptureFixture) -> Non
     assert "Python callbacks" in caplog.text
 
 
-def test_javascript_callbacks_are_not(caplog: pytest.LogCaptureFixture) -> None:
+def test_javascript_callbacks_log_no_warning(caplog: pytest.LogCaptureFixture) -> None:
     slider = Slider(start=0, end=1, value=0)
     slider.js_on_change("value", CustomJS(args={"source": ColumnDataSource()}, code=""))
     serialise(slider)

@@ -3,20 +3,20 @@ from typing import Any
 
 import pytest
 
-from bokeh_cloud.config.address import Address
+from bokeh_cloud.config.address import ServerAddress
 from bokeh_cloud.connection import Connection
-from bokeh_cloud.download import document_of, fetch_columns
 from bokeh_cloud.errors import CloudError, ServerUnreachable
+from bokeh_cloud.publishing.download import fetch_columns, fetch_document
 
 from .inmemory import InMemoryCloud
 
 
 @pytest.fixture
 def connection(cloud: InMemoryCloud) -> Connection:
-    return Connection(Address(cloud.url))
+    return Connection(ServerAddress(cloud.url))
 
 
-def test_columns_come_in_order_a_thousand_a_request(connection: Connection, cloud: InMemoryCloud) -> None:
+def test_columns_are_fetched_in_order_and_in_batches(connection: Connection, cloud: InMemoryCloud) -> None:
     cloud.columns = {f"{number:064x}": os.urandom(number % 7) for number in range(1001)}
     names = list(reversed(cloud.columns))
     assert list(fetch_columns(connection, "local", names)) == [cloud.columns[name] for name in names]
@@ -28,7 +28,7 @@ def test_no_columns_need_no_request(connection: Connection, cloud: InMemoryCloud
     assert not cloud.requests
 
 
-def test_an_answer_that_ends_early_is_an_error(
+def test_an_incomplete_response_is_an_error(
     connection: Connection, cloud: InMemoryCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answered = InMemoryCloud.read_columns
@@ -39,13 +39,13 @@ def test_an_answer_that_ends_early_is_an_error(
 
     cloud.routes = [(m, p, cut if handler is answered else handler) for m, p, handler in cloud.routes]
     cloud.columns = {"a": b"12345678"}
-    with pytest.raises(ServerUnreachable, match="in the middle of the data"):
+    with pytest.raises(ServerUnreachable, match="closed during a download"):
         list(fetch_columns(connection, "local", ["a"]))
 
 
-def test_damaged_columns_are_said_to_be(connection: Connection, cloud: InMemoryCloud) -> None:
+def test_damaged_columns_are_an_error(connection: Connection, cloud: InMemoryCloud) -> None:
     cloud.columns = {"a": b"\xff\0\0\0"}
     scene = {"roots": [{"type": "packed", "data": {"id": "a"}}]}
     cloud.routes = [("GET", "/scene", lambda self, **_: (200, scene, {})), *cloud.routes]
     with pytest.raises(CloudError, match="damaged"):
-        document_of(connection, "local", "/scene")
+        fetch_document(connection, "local", "/scene")

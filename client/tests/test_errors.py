@@ -6,7 +6,7 @@ from bokeh_cloud import errors
 from bokeh_cloud.errors import CloudError, NotPublishable, Rejected, ServerUnreachable
 
 
-def test_one_except_catches_them_all() -> None:
+def test_all_exceptions_have_one_base_class() -> None:
     found = [
         kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kind.__module__ == errors.__name__
     ]
@@ -14,7 +14,7 @@ def test_one_except_catches_them_all() -> None:
     assert all(issubclass(kind, CloudError) for kind in found)
 
 
-def test_they_are_what_python_programmers_expect() -> None:
+def test_exceptions_are_also_builtin_exceptions() -> None:
     assert issubclass(NotPublishable, ValueError)
     assert issubclass(ServerUnreachable, ConnectionError)
 
@@ -23,5 +23,5 @@ def test_they_are_what_python_programmers_expect() -> None:
     ("kind", "slug"),
     [("/problems/missing-chunks", "missing-chunks"), ("about:blank", "about:blank"), (None, "")],
 )
-def test_the_slug_is_the_end_of_the_type(kind: str | None, slug: str) -> None:
+def test_the_slug_is_the_last_part_of_the_type(kind: str | None, slug: str) -> None:
     assert Rejected("no", 422, {"type": kind} if kind else None).slug == slug

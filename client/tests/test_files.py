@@ -1,76 +1,89 @@
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 import requests
 
+from bokeh_cloud.atomic_files import replace_file, write_response
+from bokeh_cloud.data.table_files import kind_of_file, read_numpy, stem_of, write_table
 from bokeh_cloud.errors import CloudError, ServerUnreachable
-from bokeh_cloud.files import read, write
-from bokeh_cloud.saving import copy, saved
 
 from .inmemory import InMemoryCloud
 
 pa = pytest.importorskip("pyarrow")
+pytest.importorskip("pyarrow.csv")
+pytest.importorskip("pyarrow.parquet")
 
 TABLE = pa.table({"x": [1, 2, 3], "y": [0.5, None, 2.5], "name": ["a", "ü", None]})
 
 
-@pytest.mark.parametrize("ending", [".parquet", ".arrow", ".feather", ".csv"])
-def test_tables_come_back_from_files(tmp_path: Path, ending: str) -> None:
-    path = tmp_path / f"table{ending}"
-    with saved(path) as beside, beside.open("wb") as file:
-        write(TABLE, file, ending[1:])
+READERS = {
+    "parquet": pa.parquet.read_table,
+    "arrow": lambda path: pa.ipc.open_stream(path.read_bytes()).read_all(),
+    "feather": lambda path: pa.ipc.open_file(path.read_bytes()).read_all(),
+    "csv": pa.csv.read_csv,
+}
+
+
+@pytest.mark.parametrize("form", READERS)
+def test_tables_are_written_to_files(tmp_path: Path, form: str) -> None:
+    path = tmp_path / f"table.{form}"
+    with replace_file(path) as beside, beside.open("wb") as file:
+        write_table(TABLE, file, form)
     assert list(tmp_path.iterdir()) == [path]
-    back = read(path)
-    assert {name: column.to_pylist() for name, column in back.items()} == {
-        "x": [1, 2, 3],
-        "y": [0.5, None, 2.5],
-        "name": ["a", "ü", "" if ending == ".csv" else None],
-    }
+    text = ["a", "ü", "" if form == "csv" else None]
+    assert READERS[form](path).to_pydict() == {"x": [1, 2, 3], "y": [0.5, None, 2.5], "name": text}
 
 
-def test_arrow_streams_and_json_lines(tmp_path: Path) -> None:
-    with pa.OSFile(str(tmp_path / "a.arrow"), "wb") as file, pa.ipc.new_stream(file, TABLE.schema) as stream:
-        stream.write_table(TABLE)
-    assert read(tmp_path / "a.arrow")["x"].to_pylist() == [1, 2, 3]
-    (tmp_path / "a.json").write_text('{"x": 1}\n{"x": 2}\n')
-    assert read(tmp_path / "a.json")["x"].to_pylist() == [1, 2]
+@pytest.mark.parametrize(
+    ("name", "media_type", "encoding", "stem"),
+    [
+        ("a.csv", "text/csv", None, "a"),
+        ("a.b.CSV", "text/csv", None, "a.b"),
+        ("a.tsv.gz", "text/tab-separated-values", "gzip", "a"),
+        ("a.b.csv.zst", "text/csv", "zstd", "a.b"),
+        ("a.JSONL", "application/x-ndjson", None, "a"),
+    ],
+)
+def test_suffixes_say_what_a_file_is(name: str, media_type: str, encoding: str | None, stem: str) -> None:
+    assert kind_of_file(Path(name)) == (media_type, encoding)
+    assert stem_of(Path(name)) == stem
 
 
-@pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.parquet"])
-def test_what_is_no_table_is_named(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(b"")
-    with pytest.raises(CloudError, match=name):
-        read(tmp_path / name)
+@pytest.mark.parametrize("name", ["a", "a.doc", "a.gz", ".csv", "a.csv.bz2"])
+def test_other_suffixes_are_rejected(name: str) -> None:
+    with pytest.raises(CloudError, match=f"{re.escape(name)} is none of .csv"):
+        kind_of_file(Path(name))
 
 
-def test_arrays_of_numpy(tmp_path: Path) -> None:
+def test_files_of_numpy(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=np.arange(3), y=np.zeros((3, 2)))
-    assert {name: values.shape for name, values in read(tmp_path / "a.npz").items()} == {
+    assert {name: values.shape for name, values in read_numpy(tmp_path / "a.npz", None).items()} == {
         "x": (3,),
         "y": (3, 2),
     }
     np.save(tmp_path / "b.npy", np.arange(4))
-    assert read(tmp_path / "b.npy")["b"].tolist() == [0, 1, 2, 3]
+    assert read_numpy(tmp_path / "b.npy", None)["b"].tolist() == [0, 1, 2, 3]
     np.save(tmp_path / "c.npy", np.array([(1, 2.5)], [("n", "i4"), ("v", "f8")]))
-    assert {name: values.tolist() for name, values in read(tmp_path / "c.npy").items()} == {
+    assert {name: values.tolist() for name, values in read_numpy(tmp_path / "c.npy", None).items()} == {
         "n": [1],
         "v": [2.5],
     }
     np.save(tmp_path / "d.npy", np.array([object()]), allow_pickle=True)
     with pytest.raises(CloudError, match=r"d\.npy cannot be read"):
-        read(tmp_path / "d.npy")
+        read_numpy(tmp_path / "d.npy", None)
 
 
-def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_the_error_names_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     with (
         pytest.raises(CloudError, match=r"a\.csv cannot be written \(No such file"),
-        saved(tmp_path / "nowhere" / "a.csv") as path,
+        replace_file(tmp_path / "nowhere" / "a.csv") as path,
     ):
         path.write_bytes(b"1")
 
 
-def test_half_a_file_is_never_there(tmp_path: Path, cloud: InMemoryCloud) -> None:
+def test_an_incomplete_download_does_not_change_the_file(tmp_path: Path, cloud: InMemoryCloud) -> None:
     (tmp_path / "a").write_bytes(b"before")
 
     def half(self: InMemoryCloud, **_: object) -> tuple[int, bytes, dict[str, str]]:
@@ -78,9 +91,9 @@ def test_half_a_file_is_never_there(tmp_path: Path, cloud: InMemoryCloud) -> Non
 
     cloud.routes = [("GET", "/half", half)]
     with (
-        pytest.raises(ServerUnreachable, match="connection broke"),
-        saved(tmp_path / "a") as path,
+        pytest.raises(ServerUnreachable, match="lost during a download"),
+        replace_file(tmp_path / "a") as path,
         path.open("wb") as file,
     ):
-        copy(requests.get(f"{cloud.url}/half", stream=True, timeout=10), file)
+        write_response(requests.get(f"{cloud.url}/half", stream=True, timeout=10), file)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"before"}

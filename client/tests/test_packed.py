@@ -7,9 +7,9 @@ from bokeh.core.types import ID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bokeh_cloud.packed import pack, unpack
+from bokeh_cloud.columns.packed import pack, unpack
 
-QUICK = settings(deadline=None, max_examples=50)  # a shared machine stops for a moment now and then
+QUICK = settings(max_examples=50)
 
 values = st.recursive(
     st.none()
@@ -22,28 +22,28 @@ values = st.recursive(
 )
 
 
-def leaf(data: bytes, name: str = "p1") -> dict[str, Any]:
+def bytes_node(data: bytes, name: str = "p1") -> dict[str, Any]:
     return {"type": "bytes", "data": Buffer(ID(name), data)}
 
 
 def test_the_layout_byte_by_byte() -> None:
-    leaves = b'{"data":{"id":0},"type":"bytes"},{"data":{"id":1},"type":"bytes"}'
-    header = b'{"buffers":[3,8],"value":["\xc3\xa9",' + leaves + b"]}"
+    nodes = b'{"data":{"id":0},"type":"bytes"},{"data":{"id":1},"type":"bytes"}'
+    header = b'{"buffers":[3,8],"value":["\xc3\xa9",' + nodes + b"]}"
     assert len(header) == 98
     expected = b"\x64\0\0\0" + header + b"  " + b"abc" + bytes(5) + b"12345678"
-    assert pack(["é", leaf(b"abc"), leaf(b"12345678")]) == expected
+    assert pack(["é", bytes_node(b"abc"), bytes_node(b"12345678")]) == expected
 
 
 @QUICK
 @given(values)
-def test_values_come_back(value: Any) -> None:
+def test_values_round_trip(value: Any) -> None:
     assert unpack(pack(value), str) == (value, {})
 
 
 @QUICK
 @given(st.lists(st.binary(max_size=20), max_size=5))
-def test_buffers_come_back_and_stand_at_multiples_of_eight(datas: list[bytes]) -> None:
-    packed = pack([leaf(data) for data in datas])
+def test_buffers_round_trip_and_are_aligned(datas: list[bytes]) -> None:
+    packed = pack([bytes_node(data) for data in datas])
     assert len(packed) % 8 == 0
     assert (4 + int.from_bytes(packed[:4], "little")) % 8 == 0
     value, buffers = unpack(packed, lambda index: f"b{index}")
@@ -52,20 +52,20 @@ def test_buffers_come_back_and_stand_at_multiples_of_eight(datas: list[bytes]) -
 
 
 def test_packing_the_same_value_gives_the_same_bytes() -> None:
-    first = {"type": "ndarray", "array": leaf(b"1", "p1001")}
-    second = {"array": leaf(b"1", "p2002"), "type": "ndarray"}
+    first = {"type": "ndarray", "array": bytes_node(b"1", "p1001")}
+    second = {"array": bytes_node(b"1", "p2002"), "type": "ndarray"}
     assert pack(first) == pack(second)
 
 
 @pytest.mark.parametrize("value", [float("nan"), "\ud800", object(), {"a": b"bytes"}])
-def test_what_is_not_json_is_refused(value: Any) -> None:
+def test_values_that_are_not_json_are_rejected(value: Any) -> None:
     with pytest.raises(ValueError, match=r"JSON|surrogate"):
         pack(value)
 
 
-@pytest.mark.parametrize("damaged", [b"", b"\x08", b"\xff\0\0\0{}", pack([leaf(b"12345678")])[:-1]])
-def test_damage_is_seen(damaged: bytes) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - json has its own words for what it cannot read
+@pytest.mark.parametrize("damaged", [b"", b"\x08", b"\xff\0\0\0{}", pack([bytes_node(b"12345678")])[:-1]])
+def test_damaged_bytes_are_rejected(damaged: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - messages of json vary
         unpack(damaged, str)
 
 

@@ -6,7 +6,7 @@ from bokeh.document import Document
 from bokeh.plotting import figure
 
 from bokeh_cloud import Plot, Server
-from bokeh_cloud.config.address import Address
+from bokeh_cloud.config.address import ServerAddress
 from bokeh_cloud.connection import Connection
 
 SUMMARY = {
@@ -24,7 +24,7 @@ SUMMARY = {
 
 
 def plot(**changes: Any) -> Plot:
-    return Plot({**SUMMARY, **changes}, Connection(Address("https://plots.example.org", "bkp_1")))
+    return Plot({**SUMMARY, **changes}, Connection(ServerAddress("https://plots.example.org", "bkp_1")))
 
 
 def test_urls_are_absolute_and_times_have_a_zone() -> None:
@@ -35,22 +35,22 @@ def test_urls_are_absolute_and_times_have_a_zone() -> None:
     assert found.modified.microsecond == 678901
 
 
-def test_a_plot_without_a_title_goes_by_its_name() -> None:
+def test_the_default_title_is_the_name() -> None:
     assert plot().title == "sine"
     assert plot(title="A sine").title == "A sine"
 
 
-def test_plots_compare_by_what_they_are() -> None:
+def test_plots_are_equal_by_url_and_version() -> None:
     assert plot() == plot()
     assert plot() != plot(version=4)
     assert len({plot(), plot(title="other")}) == 1
 
 
-def test_the_repr_says_what_a_person_wants_to_know() -> None:
+def test_repr() -> None:
     assert repr(plot()) == "<Plot 'sine' version 3, private: https://plots.example.org/plots/k3/show>"
 
 
-def test_a_version_can_be_opened_in_bokeh(server: Server) -> None:
+def test_a_version_can_be_loaded_in_bokeh(server: Server) -> None:
     first, second = figure(), figure()
     first.line(np.arange(3.0), np.arange(3.0))
     second.line([1, 2], ["a", "b"])

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bokeh_cloud.progress import WORTH_SHOWING, in_notebook, progress
+from bokeh_cloud.progress import MIN_BYTES, in_notebook, progress
 
 
 class Terminal(io.StringIO):
@@ -12,7 +12,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def drawn(monkeypatch: pytest.MonkeyPatch, screen: io.StringIO, total: int) -> str:
+def output_of(monkeypatch: pytest.MonkeyPatch, screen: io.StringIO, total: int) -> str:
     monkeypatch.setattr(sys, "stderr", screen)
     with progress("Publishing sine", total) as advance:
         advance(total // 2)
@@ -21,18 +21,18 @@ def drawn(monkeypatch: pytest.MonkeyPatch, screen: io.StringIO, total: int) -> s
 
 
 def test_a_long_upload_shows_rate_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = drawn(monkeypatch, Terminal(), 50_000_000)
-    assert "Publishing sine" in shown
-    assert "B/s" in shown
-    assert "<" in shown  # elapsed<left
+    output = output_of(monkeypatch, Terminal(), 50_000_000)
+    assert "Publishing sine" in output
+    assert "B/s" in output
+    assert "<" in output  # elapsed<left
 
 
-def test_a_short_one_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert drawn(monkeypatch, Terminal(), WORTH_SHOWING) == ""
+def test_a_short_upload_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert output_of(monkeypatch, Terminal(), MIN_BYTES) == ""
 
 
 def test_nothing_is_written_to_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert drawn(monkeypatch, io.StringIO(), 50_000_000) == ""
+    assert output_of(monkeypatch, io.StringIO(), 50_000_000) == ""
 
 
 def test_notebooks_are_recognised(monkeypatch: pytest.MonkeyPatch) -> None:

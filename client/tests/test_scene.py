@@ -1,4 +1,4 @@
-"""Every kind of data that Bokeh accepts, taken apart and put together again, bit for bit."""
+"""Every kind of data that Bokeh accepts round-trips through scene and columns, bit for bit."""
 
 import array
 import datetime as dt
@@ -21,7 +21,7 @@ from bokeh.models.sources import ColumnDataSource, GeoJSONDataSource
 from bokeh.models.tickers import FixedTicker
 from bokeh.plotting import figure
 
-from bokeh_cloud.scene import Parts, assemble, column_hashes, split
+from bokeh_cloud.publishing.scene import SplitDocument, assemble_document, column_hashes, split_document
 
 PAYLOADS = np.frombuffer(
     struct.pack("<4Q", 0x7FF8000000000001, 0x7FF0DEADBEEF0001, 0xFFF8000000000000, 1), "<f8"
@@ -84,7 +84,7 @@ def serialised(*roots: Model) -> Serialized[Any]:
 
 
 def with_bytes(node: Any, buffers: dict[str, bytes]) -> Any:
-    """Bokeh's JSON with the bytes themselves where buffers stand."""
+    """Return Bokeh's JSON with buffers replaced by their bytes."""
     if isinstance(node, Buffer):
         return bytes(node.data).hex()
     if isinstance(node, dict) and node.get("type") == "bytes" and isinstance(node["data"], dict):
@@ -94,33 +94,33 @@ def with_bytes(node: Any, buffers: dict[str, bytes]) -> Any:
     return [with_bytes(item, buffers) for item in node] if isinstance(node, (list, tuple)) else node
 
 
-def sent(parts: Parts) -> tuple[Any, dict[str, bytes]]:
-    """The scene and the columns after a journey as JSON and bytes."""
+def transmit(document: SplitDocument) -> tuple[Any, dict[str, bytes]]:
+    """Return the scene, encoded and decoded as JSON, and the bytes of the columns by hash."""
     columns = {
         column.hash: b"".join(chunk.data for chunk in column.chunks)
-        for source in parts.sources
+        for source in document.sources
         for column in source.columns.values()
     }
-    return json.loads(json.dumps(parts.scene, allow_nan=False)), columns
+    return json.loads(json.dumps(document.scene, allow_nan=False)), columns
 
 
-def round_trip(*roots: Model) -> Parts:
+def round_trip(*roots: Model) -> SplitDocument:
     original = serialised(*roots)
-    parts = split(original.content)
-    scene, columns = sent(parts)
+    document = split_document(original.content)
+    scene, columns = transmit(document)
     assert set(column_hashes(scene)) == set(columns)
-    content, buffers = assemble(scene, columns)
+    content, buffers = assemble_document(scene, columns)
     assert as_text(with_bytes(content, buffers)) == as_text(with_bytes(original.content, {}))
-    return parts
+    return document
 
 
 def as_text(content: Any) -> str:
-    """JSON tells 1 from 1.0 and True, and 0.0 from -0.0, which Python's equality does not."""
+    """Return JSON, in which 1, 1.0 and True differ, and 0.0 and -0.0, unlike with Python's equality."""
     return json.dumps(content, sort_keys=True)
 
 
 @pytest.mark.parametrize("kind", BINARY)
-def test_arrays_are_columns_of_their_own_type(kind: str) -> None:
+def test_arrays_become_columns_of_their_dtype(kind: str) -> None:
     source = ColumnDataSource(data={"values": BINARY[kind]})
     (found,) = round_trip(source).sources
     assert found.model == source.id
@@ -129,23 +129,23 @@ def test_arrays_are_columns_of_their_own_type(kind: str) -> None:
 
 @pytest.mark.filterwarnings("ignore:out of range integer")
 @pytest.mark.parametrize("kind", PACKED)
-def test_everything_else_is_packed(kind: str) -> None:
+def test_other_values_are_packed(kind: str) -> None:
     (found,) = round_trip(ColumnDataSource(data={"values": PACKED[kind]})).sources
     assert (found.columns["values"].dtype, len(found.columns)) == ("packed", 1)
 
 
-def test_bits_of_nan_stay() -> None:
-    _, columns = sent(split(serialised(ColumnDataSource(data={"values": PAYLOADS})).content))
+def test_bits_of_nan_are_preserved() -> None:
+    _, columns = transmit(split_document(serialised(ColumnDataSource(data={"values": PAYLOADS})).content))
     assert list(columns.values()) == [PAYLOADS.tobytes()]
 
 
 def test_arrays_are_not_copied() -> None:
-    (found,) = split(serialised(ColumnDataSource(data={"values": SHARED})).content).sources
+    (found,) = split_document(serialised(ColumnDataSource(data={"values": SHARED})).content).sources
     (chunk,) = found.columns["values"].chunks
     assert np.shares_memory(np.frombuffer(chunk.data), SHARED)
 
 
-def test_an_array_in_two_columns_is_one_column_by_name_of_its_hash() -> None:
+def test_an_array_in_two_columns_has_one_hash() -> None:
     (found,) = round_trip(ColumnDataSource(data={"a": SHARED, "b": SHARED})).sources
     assert found.columns["a"].hash == found.columns["b"].hash
 
@@ -156,32 +156,32 @@ def test_sources_may_be_empty_and_columns_have_any_name(data: dict[str, Any]) ->
     assert list(found.columns) == list(data)
 
 
-def test_arrays_outside_sources_make_one_more_source() -> None:
+def test_arrays_outside_data_sources_become_another_source() -> None:
     code = CustomJS(args={"weights": np.arange(3.0), "again": np.arange(3.0), "text": b"abc"}, code="")
     place: Any = {1: np.array([0.5, 1.5])}
     layout = StaticLayoutProvider(graph_layout=place)
     ticks: Any = np.array([1.0, 2.0, 4.0])
-    drawn = figure()
-    drawn.xaxis.ticker = FixedTicker(ticks=ticks)
-    drawn.js_on_event("tap", code)
-    parts = round_trip(drawn, layout, ColumnDataSource(data={"x": SHARED}))
-    assert [source.model is None for source in parts.sources] == [False, True]
-    loose = parts.sources[1].columns
+    fig = figure()
+    fig.xaxis.ticker = FixedTicker(ticks=ticks)
+    fig.js_on_event("tap", code)
+    document = round_trip(fig, layout, ColumnDataSource(data={"x": SHARED}))
+    assert [source.model is None for source in document.sources] == [False, True]
+    loose = document.sources[1].columns
     assert all(name == column.hash for name, column in loose.items())
     assert sorted((column.dtype, column.shape) for column in loose.values()) == [
         ("float64", (2,)), ("float64", (3,)), ("float64", (3,)), ("uint8", (3,)),
     ]  # fmt: skip
 
 
-def test_a_source_that_is_first_met_inside_a_callback_is_still_one() -> None:
+def test_a_source_that_is_first_used_in_a_callback_is_split() -> None:
     source = ColumnDataSource(data={"x": SHARED, "names": ["a"] * 5})
-    drawn = figure()
-    drawn.js_on_event("tap", CustomJS(args={"source": source, "again": source}, code=""))
-    (found,) = round_trip(drawn, source).sources
+    fig = figure()
+    fig.js_on_event("tap", CustomJS(args={"source": source, "again": source}, code=""))
+    (found,) = round_trip(fig, source).sources
     assert (found.model, list(found.columns)) == (source.id, ["x", "names"])
 
 
-def test_text_stays_in_the_scene() -> None:
+def test_geojson_remains_in_the_scene() -> None:
     assert (
         round_trip(GeoJSONDataSource(geojson='{"type": "FeatureCollection", "features": []}')).sources == ()
     )
@@ -194,14 +194,14 @@ def test_several_roots_and_figures() -> None:
     assert len(round_trip(first, second).sources) == 2
 
 
-def test_text_that_is_no_unicode_is_named() -> None:
+def test_the_error_names_a_column_with_invalid_unicode() -> None:
     with pytest.raises(ValueError, match="column 'bad' cannot be stored"):
-        split(serialised(ColumnDataSource(data={"bad": ["\ud800"]})).content)
+        split_document(serialised(ColumnDataSource(data={"bad": ["\ud800"]})).content)
 
 
-def test_assembled_documents_open_in_bokeh() -> None:
+def test_bokeh_loads_assembled_documents() -> None:
     source = ColumnDataSource(data={"x": PAYLOADS, "kind": ["a", "b", "c", "d"]})
-    content, buffers = assemble(*sent(split(serialised(source).content)))
+    content, buffers = assemble_document(*transmit(split_document(serialised(source).content)))
     document = Document.from_json(Serialized(content, [Buffer(name, data) for name, data in buffers.items()]))  # type: ignore[arg-type] # an ID is a str
     again: Any = document.roots[0]
     assert again.data["x"].tobytes() == PAYLOADS.tobytes()
@@ -209,6 +209,6 @@ def test_assembled_documents_open_in_bokeh() -> None:
 
 
 def test_a_missing_column_is_an_error() -> None:
-    scene, _ = sent(split(serialised(ColumnDataSource(data={"x": SHARED})).content))
+    scene, _ = transmit(split_document(serialised(ColumnDataSource(data={"x": SHARED})).content))
     with pytest.raises(KeyError):
-        assemble(scene, {})
+        assemble_document(scene, {})

@@ -13,12 +13,12 @@ UPLOAD = "PUT /local/data/chunks/HASH"
 
 def sine(points: int = 1000, phase: float = 0) -> figure:
     x = np.linspace(0, 10, points)
-    drawn = figure(title="Sine")
-    drawn.line(x, np.sin(x + phase))
-    return drawn
+    fig = figure(title="Sine")
+    fig.line(x, np.sin(x + phase))
+    return fig
 
 
-def test_publishing_gives_a_plot_with_absolute_urls(server: Server, cloud: InMemoryCloud) -> None:
+def test_publishing_returns_a_plot_with_absolute_urls(server: Server, cloud: InMemoryCloud) -> None:
     plot = server.publish(sine(), "sine", title="A sine")
     assert (plot.name, plot.title, plot.version, plot.visibility, plot.unchanged) == (
         "sine",
@@ -32,7 +32,9 @@ def test_publishing_gives_a_plot_with_absolute_urls(server: Server, cloud: InMem
     assert repr(plot) == f"<Plot 'sine' version 1, private: {plot.url}>"
 
 
-def test_publishing_twice_uploads_nothing_and_makes_no_version(server: Server, cloud: InMemoryCloud) -> None:
+def test_publishing_again_uploads_nothing_and_creates_no_version(
+    server: Server, cloud: InMemoryCloud
+) -> None:
     first = server.publish(sine(), "sine")
     uploads = cloud.requests[UPLOAD]
     again = server.publish(sine(), "sine")
@@ -41,18 +43,18 @@ def test_publishing_twice_uploads_nothing_and_makes_no_version(server: Server, c
     assert (again.version, again.unchanged, again.url) == (1, True, first.url)
 
 
-def test_a_changed_column_is_the_only_upload_of_a_new_version(server: Server, cloud: InMemoryCloud) -> None:
+def test_a_new_version_uploads_only_the_changed_column(server: Server, cloud: InMemoryCloud) -> None:
     server.publish(sine(), "sine")
     plot = server.publish(sine(phase=1), "sine")
     assert (plot.version, plot.unchanged) == (2, False)
     assert cloud.requests[UPLOAD] == 3
 
 
-def test_one_chunk_needed_by_several_columns_is_sent_once(server: Server, cloud: InMemoryCloud) -> None:
+def test_a_chunk_of_several_columns_is_uploaded_once(server: Server, cloud: InMemoryCloud) -> None:
     x = np.arange(1_000_000.0)
-    drawn = figure()
-    drawn.line(x, x)
-    server.publish(drawn, "same")
+    fig = figure()
+    fig.line(x, x)
+    server.publish(fig, "same")
     assert cloud.requests[UPLOAD] == 2  # 8 MB: two chunks
     assert sum(map(len, cloud.chunks.values())) == x.nbytes
 
@@ -61,19 +63,19 @@ def test_data_collected_during_publishing_are_sent_again(server: Server, cloud: 
     def collect(method: str, path: str) -> None:
         if (method, path) == ("POST", "/local/data"):
             cloud.chunks.clear()
-            cloud.trouble = lambda method, path: None
+            cloud.before_request = lambda method, path: None
 
-    cloud.trouble = collect
+    cloud.before_request = collect
     assert server.publish(sine(), "sine").version == 1
     assert cloud.requests[UPLOAD] == 4
 
 
-def test_other_refusals_are_told_once(server: Server, cloud: InMemoryCloud) -> None:
+def test_other_errors_are_not_retried(server: Server, cloud: InMemoryCloud) -> None:
     def refuse(method: str, path: str) -> None:
         if path == "/local/store":
             raise Problem(422, "invalid-document", "The document has no roots.")
 
-    cloud.trouble = refuse
+    cloud.before_request = refuse
     with pytest.raises(Rejected, match=r"Invalid document\. The document has no roots") as refusal:
         server.publish(sine(), "sine")
     assert refusal.value.slug == "invalid-document"
@@ -81,7 +83,7 @@ def test_other_refusals_are_told_once(server: Server, cloud: InMemoryCloud) -> N
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "a\nb", "x" * 201])
-def test_names_that_cannot_be_are_refused_before_anything_is_sent(
+def test_invalid_names_are_rejected_before_anything_is_sent(
     server: Server, cloud: InMemoryCloud, name: str
 ) -> None:
     with pytest.raises(NotPublishable, match="cannot name a plot"):
@@ -89,18 +91,18 @@ def test_names_that_cannot_be_are_refused_before_anything_is_sent(
     assert not cloud.requests
 
 
-def test_names_may_be_in_any_script(server: Server) -> None:
+def test_names_may_contain_any_unicode(server: Server) -> None:
     server.publish(sine(), "Übersicht, 東京 🗼")
     assert [plot.name for plot in server.plots()] == ["Übersicht, 東京 🗼"]
 
 
-def test_lists_follow_their_pages(server: Server) -> None:
+def test_lists_follow_all_pages(server: Server) -> None:
     for name in "abcde":
         server.publish(sine(3), name)
     assert [plot.name for plot in server.plots()] == list("abcde")
 
 
-def test_a_key_opens_its_server_and_shows_nowhere() -> None:
+def test_a_key_is_needed_and_never_shown() -> None:
     cloud = InMemoryCloud(apikey="bkp_secret")
     with listening(cloud) as url:
         with pytest.raises(NotPermitted, match="BOKEH_CLOUD_API_KEY"):
@@ -113,9 +115,9 @@ def test_a_key_opens_its_server_and_shows_nowhere() -> None:
     assert "bkp_" not in "".join(shown)
 
 
-def test_a_published_plot_comes_back_as_it_was(server: Server) -> None:
-    drawn = sine()
-    back = server.publish(drawn, "sine").to_json()
+def test_a_published_plot_round_trips(server: Server) -> None:
+    fig = sine()
+    back = server.publish(fig, "sine").to_json()
     x = np.linspace(0, 10, 1000)
     assert [buffer.data for buffer in back.buffers] == [x.tobytes(), np.sin(x).tobytes()]
-    assert back.content["roots"][0]["id"] == drawn.id
+    assert back.content["roots"][0]["id"] == fig.id

@@ -1,24 +1,25 @@
-"""A folder with an account's plots, versions and data: a web site that needs no server of ours, and a backup.
+"""A folder with plots, versions and data of an account: a static web site, and a backup.
 
-    index.html                        the plots
+    index.html                        list of plots
     static/bokehjs/<version>/         BokehJS
-    columns/<hash>                    the bytes of a column, as browsers take them
-    columns.json                      dtype and shape of each
+    columns/<hash>                    the bytes of a column, as sent to browsers
+    columns.json                      dtype and shape of each column
     extensions/<hash>.js              code of custom models
     plots/<plot>/plot.json            name, title, visibility
-    plots/<plot>/index.html           the newest version; `?version=` another
-    plots/<plot>/<version>/scene.json what was published
-    plots/<plot>/<version>/view.json  the same as a page takes it: packed columns are unpacked
-    plots/<plot>/<version>/parts.json its data sources, bundles of BokehJS and extensions
-    plots/<plot>/now/view.json        as it is shown, where live data sources changed since
-    sources/<id>/<version>.json       a live data source: name, and the hashes of its columns
-    manifests/<hash>.json             what a column of one is made of
-    chunks/<hash>                     the bytes of that, as they are stored
+    plots/<plot>/index.html           page of the newest version; `?version=` selects another one
+    plots/<plot>/<version>/scene.json the scene
+    plots/<plot>/<version>/view.json  the scene as the page loads it, with packed columns inlined
+    plots/<plot>/<version>/parts.json data sources, bundles of BokehJS and extensions
+    plots/<plot>/now/view.json        the plot as it is shown, if its live data sources changed since
+    sources/<id>/<version>.json       a version of a live data source: name, and hashes of its columns
+    manifests/<hash>.json             manifest of a column of a live data source
+    chunks/<hash>                     a chunk of such a column, as it is stored
 
-Nothing in it depends on when or where it was written, so that an export of what was imported is byte-equal.
+The files do not depend on the time or the server of the export, so that exporting an imported folder gives
+equal bytes.
 """
 
-from .exporting import export
-from .importing import import_
+from bokeh_cloud.archive.exporting import export
+from bokeh_cloud.archive.importing import import_
 
 __all__ = ["export", "import_"]

@@ -1,100 +1,103 @@
-"""Publishes what an exported folder holds, under the same names and with the same versions and hashes."""
+"""Publishes the plots of an exported folder, with the same names, versions and hashes."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from typing import Any
 
-from ..columns import Column, column
-from ..errors import CloudError
-from ..plot import Plot
-from ..upload import create_sources, upload_chunks
-from .layout import read_json
-from .live import import_sources
-
-if TYPE_CHECKING:
-    from ..server import Server
+from bokeh_cloud.account import AccountClient
+from bokeh_cloud.archive.layout import read_json
+from bokeh_cloud.archive.live_sources import import_sources
+from bokeh_cloud.columns.chunked_column import ChunkedColumn, chunked_column
+from bokeh_cloud.errors import CloudError
+from bokeh_cloud.plots.catalog import find_plot, list_plots
+from bokeh_cloud.plots.plot import Plot
+from bokeh_cloud.publishing.upload import create_sources, upload_chunks
 
 
-def import_(server: "Server", folder: Path) -> list[Plot]:
+def import_(account: AccountClient, folder: Path) -> list[Plot]:
     """Publish the plots of a folder that `export` wrote, and return them.
 
-    A plot that is there already gets the versions that it lacks, if those that it has are as many; so an
-    import that broke goes on where it was.
+    If the account has a plot already, it gets the versions that it lacks, provided that it has no more
+    versions than the folder. So an import that failed can be repeated.
 
     Raises:
-        CloudError: see `Connection.request`; the folder is not one, or damaged; or a name is taken by a plot
-            with more versions.
+        CloudError: see `Connection.request`; or the folder was not exported, or is damaged; or the account
+            has a plot of the same name with more versions.
     """
-    found = sorted((folder / "plots").glob("*/plot.json"))
-    if not found:
-        raise CloudError(f"There is nothing to import in {folder}: it was not made by `bokeh-cloud export`.")
-    import_sources(server, folder)
-    importer = _Importer(server, folder)
-    there = {plot.name: plot for plot in server.plots()}
-    return [importer.plot(path.parent, there) for path in found]
+    plot_files = sorted((folder / "plots").glob("*/plot.json"))
+    if not plot_files:
+        raise CloudError(f"There is nothing to import in {folder}: `bokeh-cloud export` did not write it.")
+    import_sources(account, folder)
+    importer = _Importer(account, folder)
+    existing = {plot.name: plot for plot in list_plots(account)}
+    return [importer.import_plot(file.parent, existing) for file in plot_files]
 
 
 class _Importer:
-    """One run."""
+    """Imports plots of one folder."""
 
-    def __init__(self, server: "Server", folder: Path):
-        self._server = server
+    def __init__(self, account: AccountClient, folder: Path):
+        self._account = account
         self._folder = folder
-        self._kinds: Mapping[str, Any] = read_json(folder / "columns.json")
+        self._columns: Mapping[str, Any] = read_json(folder / "columns.json")
 
-    def plot(self, place: Path, there: Mapping[str, Plot]) -> Plot:
-        about = read_json(place / "plot.json")
-        name, versions = about["name"], about["versions"]
-        done = there[name].version if name in there else 0
-        if done > versions[-1]:
+    def import_plot(self, plot_folder: Path, existing: Mapping[str, Plot]) -> Plot:
+        metadata = read_json(plot_folder / "plot.json")
+        name, versions = metadata["name"], metadata["versions"]
+        newest = existing[name].version if name in existing else 0
+        if newest > versions[-1]:
             raise CloudError(
-                f"There is a plot {name!r} with {done} versions on {self._server.url} already, and this one "
-                f"has {len(versions)}: delete that one, or import into another account."
+                f"There is a plot {name!r} with {newest} versions on {self._account.url} already, and the "
+                f"folder has {len(versions)}: delete the former, or import into another account."
             )
         for number in versions:
-            if number > done:
-                self._version(name, about["title"], place / str(number))
-        plot = self._server.plot(name)
-        if plot.visibility != about["visibility"]:
-            plot.visibility = about["visibility"]
+            if number > newest:
+                self._import_version(name, metadata["title"], plot_folder / str(number))
+        plot = find_plot(self._account, name)
+        if plot.visibility != metadata["visibility"]:
+            plot.visibility = metadata["visibility"]
         return plot
 
-    def _version(self, name: str, title: str, place: Path) -> None:
-        parts = read_json(place / "parts.json")
-        connection, user = self._server.connection, self._server.user_id
-        own = [source for source in parts["sources"] if "live" not in source]
-        sources = [{key: self._column(hashed) for key, hashed in source["columns"].items()} for source in own]
-        columns = [item for source in sources for item in source.values()]
+    def _import_version(self, name: str, title: str, version_folder: Path) -> None:
+        parts = read_json(version_folder / "parts.json")
+        connection, user = self._account.connection, self._account.user_id
+        frozen = [source for source in parts["sources"] if "live" not in source]
+        sources = [
+            {key: self._read_column(column_hash) for key, column_hash in source["columns"].items()}
+            for source in frozen
+        ]
+        columns = [column for source in sources for column in source.values()]
         upload_chunks(connection, user, columns, f"Importing {name}")
-        named = {f"{index}": source for index, source in enumerate(sources)}
-        ids = iter(create_sources(connection, user, named, [source["name"] for source in own]))
+        by_key = {f"{index}": source for index, source in enumerate(sources)}
+        names = [source["name"] for source in frozen]
+        types = [source.get("types", {}) for source in frozen]
+        ids = iter(create_sources(connection, user, by_key, names, types))
         body = {
             "name": name,
             "title": title,
-            "document": read_json(place / "scene.json"),
+            "document": read_json(version_folder / "scene.json"),
             "bundles": parts["bundles"],
-            "extensions": [self._extension(item) for item in parts["extensions"]],
+            "extensions": [self._read_extension(item) for item in parts["extensions"]],
             "sources": [
                 {"model": source["model"], "id": source["live"], "version": source["version"]}
                 if "live" in source
                 else {"model": source["model"], "id": next(ids)}
                 for source in parts["sources"]
             ],
-            "version": int(place.name),
+            "version": int(version_folder.name),
         }
-        connection.json("POST", f"/{quote(user)}/store", json=body)
+        connection.json("POST", f"{self._account.user_path}/store", json=body)
 
-    def _column(self, name: str) -> Column:
-        kind = self._kinds[name]
+    def _read_column(self, name: str) -> ChunkedColumn:
+        manifest = self._columns[name]
         path = self._folder / "columns" / name
         try:
-            found = column(kind["dtype"], kind["shape"], path.read_bytes())
+            column = chunked_column(manifest["dtype"], manifest["shape"], path.read_bytes())
         except (OSError, ValueError, KeyError) as error:
-            raise CloudError(f"{path} is damaged or gone ({error}); export again.") from error
-        if found.hash != name:
-            raise CloudError(f"{path} is damaged: its contents are not those of its name; export again.")
-        return found
+            raise CloudError(f"{path} is damaged or missing ({error}); export again.") from error
+        if column.hash != name:
+            raise CloudError(f"{path} is damaged: its hash is not its name; export again.")
+        return column
 
-    def _extension(self, name: str) -> str:
+    def _read_extension(self, name: str) -> str:
         return (self._folder / "extensions" / f"{name}.js").read_text(encoding="utf-8")

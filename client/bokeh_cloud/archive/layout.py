@@ -1,4 +1,4 @@
-"""Where things are in an exported folder, and how they are written."""
+"""Names and file formats of an exported folder."""
 
 import json
 import re
@@ -8,37 +8,37 @@ from typing import Any
 
 from blake3 import blake3
 
-from ..errors import CloudError
-from ..saving import saved, written
+from bokeh_cloud.atomic_files import explain_write_errors, replace_file
+from bokeh_cloud.errors import CloudError
 
 
 def folder_name(name: str) -> str:
-    """Return a plot's folder: its name as far as every file system and URL takes it, and a mark."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    mark = blake3(name.encode()).hexdigest()[:8]
-    return f"{re.sub('[^a-z0-9]+', '-', plain).strip('-')[:40] or 'plot'}-{mark}"
+    """Return the folder of a plot: the part of its name that is portable and safe in URLs, and a hash."""
+    portable = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    suffix = blake3(name.encode()).hexdigest()[:8]
+    return f"{re.sub('[^a-z0-9]+', '-', portable).strip('-')[:40] or 'plot'}-{suffix}"
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON so that the same value gives the same bytes; keys keep their order."""
+    """Write JSON; equal values give equal bytes, and keys keep their order."""
     write(path, json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n")
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a file, as a whole or not at all, and the folders above it.
+    """Write a file atomically, and create the folders above it.
 
     Raises:
-        CloudError: the disk is full, or it may not be written. What is there already is not fetched again.
+        CloudError: the disk is full, or the folder is not writable. A later export continues from there.
     """
-    with written(path):
+    with explain_write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    with saved(path) as beside:
-        beside.write_bytes(data)
+    with replace_file(path) as temporary:
+        temporary.write_bytes(data)
 
 
 def read_json(path: Path) -> Any:
-    """Read JSON; CloudError where there is none."""
+    """Read JSON; raises CloudError if there is none."""
     try:
         return json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise CloudError(f"{path} cannot be read ({error}); is this a folder that was exported?") from error
+        raise CloudError(f"{path} cannot be read ({error}); was the folder made by an export?") from error

@@ -1,4 +1,4 @@
-"""The pages of an exported folder. They ask for files beside them and for nothing else."""
+"""The HTML pages of an exported folder, which load files of this folder only."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -24,59 +24,59 @@ nav {{ font-size: 0.875rem; margin-bottom: 1rem; }}
 VIEWER = """
 const root = "../../";
 
-async function get(path, as) {
-  const answer = await fetch(path);
-  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-  return answer[as]();
+async function get(path, method) {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return response[method]();
 }
 
-function load(path) {
-  return new Promise((done, failed) => {
+function loadScript(path) {
+  return new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = path;
-    script.onload = done;
-    script.onerror = () => failed(new Error(path));
+    script.onload = resolve;
+    script.onerror = () => reject(new Error(path));
     document.head.append(script);
   });
 }
 
-function leaves(node, found = []) {
+function binaryNodes(node, found = []) {
   if (node === null || typeof node !== "object") return found;
   if (node.type === "bytes" && typeof node.data === "object") found.push(node);
-  else Object.values(node).forEach((item) => leaves(item, found));
+  else Object.values(node).forEach((item) => binaryNodes(item, found));
   return found;
 }
 
 async function show(version) {
   const view = await get(`${version}/view.json`, "json");
-  for (const name of view.bundles) await load(`${root}static/bokehjs/${view.bokeh}/${name}.min.js`);
-  for (const name of view.extensions) await load(`${root}extensions/${name}.js`);
-  const places = leaves(view.scene);
+  for (const name of view.bundles) await loadScript(`${root}static/bokehjs/${view.bokeh}/${name}.min.js`);
+  for (const name of view.extensions) await loadScript(`${root}extensions/${name}.js`);
+  const nodes = binaryNodes(view.scene);
   const columns = new Map();
-  await Promise.all([...new Set(places.map((place) => place.data.id))].map(async (id) => {
+  await Promise.all([...new Set(nodes.map((node) => node.data.id))].map(async (id) => {
     columns.set(id, await get(`${root}columns/${id}`, "arrayBuffer"));
   }));
-  for (const place of places) {  // each gets a buffer of its own: patching one leaves the others
-    place.data = {buffer: columns.get(place.data.id).slice(0)};
+  for (const node of nodes) {  // each gets its own buffer, so that patching one does not change the others
+    node.data = {buffer: columns.get(node.data.id).slice(0)};
   }
-  const drawn = Bokeh.require("document").Document.from_json(view.scene);
+  const plot = Bokeh.require("document").Document.from_json(view.scene);
   const element = document.querySelector("main");
-  await Bokeh.embed.add_document_standalone(drawn, element, drawn.roots().map(() => element), true);
+  await Bokeh.embed.add_document_standalone(plot, element, plot.roots().map(() => element), true);
 }
 
 const versions = JSON.parse(document.querySelector("#versions").textContent);
-const asked = Number(new URLSearchParams(location.search).get("version"));
+const requested = Number(new URLSearchParams(location.search).get("version"));
 const newest = document.querySelector("main").dataset.newest;
-show(versions.includes(asked) ? asked : newest).catch((error) => {
-  const note = document.querySelector("[role=alert]");
-  note.textContent = `This plot cannot be shown (${error.message}). Open the folder through a web server, ` +
-    "such as python -m http.server: browsers do not read files for pages that are opened as files.";
+show(versions.includes(requested) ? requested : newest).catch((error) => {
+  const alert = document.querySelector("[role=alert]");
+  alert.textContent = `This plot cannot be shown (${error.message}). Open the folder through a web server, ` +
+    "such as python -m http.server: pages that are opened as files cannot load other files.";
 });
 """
 
 
 def plot_page(title: str, versions: Sequence[int], *, is_live: bool) -> bytes:
-    """Return the page of a plot; `versions` ascend, and what `is_live` is shown as in `now`."""
+    """Return the page of a plot with ascending `versions`; if `is_live`, it shows `now` by default."""
     newest = "now" if is_live else versions[-1]
     links = " ".join(f'<a href="?version={number}">{number}</a>' for number in versions)
     parts = (
@@ -90,8 +90,8 @@ def plot_page(title: str, versions: Sequence[int], *, is_live: bool) -> bytes:
 
 
 def index(plots: Iterable[tuple[str, Any]]) -> bytes:
-    """Return the page that lists plots; each is its folder and what `plot.json` says."""
-    listed = sorted((about["title"], about["name"], folder) for folder, about in plots)
+    """Return the page that lists plots, given as folder name and contents of `plot.json`."""
+    listed = sorted((metadata["title"], metadata["name"], folder) for folder, metadata in plots)
     items = [
         f'<li><a href="plots/{folder}/index.html">{escape(title)}</a></li>\n' for title, _, folder in listed
     ]

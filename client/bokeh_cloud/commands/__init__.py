@@ -1,13 +1,13 @@
-"""The commands of `bokeh-cloud`, a file for each group; each is imported when it is asked for."""
+"""The commands of `bokeh-cloud`, one module for each group; they are imported when they are used."""
 
-#: Where each command is: module of this package, and the name in it.
-TABLE = {
+#: Location of each command: module of this package, and its attribute.
+COMMANDS = {
     "clone": ("plots", "clone"),
     "completion": ("completion", "completion"),
     "export": ("archive", "export"),
     "import": ("archive", "import_"),
-    "data": ("data", "data"),
-    "gc": ("collection", "collection"),
+    "data": ("data.sources", "data"),
+    "gc": ("garbage", "gc"),
     "doctor": ("doctor", "doctor"),
     "keys": ("keys", "keys"),
     "login": ("accounts", "login"),

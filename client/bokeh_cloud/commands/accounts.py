@@ -1,14 +1,14 @@
-"""`register`, `login`, `logout`, `whoami`: who one is, and where."""
+"""`register`, `login`, `logout`, `whoami`: the account and the cloud that commands use."""
 
 import sys
 
 import click
 
-from ..config import CloudFile, Configuration
-from ..errors import CloudError, NotPermitted
-from ..server import Server, connect
-from . import options
-from .printing import echo_fields
+from bokeh_cloud.commands import options
+from bokeh_cloud.commands.output import echo_fields
+from bokeh_cloud.config import CloudFile, Configuration
+from bokeh_cloud.errors import CloudError, NotPermitted
+from bokeh_cloud.server import Server, connect
 
 
 @click.command()
@@ -16,9 +16,9 @@ from .printing import echo_fields
 @click.argument("username")
 @options.url
 def register(email: str, username: str, url: str | None) -> None:
-    """Ask for an account called USERNAME.
+    """Request an account called USERNAME.
 
-    A link to confirm it goes to EMAIL.
+    A link to confirm it is sent to EMAIL.
     """
     connect(url).register(email, username)
 
@@ -27,19 +27,19 @@ def register(email: str, username: str, url: str | None) -> None:
 @click.argument("url", required=False)
 @click.option("--keyring/--no-keyring", default=None, help="Keep the key in the operating system's keyring.")
 def login(url: str | None, keyring: bool | None) -> None:
-    """Keep the URL of your cloud and an API key in cloud.cfg.
+    """Store the URL of your cloud and an API key in cloud.cfg.
 
-    The key is asked for, or read from a pipe; one is made on the account page. A server without accounts
-    needs none. Without URL, the cloud that you logged in to before gets a new key.
+    The key is asked for, or read from a pipe; create it on the account page. A server without accounts needs
+    no key. Without URL, the key of the cloud that you are logged in to is replaced.
     """
     configuration = Configuration.load()
     address = configuration.cloud_address(url, None)
     if _is_keyless(address.url):
         CloudFile(address.url, "local").save(configuration.folder)
-        click.echo(f"{address.url} is your cloud from now on. It has no accounts, so it needs no key.")
+        click.echo(f"{address.url} is your cloud now. It has no accounts, so it needs no key.")
         return
     if sys.stdin.isatty():
-        click.echo(f"Make an API key at {address.url}/account and paste it here.", err=True)
+        click.echo(f"Create an API key at {address.url}/account and paste it here.", err=True)
         key = click.prompt("API key", hide_input=True, err=True)
     else:
         key = sys.stdin.readline()
@@ -60,7 +60,10 @@ def _is_keyless(url: str) -> bool:
 
 @click.command()
 def logout() -> None:
-    """Forget the API key in cloud.cfg. It stays valid: `bokeh-cloud keys revoke` ends it for good."""
+    """Remove the API key from cloud.cfg.
+
+    The key remains valid until `bokeh-cloud keys revoke` revokes it.
+    """
     configuration = Configuration.load()
     if configuration.cloud is None:
         raise CloudError("You are not logged in: there is no cloud.cfg.")
@@ -71,7 +74,8 @@ def logout() -> None:
 @options.url
 @options.as_json
 def whoami(url: str | None, as_json: bool) -> None:
-    """Show the server, the account and what the API key may do."""
+    """Show the server, the account and the scopes of the API key."""
     server = connect(url)
-    found = server.whoami()
-    echo_fields({"url": server.url, "account": found["user_id"], "scopes": found["scopes"]}, as_json)
+    identity = server.whoami()
+    fields = {"url": server.url, "account": identity["user_id"], "scopes": identity["scopes"]}
+    echo_fields(fields, as_json)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from ..server import connect
-from . import options
+from bokeh_cloud.commands import options
+from bokeh_cloud.server import connect
 
 
 @click.command()
@@ -15,8 +15,8 @@ from . import options
 def export(folder: Path, names: tuple[str, ...], url: str | None) -> None:
     """Write plots with their versions and data into a folder.
 
-    Without NAMES, all plots. DIR is a web site: `python -m http.server --directory DIR` shows the plots
-    without any service.
+    Without NAMES, all plots are exported. DIR is a web site: `python -m http.server --directory DIR` shows
+    the plots without a Bokeh Cloud.
     """
     for plot in connect(url).export(folder, names):
         click.echo(f"{plot.name}, version {plot.version}")
@@ -28,7 +28,7 @@ def export(folder: Path, names: tuple[str, ...], url: str | None) -> None:
 def import_(folder: Path, url: str | None) -> None:
     """Publish the plots that export wrote to DIR.
 
-    Names, versions and data are the same as before.
+    Their names, versions and data do not change.
     """
     for plot in connect(url).import_(folder):
         click.echo(f"{plot.name}, version {plot.version}: {plot.url}")

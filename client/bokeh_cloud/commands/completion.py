@@ -1,10 +1,10 @@
-"""`completion`: what a shell needs to complete commands and names of plots."""
+"""`completion`: shell completion of commands and names of plots."""
 
 import click
 from click.shell_completion import get_completion_class
 
 VARIABLE = "_BOKEH_CLOUD_COMPLETE"
-HELP = """Print what makes SHELL complete commands and names of plots.
+HELP = """Print the completion script for commands and plots in SHELL.
 
 \b
 bash  eval "$(bokeh-cloud completion bash)"    in ~/.bashrc
@@ -17,8 +17,9 @@ fish  bokeh-cloud completion fish | source     in ~/.config/fish/config.fish
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print the script of a shell."""
-    found = get_completion_class(shell)
-    if found is None:
+    """Print the completion script of a shell."""
+    completion_class = get_completion_class(shell)
+    if completion_class is None:
         raise click.ClickException(f"There is no completion for {shell}.")
-    click.echo(found(context.find_root().command, {}, "bokeh-cloud", VARIABLE).source())
+    root = context.find_root().command
+    click.echo(completion_class(root, {}, "bokeh-cloud", VARIABLE).source())

@@ -4,18 +4,18 @@ from dataclasses import asdict
 
 import click
 
-from ..server import connect
-from . import options
-from .printing import echo_fields, echo_list
+from bokeh_cloud.commands import options
+from bokeh_cloud.commands.output import echo_fields, echo_list
+from bokeh_cloud.server import connect
 
 COLUMNS = ("id", "name", "scopes", "created", "expires", "used")
 
 
 @click.group()
 def keys() -> None:
-    """Look after the account's API keys.
+    """Manage the API keys of the account.
 
-    The key in use needs the scope keys:write.
+    The API key in use needs the scope keys:write.
     """
 
 
@@ -30,20 +30,22 @@ def list_(url: str | None, as_json: bool) -> None:
 
 @keys.command()
 @click.argument("name")
-@click.option("--scope", "scopes", metavar="SCOPE", multiple=True, help="What it may do; default: publish.")
+@click.option(
+    "--scope", "scopes", metavar="SCOPE", multiple=True, help="A scope; default: those for publishing."
+)
 @click.option("--expires", metavar="WHEN", help="90d, 2027-01-31 ...; default: never.")
 @options.url
 @options.as_json
-@click.option("--quiet", "-q", is_flag=True, help="Print the key alone.")
+@click.option("--quiet", "-q", is_flag=True, help="Print the key only.")
 def create(
     name: str, scopes: tuple[str, ...], expires: str | None, url: str | None, as_json: bool, quiet: bool
 ) -> None:
-    """Make a key called NAME. It is shown once."""
-    made = connect(url).keys.create(name, scopes, expires)
+    """Create a key called NAME, and print it. It cannot be printed again."""
+    key = connect(url).keys.create(name, scopes, expires)
     if quiet:
-        click.echo(made.secret)
+        click.echo(key.secret)
         return
-    fields = asdict(made)
+    fields = asdict(key)
     echo_fields({"key": fields.pop("secret"), **fields}, as_json)
 
 
@@ -51,5 +53,5 @@ def create(
 @click.argument("key_id", metavar="ID")
 @options.url
 def revoke(key_id: str, url: str | None) -> None:
-    """Make the key with this ID open nothing from now on."""
+    """Revoke the key with this ID."""
     connect(url).keys.revoke(key_id)

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from ..errors import CloudError
-from ..server import connect
+from bokeh_cloud.errors import CloudError
+from bokeh_cloud.server import connect
 
 url = click.option(
     "--url",
@@ -14,21 +14,18 @@ url = click.option(
     help="Server or nickname; default: BOKEH_CLOUD_URL, the cloud you logged in to, or localhost:5006.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-quiet = click.option("--quiet", "-q", is_flag=True, help="Print the URL alone.")
-yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+quiet = click.option("--quiet", "-q", is_flag=True, help="Print the URL only.")
+yes = click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def _names(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+def _complete_name(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
     try:
-        return [
-            plot.name
-            for plot in connect(context.params.get("url")).plots()
-            if plot.name.startswith(incomplete)
-        ]
-    except CloudError:  # a shell that completes has nowhere to say it
+        plots = connect(context.params.get("url")).plots()
+    except CloudError:  # shell completion cannot show errors
         return []
+    return [plot.name for plot in plots if plot.name.startswith(incomplete)]
 
 
-name: Decorator = click.argument("name", shell_complete=_names)
+name: Decorator = click.argument("name", shell_complete=_complete_name)

@@ -1,16 +1,16 @@
-"""`plots`, `show`, `versions`, `rollback`, `rm`: what is published."""
+"""`plots`, `show`, `versions`, `rollback`, `clone`, `rm`: published plots."""
 
 import re
 from typing import Any
 
 import click
 
-from ..plot import Plot
-from ..server import connect
-from . import options
-from .printing import echo_fields, echo_list
+from bokeh_cloud.commands import options
+from bokeh_cloud.commands.output import echo_fields, echo_list
+from bokeh_cloud.plots.plot import Plot
+from bokeh_cloud.server import connect
 
-VERSIONED = re.compile(r"(?P<name>.+)@(?P<version>[1-9]\d*)")
+NAME_WITH_VERSION = re.compile(r"(?P<name>.+)@(?P<version>[1-9]\d*)")
 
 
 @click.command()
@@ -18,7 +18,7 @@ VERSIONED = re.compile(r"(?P<name>.+)@(?P<version>[1-9]\d*)")
 @options.as_json
 def plots(url: str | None, as_json: bool) -> None:
     """List your plots."""
-    found = [described(plot) for plot in connect(url).plots()]
+    found = [plot_fields(plot) for plot in connect(url).plots()]
     echo_list(found, as_json, ("name", "version", "visibility", "modified", "url"), "No plots yet.")
 
 
@@ -29,15 +29,15 @@ def plots(url: str | None, as_json: bool) -> None:
 @options.as_json
 @options.quiet
 def show(name: str, opens: bool, url: str | None, as_json: bool, quiet: bool) -> None:
-    """Show the facts of the plot NAME, or of NAME@VERSION."""
-    wanted = VERSIONED.fullmatch(name)
-    plot = connect(url).plot(wanted["name"] if wanted else name)
-    if wanted:
-        plot = plot.at(int(wanted["version"]))
+    """Show the properties of the plot NAME, or of NAME@VERSION."""
+    match = NAME_WITH_VERSION.fullmatch(name)
+    plot = connect(url).plot(match["name"] if match else name)
+    if match:
+        plot = plot.at(int(match["version"]))
     if quiet:
         click.echo(plot.url)
     else:
-        echo_fields(described(plot), as_json)
+        echo_fields(plot_fields(plot), as_json)
     if opens:
         click.launch(plot.url)
 
@@ -48,10 +48,9 @@ def show(name: str, opens: bool, url: str | None, as_json: bool, quiet: bool) ->
 @options.as_json
 def versions(name: str, url: str | None, as_json: bool) -> None:
     """List the versions of the plot NAME, newest first."""
-    found = [
-        {"version": item.version, "created": item.created} for item in connect(url).plot(name).versions()
-    ]
-    echo_list(found, as_json, ("version", "created"), "No versions.")
+    found = connect(url).plot(name).versions()
+    fields = [{"version": item.version, "created": item.created} for item in found]
+    echo_list(fields, as_json, ("version", "created"), "No versions.")
 
 
 @click.command()
@@ -62,23 +61,22 @@ def versions(name: str, url: str | None, as_json: bool) -> None:
 def rollback(name: str, version: int, url: str | None, quiet: bool) -> None:
     """Go back to a VERSION of the plot NAME.
 
-    This makes a new version that shows what VERSION showed.
+    This creates a new version with the contents of VERSION.
     """
     plot = connect(url).plot(name).rollback(version)
-    click.echo(
-        plot.url if quiet else f"{name} is at version {plot.version}, as version {version} was: {plot.url}"
-    )
+    message = f"{name} is now at version {plot.version}, which is the same as version {version}: {plot.url}"
+    click.echo(plot.url if quiet else message)
 
 
 @click.command()
 @click.argument("plot")
-@click.option("--name", help="What to call the copy; default: as PLOT is called.")
+@click.option("--name", help="Name of the copy; default: that of PLOT.")
 @options.url
 @options.quiet
 def clone(plot: str, name: str | None, url: str | None, quiet: bool) -> None:
     """Copy a plot into your account.
 
-    PLOT is the address of somebody's plot, or the name of yours.
+    PLOT is the URL of any plot that you can open, or the name of one of yours.
     """
     server = connect(url)
     copy = server.clone(plot, name) if "://" in plot else server.plot(plot).clone(name)
@@ -97,8 +95,8 @@ def rm(name: str, url: str | None, yes: bool) -> None:
     plot.delete()
 
 
-def described(plot: Plot) -> dict[str, Any]:
-    """Return what a program may want to know of a plot."""
+def plot_fields(plot: Plot) -> dict[str, Any]:
+    """Return the properties of a plot that commands print."""
     return {
         "id": plot.id,
         "name": plot.name,

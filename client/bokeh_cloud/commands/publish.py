@@ -1,4 +1,4 @@
-"""`publish`: a script, a notebook or a document, as it is."""
+"""`publish`: runs an unchanged script, notebook or document, and publishes its plots."""
 
 import subprocess
 import sys
@@ -11,38 +11,36 @@ from typing import Any
 
 import click
 
-from ..errors import CloudError
-from ..plot import Plot
-from ..server import Server, connect
-from ..times import moment
-from . import options
-from .plots import described
-from .printing import echo_json
+from bokeh_cloud.commands import options
+from bokeh_cloud.commands.output import echo_json
+from bokeh_cloud.commands.plots import plot_fields
+from bokeh_cloud.errors import CloudError
+from bokeh_cloud.expiry import parse_expiry
+from bokeh_cloud.plots.plot import Plot
+from bokeh_cloud.server import Server, connect
 
-POLL = 0.5  # seconds between two looks at the files
+POLL_INTERVAL = 0.5  # seconds between two checks of the files
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-@click.option(
-    "--name", help="What to publish it as; default: what the script calls its file, or FILE itself."
-)
-@click.option("--public", is_flag=True, help="Let everybody see it.")
-@click.option("--expires", metavar="WHEN", help="Print a share link that ends then: 7d, 2027-01-31 ...")
-@click.option("--watch", is_flag=True, help="Publish again whenever a .py file beside it, or FILE, changes.")
+@click.option("--name", help="Name of the plot; default: that of the script's output file, or of FILE.")
+@click.option("--public", is_flag=True, help="Make it public.")
+@click.option("--expires", metavar="WHEN", help="Print a share link that expires: 7d, 2027-01-31 ...")
+@click.option("--watch", is_flag=True, help="Publish again when FILE, or a .py file beside it, changes.")
 @options.url
 @options.as_json
 @options.quiet
 def publish(file: Path, arguments: tuple[str, ...], watch: bool, **how: Any) -> None:
     """Run a Bokeh script and publish what it shows.
 
-    The script FILE needs no change: what its show and save would show is published. ARGUMENTS are the
-    script's. A second plot of it is published as NAME-2, and so on. FILE can be a notebook (.ipynb) too, or a
-    document as Document.to_json() makes it (.json).
+    The script FILE needs no changes: the objects that it passes to show and save are published. ARGUMENTS are
+    those of the script. A second plot is published as NAME-2, and so on. FILE can also be a notebook
+    (.ipynb), or a document in the format of Document.to_json() (.json).
     """
     if how["expires"]:
-        moment(how["expires"])  # refuse what is no time before anything runs
+        parse_expiry(how["expires"])  # raises before anything runs
     if watch:
         _watch(file)
     else:
@@ -54,77 +52,76 @@ def _publish(
     url: str | None, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     server = connect(url)
-    found: dict[str, Plot] = {}
+    plots: dict[str, Plot] = {}
 
-    def take(as_name: str, obj: Any, title: str | None) -> None:
-        plot = _published(server, obj, as_name, title, public)
-        plot.unchanged &= (
-            as_name not in found or found[as_name].unchanged
-        )  # shown twice, and new the first time
-        found[as_name] = plot
+    def publish_plot(plot_name: str, obj: Any, title: str | None) -> None:
+        plot = _publish_object(server, obj, plot_name, title, public)
+        if plot_name in plots:  # shown twice
+            plot.unchanged &= plots[plot_name].unchanged
+        plots[plot_name] = plot
 
-    _run(file, arguments, name, take)
-    addresses = {key: (plot.share(expires).url if expires else plot.url) for key, plot in found.items()}
+    _run(file, arguments, name, publish_plot)
+    urls = {key: (plot.share(expires).url if expires else plot.url) for key, plot in plots.items()}
     if as_json:
         echo_json(
             [
-                {**described(plot), "url": addresses[key], "unchanged": plot.unchanged}
-                for key, plot in found.items()
+                {**plot_fields(plot), "url": urls[key], "unchanged": plot.unchanged}
+                for key, plot in plots.items()
             ]
         )
         return
-    for key, plot in found.items():
-        click.echo(addresses[key] if quiet else f"{key}, {_state(plot)}: {addresses[key]}")
+    for key, plot in plots.items():
+        click.echo(urls[key] if quiet else f"{key}, {_describe_version(plot)}: {urls[key]}")
 
 
-def _run(file: Path, arguments: Sequence[str], name: str | None, take: Callable[..., None]) -> None:
-    """Publish what a file shows; an error of its own is told as Python tells it, and ends this program."""
-    from ..scripts import publish_file
+def _run(file: Path, arguments: Sequence[str], name: str | None, publish: Callable[..., None]) -> None:
+    """Publish the plots of a file; an exception of the script is printed as by Python, and exits."""
+    from bokeh_cloud.integration.scripts import publish_file
 
     try:
-        publish_file(file, arguments, name, take)
+        publish_file(file, arguments, name, publish)
     except CloudError:
         raise
     except Exception as error:  # noqa: BLE001 - a script may raise anything
-        traceback.print_exception(type(error), error, _of_script(error, file))
+        traceback.print_exception(type(error), error, _script_traceback(error, file))
         sys.exit(1)
 
 
-def _of_script(error: Exception, file: Path) -> TracebackType | None:
-    """Return the part of the traceback that begins in the script; all of it where the script has no part."""
+def _script_traceback(error: Exception, file: Path) -> TracebackType | None:
+    """Return the traceback from the frame of the script on; all of it if the script has no frame."""
     found = error.__traceback__
     while found is not None and found.tb_frame.f_code.co_filename != str(file):
         found = found.tb_next
     return found or (None if isinstance(error, SyntaxError) else error.__traceback__)
 
 
-def _published(server: Server, obj: Any, name: str, title: str | None, public: bool) -> Plot:
+def _publish_object(server: Server, obj: Any, name: str, title: str | None, public: bool) -> Plot:
     plot = server.publish(obj, name, title=title)
     if public and plot.visibility != "public":
         plot.visibility = "public"
     return plot
 
 
-def _state(plot: Plot) -> str:
+def _describe_version(plot: Plot) -> str:
     return f"version {plot.version}, unchanged" if plot.unchanged else f"version {plot.version}"
 
 
 def _watch(file: Path) -> None:
-    """Publish in a process of its own each time, so that what the script imports is read again too."""
+    """Publish in a new process after each change, so that modules that the script imports are reloaded."""
     command = [sys.executable, "-m", "bokeh_cloud", *(part for part in sys.argv[1:] if part != "--watch")]
     before: dict[Path, float] = {}
     try:
         while True:
-            now = _changed_at(file)
+            now = _modification_times(file)
             if now != before:
                 before = now
-                subprocess.run(command, check=False)  # noqa: S603 - this very command
-                click.echo(f"Watching {file}; Ctrl+C ends it.", err=True)
-            time.sleep(POLL)
+                subprocess.run(command, check=False)  # noqa: S603 - this command itself
+                click.echo(f"Watching {file}; press Ctrl+C to stop.", err=True)
+            time.sleep(POLL_INTERVAL)
     except KeyboardInterrupt:
         pass
 
 
-def _changed_at(file: Path) -> dict[Path, float]:
+def _modification_times(file: Path) -> dict[Path, float]:
     watched = [file, *file.resolve().parent.glob("*.py")]
     return {path: path.stat().st_mtime for path in watched if path.is_file()}

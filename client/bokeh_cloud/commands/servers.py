@@ -1,15 +1,15 @@
-"""`servers list|add|remove|default`: nicknames, in servers.cfg."""
+"""`servers list|add|remove|default`: nicknames of servers, in servers.cfg."""
 
 import click
 
-from ..config import Configuration
-from . import options
-from .printing import echo_list
+from bokeh_cloud.commands import options
+from bokeh_cloud.commands.output import echo_list
+from bokeh_cloud.config import Configuration
 
 
 @click.group()
 def servers() -> None:
-    """Give servers nicknames, which go wherever a URL goes."""
+    """Manage nicknames, which can replace the URLs of servers."""
 
 
 @servers.command("list")
@@ -31,22 +31,22 @@ def list_(as_json: bool) -> None:
 @servers.command()
 @click.argument("nickname")
 @click.argument("url")
-@click.option("--key", "ask", is_flag=True, help="Ask for an API key, to be kept beside it.")
-def add(nickname: str, url: str, ask: bool) -> None:
-    """Call the server at URL by NICKNAME."""
-    key = click.prompt("API key", hide_input=True).strip() if ask else None
+@click.option("--key", "has_key", is_flag=True, help="Ask for an API key, and store it with the URL.")
+def add(nickname: str, url: str, has_key: bool) -> None:
+    """Add NICKNAME for the server at URL."""
+    key = click.prompt("API key", hide_input=True).strip() if has_key else None
     Configuration.load().servers.add(nickname, url, key)
 
 
 @servers.command()
 @click.argument("nickname")
 def remove(nickname: str) -> None:
-    """Forget NICKNAME, and the key beside it."""
+    """Remove NICKNAME and its API key."""
     Configuration.load().servers.remove(nickname)
 
 
 @servers.command()
 @click.argument("nickname")
 def default(nickname: str) -> None:
-    """Mean NICKNAME wherever no server is named."""
+    """Use NICKNAME if no server is given."""
     Configuration.load().servers.set_default(nickname)

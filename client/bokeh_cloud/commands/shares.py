@@ -1,26 +1,29 @@
-"""`share`, `shares`, `unshare`: links with which others may look at a private plot."""
+"""`share`, `shares`, `unshare`: share links of a plot."""
 
 import click
 
-from ..server import connect
-from . import options
-from .printing import echo_list
+from bokeh_cloud.commands import options
+from bokeh_cloud.commands.output import echo_list
+from bokeh_cloud.server import connect
 
 COLUMNS = ("id", "created", "expires", "origins")
 
 
 @click.command()
 @options.name
-@click.option("--expires", metavar="WHEN", help="7d, 12h, 2027-01-31 ...; default: never.")
+@click.option("--expires", metavar="WHEN", help="7d, 12h, 2027-01-31 ...; default: that of the server.")
 @click.option(
     "--origin", "origins", metavar="URL", multiple=True, help="Site that may embed it; default: any."
 )
 @options.url
 @options.quiet
 def share(name: str, expires: str | None, origins: tuple[str, ...], url: str | None, quiet: bool) -> None:
-    """Make a link to the plot NAME, for people without an account. It is shown once."""
-    made = connect(url).plot(name).share(expires, origins)
-    click.echo(made.url if quiet else f"{made.url}\n(`bokeh-cloud unshare {name!r} {made.id}` ends it.)")
+    """Create a share link, with which anyone can open the plot NAME.
+
+    The link cannot be printed again.
+    """
+    link = connect(url).plot(name).share(expires, origins)
+    click.echo(link.url if quiet else f"{link.url}\n(`bokeh-cloud unshare {name!r} {link.id}` revokes it.)")
 
 
 @click.command()
@@ -29,29 +32,27 @@ def share(name: str, expires: str | None, origins: tuple[str, ...], url: str | N
 @options.as_json
 def shares(name: str, url: str | None, as_json: bool) -> None:
     """List the share links of the plot NAME."""
-    found = [
-        {column: getattr(item, column) for column in COLUMNS} for item in connect(url).plot(name).shares()
-    ]
+    links = connect(url).plot(name).shares()
+    found = [{column: getattr(link, column) for column in COLUMNS} for link in links]
     echo_list(found, as_json, COLUMNS, "No share links.")
 
 
 @click.command()
 @options.name
 @click.argument("ids", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="End all of them.")
+@click.option("--all", "revoke_all", is_flag=True, help="Revoke all of them.")
 @options.url
-def unshare(name: str, ids: tuple[str, ...], everything: bool, url: str | None) -> None:
-    """End share links of the plot NAME.
+def unshare(name: str, ids: tuple[str, ...], revoke_all: bool, url: str | None) -> None:
+    """Revoke share links of the plot NAME.
 
     IDS are those that `shares` lists.
     """
-    if bool(ids) == everything:
-        raise click.UsageError("Give the ids of links, or --all.")
-    plot = connect(url).plot(name)
-    found = {item.id: item for item in plot.shares()}
-    if unknown := [item for item in ids if item not in found]:
+    if bool(ids) == revoke_all:
+        raise click.UsageError("Give the ids of share links, or --all.")
+    links = {link.id: link for link in connect(url).plot(name).shares()}
+    if unknown := [link_id for link_id in ids if link_id not in links]:
         raise click.UsageError(
             f"{name} has no share link {', '.join(unknown)}; `bokeh-cloud shares` lists them."
         )
-    for item in ids or found:
-        found[item].revoke()
+    for link_id in ids or links:
+        links[link_id].revoke()

@@ -1,26 +1,26 @@
-"""Three files, `~/.bokeh/config`, `cloud.cfg` and `servers.cfg`, and what the environment says over them.
+"""The configuration: three files in `~/.bokeh`, and environment variables that override them.
 
-| file | holds | rights |
+| file | contains | permissions |
 |---|---|---|
-| `config` | general settings, `key = value`; no secrets, safe to post | the user's |
-| `cloud.cfg` | URL, user name and API key of the cloud; INI, written by `bokeh-cloud login` | 0600 |
-| `servers.cfg` | a section for each server's nickname; INI, the user's own: comments survive | 0600 |
+| `config` | general settings, `key = value`; no secrets | any |
+| `cloud.cfg` | URL, username and API key of the cloud; INI, written by `bokeh-cloud login` | 0600 |
+| `servers.cfg` | a section for each nickname of a server; INI; comments of the user are preserved | 0600 |
 """
 
-from .address import Address, is_loopback, normalised
-from .cloudfile import CloudFile
-from .folder import Folder
-from .general import General
-from .resolve import Configuration
-from .serversfile import ServersFile
+from bokeh_cloud.config.address import ServerAddress, is_loopback, normalise_url
+from bokeh_cloud.config.cloud_file import CloudFile
+from bokeh_cloud.config.folder import ConfigFolder
+from bokeh_cloud.config.general import General
+from bokeh_cloud.config.resolve import Configuration
+from bokeh_cloud.config.servers_file import ServersFile
 
 __all__ = [
-    "Address",
     "CloudFile",
+    "ConfigFolder",
     "Configuration",
-    "Folder",
     "General",
+    "ServerAddress",
     "ServersFile",
     "is_loopback",
-    "normalised",
+    "normalise_url",
 ]

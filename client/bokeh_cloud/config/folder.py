@@ -1,4 +1,4 @@
-"""The folder of the configuration: `BOKEH_CLOUD_CONFIG_DIR`, else `~/.bokeh`, which Bokeh uses too."""
+"""The folder of the configuration: `BOKEH_CLOUD_CONFIG_DIR`, else `~/.bokeh`, which Bokeh uses, too."""
 
 import contextlib
 import logging
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import CloudError
+from bokeh_cloud.errors import CloudError
 
 log = logging.getLogger("bokeh_cloud")
 
@@ -17,17 +17,17 @@ PRIVATE = 0o600
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
-    """Where the files are; `path` is None for who has no home, and then there are none.
+class ConfigFolder:
+    """The folder; `path` is None for users without a home directory, who have no files.
 
-    A folder that cannot be read is an empty one, since everything can be said by arguments and environment.
+    A folder that cannot be read counts as empty, since arguments and environment variables can replace it.
     """
 
     path: Path | None
 
     @classmethod
-    def of(cls, environ: Mapping[str, str]) -> "Folder":
-        """Return the folder that an environment names."""
+    def of(cls, environ: Mapping[str, str]) -> "ConfigFolder":
+        """Return the folder that environment variables select."""
         if given := environ.get("BOKEH_CLOUD_CONFIG_DIR"):
             return cls(Path(given).expanduser())
         try:
@@ -40,7 +40,7 @@ class Folder:
         return str(self.path / name) if self.path else f"~/.bokeh/{name}"
 
     def read(self, name: str) -> str:
-        """Return the text of a file; "" where there is none or it cannot be read.
+        """Return the text of a file, "" if there is none or it cannot be read.
 
         Raises:
             CloudError: it is not UTF-8.
@@ -53,18 +53,18 @@ class Folder:
             return ""
         except UnicodeDecodeError:
             raise CloudError(
-                f"{self.where(name)} is not text in UTF-8; save it as that, or remove it."
+                f"{self.where(name)} is not encoded in UTF-8; convert it, or remove it."
             ) from None
 
     def read_private(self, name: str) -> str:
-        """Return the text of a file with keys, and warn where others of this computer can read it too."""
+        """Return the text of a file with keys, and warn if other users of this computer can read it."""
         text = self.read(name)
-        if text and self.path and os.name == "posix" and _is_open(self.path / name):
-            log.warning("%s can be read by others: chmod 600 %s", self.where(name), self.where(name))
+        if text and self.path and os.name == "posix" and _is_readable_by_others(self.path / name):
+            log.warning("Other users can read %s: chmod 600 %s", self.where(name), self.where(name))
         return text
 
     def write_private(self, name: str, text: str) -> None:
-        """Write a file that its owner alone can read; whoever reads meanwhile finds the old one or the new.
+        """Write a file that only its owner can read, atomically.
 
         Raises:
             CloudError: it cannot be written.
@@ -74,15 +74,15 @@ class Folder:
         except OSError as error:
             raise CloudError(
                 f"{self.where(name)} cannot be written ({error.strerror}). Set BOKEH_CLOUD_URL and "
-                "BOKEH_CLOUD_API_KEY instead, or BOKEH_CLOUD_CONFIG_DIR to a folder of yours."
+                "BOKEH_CLOUD_API_KEY instead, or BOKEH_CLOUD_CONFIG_DIR to a writable folder."
             ) from None
 
     def _write(self, name: str, text: str) -> None:
         if self.path is None:
             raise FileNotFoundError(2, "there is no home directory")
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        target = (self.path / name).resolve()  # a link to a file elsewhere stays one
-        handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=target.parent)  # has PRIVATE already
+        target = (self.path / name).resolve()  # keeps a symbolic link
+        handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=target.parent)  # has the mode PRIVATE
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(text)
@@ -93,7 +93,7 @@ class Folder:
             raise
 
 
-def _is_open(path: Path) -> bool:
+def _is_readable_by_others(path: Path) -> bool:
     try:
         return bool(stat.S_IMODE(path.stat().st_mode) & ~PRIVATE & 0o077)
     except OSError:

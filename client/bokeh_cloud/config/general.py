@@ -1,16 +1,16 @@
-"""`~/.bokeh/config`: general settings, `key = value` on each line; no secrets, safe to post.
+"""`~/.bokeh/config`: general settings, one `key = value` per line; no secrets.
 
-Bokeh up to 3.4 reads this file as YAML, and wants a mapping or nothing. Lines of `key = value` are one long
-text to YAML, so both live together; a section header, or `key: value` beside them, would break Bokeh's
-sample data. Hence no sections; lines in another form are Bokeh's, and ignored.
+Bokeh up to 3.4 reads this file as YAML, for the settings of its sample data, and expects a mapping. Lines of
+`key = value` are one string in YAML, which Bokeh ignores, while a section header, or a `key: value` beside
+them, would be an error. So there are no sections, and other lines are ignored here.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..errors import CloudError
-from .folder import Folder
+from bokeh_cloud.config.folder import ConfigFolder
+from bokeh_cloud.errors import CloudError
 
 FILE = "config"
 LINE = re.compile(r"([a-z_]+)\s*=\s*(.*?)\s*")
@@ -20,16 +20,16 @@ VISIBILITIES = ("private", "link", "public")
 
 @dataclass(frozen=True, slots=True)
 class General:
-    """The settings, each of which `BOKEH_CLOUD_<NAME>` overrides.
+    """The settings; the environment variable `BOKEH_CLOUD_<NAME>` overrides each of them.
 
     Attributes:
         browser: whether `show` opens the page of a plot in the browser.
-        progress: whether uploads show a progress bar, on terminals and in notebooks.
+        progress: whether uploads show a progress bar, in terminals and notebooks.
         keyring: whether `bokeh-cloud login` keeps the key in the keyring of the operating system.
-        visibility: what plots that are published for the first time are: private, link or public.
-        thumbnail: whether `publish` sends a picture, where Bokeh can export one (selenium).
-        frame_height: pixels of a plot's frame in a notebook.
-        ca_bundle: a PEM file with the authorities that may vouch for servers, in place of the usual ones.
+        visibility: of plots that are published for the first time: private, link or public.
+        thumbnail: whether `publish` uploads a thumbnail, which needs Bokeh's export (selenium).
+        frame_height: of a plot in a notebook, in pixels.
+        ca_bundle: a PEM file with the certificate authorities to trust, instead of the usual ones.
     """
 
     browser: bool = True
@@ -41,11 +41,11 @@ class General:
     ca_bundle: str = ""
 
     @classmethod
-    def load(cls, folder: Folder, environ: Mapping[str, str]) -> "General":
-        """Read the file and what the environment says over it.
+    def load(cls, folder: ConfigFolder, environ: Mapping[str, str]) -> "General":
+        """Read the file and the environment variables.
 
         Raises:
-            CloudError: a value is none; the message says where and which ones there are.
+            CloudError: a value is invalid; the message says where, and which values are valid.
         """
         found = {name: (text, folder.where(FILE)) for name, text in _lines(folder.read(FILE)).items()}
         for name in cls.__slots__:
@@ -65,6 +65,7 @@ class General:
 
 DEFAULTS = General()
 
+#: Values by name of the setting, and where each is set.
 Found = Mapping[str, tuple[str, str]]
 
 
@@ -80,19 +81,21 @@ def _flag(found: Found, name: str) -> bool:
     if text.lower() in NO:
         return False
     if where:
-        raise CloudError(f"{where}: {name} is yes or no, not {text!r}.")
+        raise CloudError(f"{where}: {name} must be yes or no, not {text!r}.")
     return bool(getattr(DEFAULTS, name))
 
 
 def _visibility(found: Found) -> str:
     text, where = found.get("visibility", (DEFAULTS.visibility, ""))
     if text not in VISIBILITIES:
-        raise CloudError(f"{where}: visibility is one of {', '.join(VISIBILITIES)}, not {text!r}.")
+        raise CloudError(f"{where}: visibility must be one of {', '.join(VISIBILITIES)}, not {text!r}.")
     return text
 
 
 def _pixels(found: Found) -> int:
     text, where = found.get("frame_height", (str(DEFAULTS.frame_height), ""))
     if not re.fullmatch(r"[1-9]\d{1,3}", text):
-        raise CloudError(f"{where}: frame_height is a number of pixels between 10 and 9999, not {text!r}.")
+        raise CloudError(
+            f"{where}: frame_height must be a number of pixels between 10 and 9999, not {text!r}."
+        )
     return int(text)

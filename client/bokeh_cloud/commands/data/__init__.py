@@ -1,0 +1,1 @@
+"""The command `data` and its subcommands."""

@@ -1,0 +1,1 @@
+"""Data sources on the server: creating, finding, reading and changing them."""

@@ -1,0 +1,44 @@
+"""Creates, lists and finds the data sources of an account."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bokeh_cloud.account import AccountClient
+from bokeh_cloud.data.source_client import SourceClient
+from bokeh_cloud.data.sources import RemoteDataSource
+from bokeh_cloud.errors import NotFound
+
+
+def create_source(account: AccountClient, name: str, columns: Mapping[str, Any]) -> RemoteDataSource:
+    """Create a live data source; see `Server.DataSource`."""
+    return RemoteDataSource(SourceClient.create(account, name, columns))
+
+
+def put_source(account: AccountClient, name: str, columns: Mapping[str, Any]) -> RemoteDataSource:
+    """Store columns as a version of the live data source of a name, or create the source."""
+    try:
+        source = find_source(account, name)
+    except NotFound:
+        return create_source(account, name, columns)
+    return source.replace(columns) if source.live else create_source(account, name, columns)
+
+
+def list_sources(account: AccountClient) -> list[RemoteDataSource]:
+    """Return the data sources of an account; raises CloudError, see `Connection.request`."""
+    pages = account.pages(f"{account.user_path}/data")
+    summaries = (summary for page in pages for summary in page["sources"])
+    return [RemoteDataSource(SourceClient(account, summary, None)) for summary in summaries]
+
+
+def find_source(account: AccountClient, name: str) -> RemoteDataSource:
+    """Return the data source with an id or a name, the newest live one if several have the name.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = [source for source in list_sources(account) if name in (source.source_id, source.name)]
+    if not found:
+        raise NotFound(
+            f"There is no data source {name!r} on {account.url}; see `bokeh-cloud data list`.", 404
+        )
+    return max(found, key=lambda source: (source.source_id == name, source.live, source.created)).refresh()

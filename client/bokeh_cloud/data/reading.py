@@ -1,0 +1,162 @@
+"""The reading half of `RemoteDataSource`: rows, windows, data frames and tables."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import requests
+
+from bokeh_cloud.columns.stored_column import StoredColumn
+from bokeh_cloud.data.column_names import find_name
+from bokeh_cloud.data.row_requests import (
+    Bound,
+    Parameters,
+    RowArrays,
+    RowRange,
+    Where,
+    exact_format,
+    format_bound,
+    parse_row_range,
+    read_rows,
+    rows_parameters,
+    window_parameters,
+)
+from bokeh_cloud.data.source_client import SourceClient
+from bokeh_cloud.errors import CloudError
+
+
+class ReadingMixin:
+    """Methods of `RemoteDataSource` that read stored columns."""
+
+    _source_client: SourceClient
+    column_names: list[str]
+
+    def columns(self) -> dict[str, StoredColumn]:
+        """Return the stored columns by name."""
+        raise NotImplementedError  # not an ABC, whose metaclass conflicts with Bokeh's
+
+    def rows(
+        self, *columns: str, rows: RowRange | None = None, where: Where = (), limit: int | None = None
+    ) -> RowArrays:
+        """Read rows of this version as arrays: `src.rows("t", "y", rows="0:1000", where="y >= 2", limit=10)`.
+
+        Args:
+            columns: names; none for all columns.
+            rows: a slice, a range, or a string such as "0:1000" or "::10"; negative ones count from the end.
+            where: a condition such as "y >= 2", "name in (a, b)", "y between 1 and 2", "y is not null",
+                "name like 'a%'", with `and`, `or`, `not` and parentheses as in SQL; or several conditions,
+                all of which must be true. Values with commas or operators must be in single quotes, such
+                names in double quotes. Times are those of the column's time zone.
+            limit: maximum number of rows.
+
+        Raises:
+            Rejected: a condition is invalid, or the rows have more than 64 MiB; use `to_arrow` for those.
+            CloudError: there is no such column; or see `Connection.request`.
+        """
+        selected = self._select(columns or None)
+        if _has_packed(selected) and not where:
+            row_slice = parse_row_range(rows or ":")
+            values = {name: column.values[row_slice][:limit] for name, column in selected.items()}
+            return RowArrays(values, "rows")
+        names = selected if columns else ()
+        parameters = rows_parameters(names, rows, where, limit, _length(selected))
+        return read_rows(self._source_client.rows(exact_format(selected.values()), parameters), selected)
+
+    def window(
+        self, *y: str, x: str | None = None, start: Bound | None = None, end: Bound | None = None,
+        pixels: int = 1000, method: str = "minmax", around: bool = False,
+    ) -> RowArrays:  # fmt: skip
+        """Read a window: what a plot of some width can show of columns, however long they are.
+
+        Args:
+            y: names of columns.
+            x: name of an ascending column; None for the row number, which is returned as column `row`.
+            start: lower bound of x, a number or a time; None for the first row.
+            end: upper bound of x; None for the last row.
+            pixels: width of the plot, at most 16384.
+            method: "minmax" for the exact minimum and maximum of each pixel bin; "m4" for these and its first
+                and last row; "minmaxlttb" for as many rows as pixels, chosen by their shape.
+            around: include the row before the window and the row after it.
+
+        Returns:
+            Arrays by name; their `kind` is "exact", "reduced" or "sampled".
+
+        Raises:
+            Rejected: the columns are not numbers or times; or see `rows`.
+        """
+        y_columns, x_columns = self._select(y), self._select([] if x is None else [x])
+        x_name, x_column = next(iter(x_columns.items()), (None, None))
+        bounds = format_bound(start, x_column), format_bound(end, x_column)
+        parameters = window_parameters(y_columns, x_name, *bounds, pixels, method, around)
+        selected = y_columns | x_columns
+        return read_rows(self._source_client.rows(exact_format(selected.values()), parameters), selected)
+
+    def to_pandas(
+        self, columns: Iterable[str] | None = None, *, rows: RowRange | None = None, where: Where = (),
+        limit: int | None = None,
+    ) -> Any:  # fmt: skip
+        """Return all or some columns and rows as a pandas data frame; see `rows` for the arguments."""
+        from bokeh_cloud.data.frames import to_pandas
+
+        selected = self._select(columns)
+        if rows is None and not where and limit is None:
+            return to_pandas(selected)
+        return to_pandas(selected, self.rows(*selected, rows=rows, where=where, limit=limit))
+
+    def to_arrow(
+        self, columns: Iterable[str] | None = None, *, rows: RowRange | None = None, where: Where = (),
+        limit: int | None = None,
+    ) -> Any:  # fmt: skip
+        """Return all or some columns and rows as a pyarrow table; see `rows` for the arguments.
+
+        They are requested as an Arrow stream, whose size is not limited.
+
+        Raises:
+            CloudError: there is no such column, or pyarrow is not installed; or see `Connection.request`.
+        """
+        from bokeh_cloud.data.frames import read_arrow_stream, to_arrow
+
+        selected = self._select(columns)
+        if not selected or (_has_packed(selected) and not where):
+            table = to_arrow(selected)
+            return table.take(list(range(len(table))[parse_row_range(rows or ":")][:limit]))
+        parameters = rows_parameters(selected, rows, where, limit, _length(selected))
+        return read_arrow_stream(self.answer("arrow", parameters))
+
+    def answer(self, form: str, parameters: Parameters) -> requests.Response:
+        """Request rows or a window of this version, and return the response before its body is read.
+
+        Args:
+            form: the output format, such as "json", "packed", "arrow", "parquet" or "csv".
+            parameters: as of `rows_parameters` or `window_parameters`.
+        """
+        return self._source_client.rows(form, parameters, stream=True)
+
+    def by_rows(self, columns: Iterable[str] | None = None) -> bool:
+        """Return whether the server can read single rows of these columns, which it cannot of packed ones."""
+        return not _has_packed(self._select(columns))
+
+    def _select(self, names: Iterable[str] | None) -> dict[str, StoredColumn]:
+        """Return stored columns by name; None for all."""
+        found = self.columns()
+        asked = list(self.column_names if names is None else names)
+        stored = [find_name(name, found) for name in asked]
+        for name, known in zip(asked, stored, strict=True):
+            if known is None:
+                raise CloudError(self._explain_missing(name))
+        return {
+            name: found[name] for name in (found if names is None else dict.fromkeys(filter(None, stored)))
+        }
+
+    def _explain_missing(self, name: str) -> str:
+        if name in self.column_names:
+            return f"The column {name!r} is not stored yet: call commit() before reading it."
+        return f"There is no column {name!r}; there are {', '.join(self.column_names) or 'none'}."
+
+
+def _length(columns: Mapping[str, StoredColumn]) -> int:
+    return max((column.length for column in columns.values()), default=0)
+
+
+def _has_packed(columns: Mapping[str, StoredColumn]) -> bool:
+    """Return whether a column is packed, as strings of published figures are: no rows of it can be read."""
+    return any(column.is_packed for column in columns.values())

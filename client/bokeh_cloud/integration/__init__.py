@@ -1,0 +1,1 @@
+"""Publishing through Bokeh's own `show` and `save`, from scripts, notebooks and documents."""

@@ -1,0 +1,27 @@
+"""Lists the plots of an account, and finds one by its name."""
+
+from difflib import get_close_matches
+
+from bokeh_cloud.account import AccountClient
+from bokeh_cloud.errors import NotFound
+from bokeh_cloud.plots.plot import Plot
+
+
+def list_plots(account: AccountClient) -> list[Plot]:
+    """Return all plots of an account, by name; raises CloudError, see `Connection.request`."""
+    pages = account.pages(f"{account.user_path}/plots")
+    return [Plot(summary, account.connection) for page in pages for summary in page["plots"]]
+
+
+def find_plot(account: AccountClient, name: str) -> Plot:
+    """Return the plot of a name.
+
+    Raises:
+        NotFound: there is none; the message contains similar names.
+    """
+    found = {plot.name: plot for plot in list_plots(account)}
+    if name in found:
+        return found[name]
+    similar = ", ".join(get_close_matches(name, found, cutoff=0.5))
+    hint = f"similar names: {similar}" if similar else "`bokeh-cloud plots` lists all plots"
+    raise NotFound(f"There is no plot {name!r} on {account.url} ({hint}).", 404)

@@ -1,0 +1,1 @@
+"""Publishing Bokeh objects as plots, and downloading what was published."""
