@@ -3,15 +3,15 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 BOKEH ?= 3.4.3 3.5.2 3.6.3 3.7.3 3.8.2 3.9.2
-DISTRIBUTIONS := libs/bokeh_common services/auth services/plots services/data services/gc services/web client .
-PYPROJECTS := pyproject.toml $(wildcard libs/*/pyproject.toml services/*/pyproject.toml client/pyproject.toml)
+DISTRIBUTIONS := libs/bokeh_common services/auth services/plots services/data services/gc services/web client server
+PYPROJECTS := $(addsuffix /pyproject.toml,$(DISTRIBUTIONS))
 # In this order: who is asked by others first.
 SERVICES := auth plots data gc gc-worker web
 NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell $(p) $(NEW_ENOUGH) 2>/dev/null && echo $(p))))
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help setup run test lint bench dist test-dist test-matrix soak up upgrade down test-compose test-failures
+.PHONY: help setup run test lint attack bench dist test-dist test-matrix test-faults soak up upgrade down test-compose test-failures
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -22,19 +22,23 @@ setup: $(VENV)/.run ## make .venv and install the cloud and the client into it
 run: $(VENV)/.run ## start the embedded cloud on http://localhost:5006 with sample plots
 	@$(BIN)/bokeh-cloud serve $(ARGS)
 
-test: $(VENV)/.dev ## run all tests that pytest finds (ARGS="..." are pytest's), two at a time; not test-compose, test-dist, test-matrix
+test: $(VENV)/.dev ## run all tests that pytest finds (ARGS="..." are pytest's), four at a time; not test-compose, test-dist, test-matrix
 	@tests/system-packages
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist loadgroup $(ARGS)
 
-lint: $(VENV)/.dev ## ruff and mypy
+lint: $(VENV)/.dev ## ruff and mypy, and Biome and TypeScript where Node.js is installed
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy *.py tests libs/*/bokeh_* services/*/bokeh_* client/bokeh_cloud
-	@for folder in libs/*/tests services/*/tests client/tests; do $(BIN)/mypy $$folder || exit; done
+	@$(BIN)/mypy *.py tests libs/*/bokeh_* services/*/bokeh_* client/bokeh_cloud server/bokeh_cloud_server
+	@for folder in libs/*/tests services/*/tests client/tests server/tests; do $(BIN)/mypy $$folder || exit; done
+	@tests/lint-scripts
+
+attack: $(VENV)/.dev ## attack all parsers that clients can reach with generated inputs, for five minutes (ARGS="SECONDS SEED")
+	@$(BIN)/python -m tests.security.attack $(ARGS)
 
 soak: $(VENV)/.dev ## publish while garbage is collected, for ten minutes (ARGS=60 for one) on each server; append
 	@tests/system-packages
-	@$(BIN)/python -m tests.appending
+	@$(BIN)/python -m tests.support.concurrent_appends
 	@$(BIN)/python -m tests.garbage.soak $(ARGS)
 
 bench: $(VENV)/.dev ## measure, as ratios against a peer in the same run
@@ -56,6 +60,10 @@ test-compose: $(VENV)/.dev ## the API's specification, and a person's way, again
 
 test-failures: $(VENV)/.dev ## kill and restart parts of a cloud in containers under load, which takes minutes
 	@COMPOSE_THOROUGH=1 $(BIN)/python -m pytest -s $(ARGS) tests/compose/check_failures.py
+
+test-faults: $(VENV)/.dev ## faults of a cloud with 1,000 accounts and 10,000 plots (PERCENT=1 for a hundredth)
+	@tests/system-packages
+	@FAULTS_PERCENT=$(or $(PERCENT),100) $(BIN)/python -m pytest $(ARGS) tests/faults
 
 dist: $(VENV)/.run ## build wheels of all distributions in dist/
 	@rm -rf dist

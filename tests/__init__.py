@@ -1,1 +1,6 @@
-"""What tests the whole, and what the tests of the parts share."""
+"""Tests of the whole, and what the tests of the parts share."""
+
+from pathlib import Path
+
+#: The top folder of the project.
+ROOT = Path(__file__).parents[1]

@@ -1,1 +1,1 @@
-"""Benchmarks: each measures a ratio against a peer or a physical limit in the same run."""
+"""Benchmarks, each of which measures a ratio to a baseline in the same run."""

@@ -1,21 +1,21 @@
-"""Appending 100 rows to a source of 100 million rows, next to the same append to one of a million.
+"""An append of 100 rows to a source of 100 million rows; the baseline is a source of a million rows.
 
-The two take turns over HTTP on the local backend; figures are medians with the range. `BENCH_ROWS` says how
-long the longer one is, `BENCH_ROUNDS` how often (40).
+Appends to the two alternate over HTTP on the local backend; figures are medians with the range. `BENCH_ROWS`
+is the length of the longer source, `BENCH_ROUNDS` the number of rounds (40).
 """
 
 import os
 import statistics
 import tempfile
-import time
 from collections.abc import Iterator
 
 import numpy as np
 from blake3 import blake3
 
-from bokeh_cloud.columns import CHUNK_BYTES
-from tests.conftest import one_process
+from bokeh_cloud.columns.chunked_column import CHUNK_BYTES
+from tests.bench.figures import seconds_of, spread_ms
 from tests.integration.test_api_spec.caller import Caller
+from tests.support.embedded_server import one_process
 
 SHORT, LONG = 1_000_000, int(os.environ.get("BENCH_ROWS", "100_000_000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "40"))
@@ -24,48 +24,39 @@ AIM = 1.5
 
 
 def main() -> None:
-    """Measure, and print a line."""
+    """Measure and print a line."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, one_process(f"local://{folder}") as url:
         caller = Caller(url, "local")
-        short, long = (source(caller, rows) for rows in (SHORT, LONG))
-        append(caller, short)  # warm
+        short, long = (create_source(caller, rows) for rows in (SHORT, LONG))
+        append(caller, short)  # warm up
         append(caller, long)
         turns = [(append(caller, short), append(caller, long)) for _ in range(ROUNDS)]
     small, large = zip(*turns, strict=True)
     ratio = statistics.median(large) / statistics.median(small)
     print(
-        f"append of {APPENDED} rows to {LONG:,}: {spread(large)} ms; to {SHORT:,}: {spread(small)} ms; "
+        f"append of {APPENDED} rows to {LONG:,}: {spread_ms(large)}; to {SHORT:,}: {spread_ms(small)}; "
         f"ratio {ratio:.2f} (aim {AIM})",
         flush=True,
     )
 
 
-def source(caller: Caller, rows: int) -> str:
-    """Make a live source with one column of float64, and return its id."""
-    column = {"dtype": "float64", "shape": [rows], "chunks": list(uploaded(caller, rows))}
+def create_source(caller: Caller, rows: int) -> str:
+    """Create a live source with one column of float64; return its id."""
+    column = {"dtype": "float64", "shape": [rows], "chunks": list(upload_chunks(caller, rows))}
     body = {"name": f"{rows} rows", "live": True, "columns": {"y": column}}
     return str(caller.ok("POST", "/{user}/data", json=body)["id"])
 
 
-def uploaded(caller: Caller, rows: int) -> Iterator[dict[str, object]]:
-    """Upload chunks that all differ, and yield what a column is told of each."""
-    each = CHUNK_BYTES // 8
-    for start in range(0, rows, each):
-        data = np.full(min(each, rows - start), float(start)).tobytes()
+def upload_chunks(caller: Caller, rows: int) -> Iterator[dict[str, object]]:
+    """Upload chunks that all differ, and yield their entries in the manifest."""
+    chunk_rows = CHUNK_BYTES // 8
+    for start in range(0, rows, chunk_rows):
+        data = np.full(min(chunk_rows, rows - start), float(start)).tobytes()
         chunk = blake3(data).hexdigest()
         caller.ok("PUT", f"/{{user}}/data/chunks/{chunk}", data=data)
         yield {"hash": chunk, "size": len(data)}
 
 
 def append(caller: Caller, source: str) -> float:
-    """Append rows; return seconds."""
-    rows = {"y": [1.0] * APPENDED}
-    started = time.perf_counter()
-    caller.ok("POST", f"/{{user}}/data/{source}/rows", json={"rows": rows})
-    return time.perf_counter() - started
-
-
-def spread(seconds: tuple[float, ...]) -> str:
-    """Return the median and the range in milliseconds."""
-    low, middle, high = (1000 * of(seconds) for of in (min, statistics.median, max))
-    return f"{middle:.1f} ({low:.1f}-{high:.1f})"
+    """Append rows; return how many seconds it takes."""
+    return seconds_of(lambda: caller.append(source, *[1.0] * APPENDED))

@@ -1,16 +1,15 @@
-"""A column of float64 in the browser: how many bytes come, and how long BokehJS takes to have it as numbers.
+"""A column of float64 in the browser: how many bytes are transferred, and how long BokehJS decodes it.
 
-A plot is opened, once with a million rows and once with eleven million, none of them left out, in turns and
-each time with empty caches. Two times are taken:
+A plot of a million rows and one of eleven million, both without downsampling, are opened alternately, each
+time with empty caches. Two times are measured:
 
-* decoding: what BokehJS's own decoder takes for the bytes of the longer column in the page, by million;
-* making the document, from when the last byte is there: that of the plot of a million, and what each of the
-  ten million more adds. On a busy machine the second is mostly noise.
+* decoding: the time that BokehJS's decoder takes for a million values of the longer column;
+* creating the document, after the last byte has arrived: for a million rows, and for each additional million.
+  On a busy machine the latter is mostly noise.
 """
 
 import tempfile
 from dataclasses import dataclass, field
-from statistics import median
 
 import numpy as np
 from bokeh.models import ColumnDataSource
@@ -18,21 +17,22 @@ from bokeh.plotting import figure
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 import bokeh_cloud
-from tests.bench.page_load import FLAGS, idle_self
-from tests.browser.chromium import find_chromium
-from tests.conftest import one_process
+from tests.bench.figures import spread
+from tests.bench.page_load import FLAGS, wait_for_frame
+from tests.support.chromium import find_chromium
+from tests.support.embedded_server import one_process
 
 MILLIONS = (1, 11)
 ROUNDS = 5
 AIM_BYTES = 1.01
 AIM_MILLISECONDS = 5.0
 
-MAKING = """() => {
+DOCUMENT_TIME = """() => {
     const at = (name) => performance.getEntriesByName(`bokeh-cloud:${name}`)[0].startTime;
     return at("decoded") - at("loaded");
 }"""
 
-DECODING = """() => {
+DECODING_TIME = """() => {
     const source = Bokeh.documents[0].roots()[0].renderers[0].data_source;
     const {length, buffer} = source.data.y;
     const {Deserializer} = Bokeh.require("core/serialization/deserializer");
@@ -41,15 +41,23 @@ DECODING = """() => {
     const encoded = {type: "ndarray", array, dtype: "float64", shape: [length], order: "little"};
     const start = performance.now();
     const decoded = new Deserializer(new ModelResolver(null)).decode(encoded, new Map([["0", buffer]]));
-    const took = performance.now() - start;
-    if (decoded.length !== length || decoded[7] !== source.data.y[7]) throw new Error("wrong");
-    return took;
+    const milliseconds = performance.now() - start;
+    if (decoded.length !== length || decoded[7] !== source.data.y[7]) throw new Error("wrong values");
+    return milliseconds;
 }"""
 
 
 @dataclass
-class Opened:
-    """Bytes of a column as it came, and milliseconds, of each round."""
+class PlotMeasurements:
+    """The measurements of a plot, one of each round.
+
+    Attributes:
+        url: the URL of the frame.
+        rows: the number of rows.
+        bytes: the size of responses with columns.
+        times: milliseconds for creating the document.
+        decoding: milliseconds for decoding the column.
+    """
 
     url: str
     rows: int
@@ -57,62 +65,58 @@ class Opened:
     times: list[float] = field(default_factory=list)
     decoding: list[float] = field(default_factory=list)
 
-    def take(self, page: Page, requests: list[Request]) -> None:
-        """Note what a page did."""
-        self.times.append(page.evaluate(MAKING))
-        self.decoding.append(page.evaluate(DECODING))
+    def record(self, page: Page, requests: list[Request]) -> None:
+        """Add the measurements of an open page."""
+        self.times.append(page.evaluate(DOCUMENT_TIME))
+        self.decoding.append(page.evaluate(DECODING_TIME))
         columns = [request.sizes() for request in requests if "/data/columns/" in request.url]
         self.bytes += [size["responseBodySize"] + size["responseHeadersSize"] for size in columns]
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print the figures."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         with one_process(f"local://{folder}", BOKEH_CLOUD_REFINE_ROWS="0") as cloud:
             few, many = (publish(cloud, millions) for millions in MILLIONS)
             for _ in range(ROUNDS):
-                for opened in (few, many):
-                    look(browser, opened)
+                for plot in (few, many):
+                    open_plot(browser, plot)
         browser.close()
     report(few, many)
 
 
-def publish(cloud: str, millions: int) -> Opened:
-    """Publish a plot of random numbers, with an x of few bytes; nothing is drawn."""
+def publish(cloud: str, millions: int) -> PlotMeasurements:
+    """Publish a plot of random numbers with an x of uint8, whose glyph is not visible."""
     rows = millions * 1_000_000
     plot = figure(width=600, height=300)
     y = np.random.default_rng(1).standard_normal(rows)
     plot.scatter("x", "y", source=ColumnDataSource({"x": np.zeros(rows, np.uint8), "y": y}), visible=False)
-    return Opened(bokeh_cloud.Server(cloud).publish(plot, f"{millions} million").embed_url, rows)
+    return PlotMeasurements(bokeh_cloud.Server(cloud).publish(plot, f"{millions} million").embed_url, rows)
 
 
-def look(browser: Browser, opened: Opened) -> None:
-    """Open a plot with empty caches."""
+def open_plot(browser: Browser, plot: PlotMeasurements) -> None:
+    """Open a plot with empty caches, and measure it."""
     context = browser.new_context()
     page = context.new_page()
     finished: list[Request] = []
-    page.on("requestfinished", lambda request: finished.append(request))  # it takes no builtin
-    page.goto(opened.url, wait_until="commit")
-    idle_self(page)
-    opened.take(page, finished)
+    page.on("requestfinished", lambda request: finished.append(request))  # a builtin is not accepted
+    page.goto(plot.url, wait_until="commit")
+    wait_for_frame(page)
+    plot.record(page, finished)
     context.close()
 
 
-def report(few: Opened, many: Opened) -> None:
-    """Print both figures."""
-    for opened in (few, many):
-        ratio = max(size / (8 * opened.rows) for size in opened.bytes if size > 2 * opened.rows)
-        print(f"{opened.rows:,} float64 came as {ratio:.5f} of their bytes, with headers (aim {AIM_BYTES})")
-    decoding = sorted(took / MILLIONS[1] for took in many.decoding)
-    print(f"decoding a million: {spread(decoding)} ms (aim {AIM_MILLISECONDS})")
+def report(few: PlotMeasurements, many: PlotMeasurements) -> None:
+    """Print the figures of both plots."""
+    for plot in (few, many):
+        ratio = max(size / (8 * plot.rows) for size in plot.bytes if size > 2 * plot.rows)
+        print(
+            f"{plot.rows:,} float64: {ratio:.5f} of their bytes transferred, with headers (aim {AIM_BYTES})"
+        )
+    decoding = [time / MILLIONS[1] for time in many.decoding]
+    print(f"decoding a million: {spread(decoding, 2)} ms (aim {AIM_MILLISECONDS})")
     pairs = zip(few.times, many.times, strict=True)
-    more = sorted((long - short) / (MILLIONS[1] - MILLIONS[0]) for short, long in pairs)
-    print(
-        f"making the document of a million: {spread(sorted(few.times))} ms; each more adds {spread(more)} ms"
-    )
-
-
-def spread(times: list[float]) -> str:
-    """Return the median of times in ascending order, the least and the greatest."""
-    return f"{median(times):.2f} ({times[0]:.2f} to {times[-1]:.2f})"
+    additional = [(long - short) / (MILLIONS[1] - MILLIONS[0]) for short, long in pairs]
+    first = spread(few.times, 2)
+    print(f"creating the document of a million: {first} ms; each additional one: {spread(additional, 2)} ms")

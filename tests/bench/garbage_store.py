@@ -1,7 +1,7 @@
-"""A local storage with many plots, written straight into its files: as the services write it, but fast.
+"""Creates a local storage with many plots by writing its files directly, which is faster than the services.
 
-Each plot has a data source of its own with two columns. Some plots are gone, as if their owners had deleted
-them: all that only they had is garbage. Chunks are sparse files, since nobody reads their bytes here.
+Each plot has a data source of its own with two columns. Some plots are deleted, so that everything that only
+they refer to is garbage. Chunks are sparse files, since the benchmark does not read them.
 """
 
 import json
@@ -26,22 +26,22 @@ Row = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
-class Shape:
-    """How much there is.
+class StorageShape:
+    """The size of the storage.
 
     Attributes:
-        plots: number of plots that there were.
-        chunks: of each column.
-        gone: every so many-th plot is gone.
+        plots: the number of plots, including deleted ones.
+        chunks: the number of chunks of each column.
+        deleted_every: every plot whose number is a multiple of this is deleted.
     """
 
     plots: int = 100_000
     chunks: int = 5
-    gone: int = 20
+    deleted_every: int = 20
 
 
-def build(folder: Path, shape: Shape) -> None:
-    """Fill a storage."""
+def build(folder: Path, shape: StorageShape) -> None:
+    """Create the storage."""
     for service in ("plots", "data"):
         open_records(f"local://{folder}", service)
         open_blobs(f"local://{folder}", service)
@@ -51,8 +51,8 @@ def build(folder: Path, shape: Shape) -> None:
             connection.executemany("INSERT INTO records (key, etag, value) VALUES (?, ?, ?)", rows)
 
 
-def columns_of(number: int, shape: Shape) -> Iterator[tuple[str, bytes, list[str]]]:
-    """Yield hash, manifest and chunks of the columns of a plot."""
+def columns_of(number: int, shape: StorageShape) -> Iterator[tuple[str, bytes, list[str]]]:
+    """Yield the hash, the manifest and the chunks of each column of a plot."""
     for column in range(COLUMNS):
         chunks = [_name("chunk", number, column, chunk) for chunk in range(shape.chunks)]
         parts = [{"hash": chunk, "size": CHUNK} for chunk in chunks]
@@ -61,7 +61,7 @@ def columns_of(number: int, shape: Shape) -> Iterator[tuple[str, bytes, list[str
         yield blake3(manifest.encode()).hexdigest(), manifest.encode(), chunks
 
 
-def _data_rows(folder: Path, shape: Shape) -> Iterator[Row]:
+def _data_rows(folder: Path, shape: StorageShape) -> Iterator[Row]:
     blobs = folder / "data" / "blobs"
     for number in range(shape.plots):
         columns = {}
@@ -78,7 +78,7 @@ def _data_rows(folder: Path, shape: Shape) -> Iterator[Row]:
         yield _row(f"sources/{USER}/{source['id']}", source | times)
 
 
-def _plot_rows(folder: Path, shape: Shape) -> Iterator[Row]:
+def _plot_rows(folder: Path, shape: StorageShape) -> Iterator[Row]:
     blobs = folder / "plots" / "blobs"
     for number in range(shape.plots):
         columns = [key for key, _, _ in columns_of(number, shape)]
@@ -98,15 +98,15 @@ def _plot_rows(folder: Path, shape: Shape) -> Iterator[Row]:
         manifest_key = blake3(manifest.encode()).hexdigest()
         _file(blobs, f"scenes/{USER}", scene_key, scene.encode())
         _file(blobs, f"manifests/{USER}", manifest_key, manifest.encode())
-        if number % shape.gone:
+        if number % shape.deleted_every:
             yield from _plot(number, manifest_key)
 
 
 def _plot(number: int, manifest: str) -> Iterator[Row]:
     plot, name = _id("plot", number)[:16], f"plot {number}"
     version = {"version": 1, "manifest": manifest, "fingerprint": manifest, "created": DAY, "key": ""}
-    about = {"id": plot, "name": name, "title": name, "user_id": USER, "visibility": "private"}
-    yield _row(f"plots/{USER}/{name}", {**about, "created": DAY, "versions": [version]})
+    plot_record = {"id": plot, "name": name, "title": name, "user_id": USER, "visibility": "private"}
+    yield _row(f"plots/{USER}/{name}", {**plot_record, "created": DAY, "versions": [version]})
     yield _row(f"ids/{plot}", {"user_id": USER, "name": name, "at": 1.0})
 
 
@@ -114,8 +114,8 @@ def _row(key: str, value: object) -> Row:
     return key, secrets.token_hex(16), json.dumps(value, separators=(",", ":"))
 
 
-def _file(blobs: Path, room: str, name: str, data: bytes, size: int = 0) -> None:
-    folder = f"{blobs}/{room}/+{name[:2]}"
+def _file(blobs: Path, keyspace: str, name: str, data: bytes, size: int = 0) -> None:
+    folder = f"{blobs}/{keyspace}/+{name[:2]}"
     try:
         number = os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT, 0o600)
     except FileNotFoundError:

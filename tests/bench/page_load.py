@@ -1,15 +1,11 @@
-"""Cold load of the page of a line with a million points, here and from a static `bokeh.embed.file_html`.
+"""Cold load of a plot of a line with a million points; the baseline is a static `bokeh.embed.file_html`.
 
-Both are opened in turns, each time in a new browser context (so with empty caches), from the start of the
-navigation until the Bokeh document is idle.
+Both are opened alternately, each time in a new browser context with empty caches. The time is measured from
+the start of the navigation until the Bokeh document is idle.
 """
 
-import functools
-import http.server
 import tempfile
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -22,8 +18,9 @@ from bokeh.resources import INLINE
 from playwright.sync_api import Browser, Locator, Page, Request, sync_playwright
 
 import bokeh_cloud
-from tests.browser.chromium import find_chromium
-from tests.conftest import one_process
+from tests.support.chromium import find_chromium
+from tests.support.embedded_server import one_process
+from tests.support.reference_page import serve_folder
 
 POINTS = 1_000_000
 ROUNDS = 9
@@ -32,16 +29,23 @@ AIM = 0.7
 NOW = "performance.timeOrigin + performance.now()"
 READY = "() => performance.timeOrigin + performance.getEntriesByName('bokeh-cloud:ready')[0].startTime"
 
-#: As people's browsers draw on a machine without a graphics card; those of the tests make WebGL work besides.
+#: The flags of a browser without a graphics card; unlike those of the tests they do not enable WebGL.
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
 @dataclass
-class Loads:
-    """Seconds and bytes of the loads of one page."""
+class PageLoads:
+    """The measurements of a page.
+
+    Attributes:
+        url: the URL of the page.
+        wait: waits for the page; returns when its document became idle, in milliseconds since the epoch.
+        seconds: the times of all loads.
+        bytes: the bytes that the last load transferred.
+    """
 
     url: str
-    idle: Callable[[Page], float]
+    wait: Callable[[Page], float]
     seconds: list[float] = field(default_factory=list)
     bytes: int = 0
 
@@ -50,82 +54,66 @@ def main() -> None:
     """Measure and print the table."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        with one_process(f"local://{folder}/storage") as cloud, static(Path(folder)) as files:
+        with one_process(f"local://{folder}/storage") as cloud, serve_folder(Path(folder)) as site:
             plot = bokeh_cloud.Server(cloud).publish(line(), "line")
-            Path(folder, "line.html").write_text(file_html(line(), INLINE, "line"))
-            peer = Loads(f"{files}/line.html", idle_document)
-            ours = [Loads(plot.url, idle_frame), Loads(plot.embed_url, idle_self)]
+            baseline = PageLoads(site.write("line", file_html(line(), INLINE, "line")), wait_for_document)
+            ours = [PageLoads(plot.url, wait_for_plot_page), PageLoads(plot.embed_url, wait_for_frame)]
             for _ in range(ROUNDS):
-                for page in (peer, *ours):
+                for page in (baseline, *ours):
                     load(browser, page)
         browser.close()
-    report(peer, dict(zip(("the plot's page", "the bare frame"), ours, strict=True)))
+    report(baseline, dict(zip(("plot page", "frame alone"), ours, strict=True)))
 
 
 def line() -> Any:
-    """Make the figure: a random walk over regular x, both float64."""
+    """Return a figure of a random walk over evenly spaced x, both float64."""
     steps = np.random.default_rng(1).standard_normal(POINTS)
     plot = figure(width=900, height=400, output_backend="canvas")
     plot.line(np.linspace(0.0, 1.0, POINTS), np.cumsum(steps))
     return plot
 
 
-def load(browser: Browser, loads: Loads) -> None:
-    """Open the page in a new context and note how long it took, by the browser's own clock."""
+def load(browser: Browser, loads: PageLoads) -> None:
+    """Open a page in a new context, and record the time by the browser's clock."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
     finished: list[Request] = []
-    page.on("requestfinished", lambda request: finished.append(request))  # it takes no builtin
+    page.on("requestfinished", lambda request: finished.append(request))  # a builtin is not accepted
     page.goto(loads.url, wait_until="commit")
-    idle = loads.idle(page)
+    idle = loads.wait(page)
     loads.seconds.append((idle - page.evaluate("performance.timeOrigin")) / 1000)
     sizes = [request.sizes() for request in finished]
     loads.bytes = sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes)
     context.close()
 
 
-def idle_document(page: Page) -> float:
-    """Wait for Bokeh's own page; return when it was idle, in milliseconds, to a frame of the screen."""
+def wait_for_document(page: Page) -> float:
+    """Wait until Bokeh's own page is idle; return when, in milliseconds."""
     idle = "window.Bokeh?.documents?.length > 0 && Bokeh.documents.every((doc) => doc.is_idle)"
     return float(page.wait_for_function(f"{idle} && {NOW}").json_value())
 
 
-def idle_self(page: Page) -> float:
-    """Wait for the frame of a plot, opened by itself; return when it was idle, in milliseconds."""
-    return ready(page.locator("html[data-state=ready]"))
+def wait_for_frame(page: Page) -> float:
+    """Wait until the frame of a plot, opened without a page around it, is idle; return when."""
+    return wait_until_ready(page.locator("html[data-state=ready]"))
 
 
-def idle_frame(page: Page) -> float:
-    """Wait for the frame within the page of a plot; return when it was idle, in milliseconds."""
-    return ready(page.frame_locator("iframe.plot-frame").locator("html[data-state=ready]"))
+def wait_for_plot_page(page: Page) -> float:
+    """Wait until the frame in a plot page is idle; return when."""
+    return wait_until_ready(page.frame_locator("iframe.plot-frame").locator("html[data-state=ready]"))
 
 
-def ready(root: Locator) -> float:
-    """Return what the frame noted of itself: waiting for it from outside sees it up to half a second late."""
+def wait_until_ready(root: Locator) -> float:
+    """Return the time that the frame itself recorded, since polling notices it up to half a second later."""
     root.wait_for(state="attached")
     return float(root.evaluate(READY))
 
 
-@contextmanager
-def static(folder: Path) -> Iterator[str]:
-    """Serve a folder on a free port."""
-    handler = functools.partial(_Quiet, directory=str(folder))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the name in the base class
-        pass
-
-
-def report(peer: Loads, ours: dict[str, Loads]) -> None:
+def report(baseline: PageLoads, ours: dict[str, PageLoads]) -> None:
     """Print the table."""
     print(f"\nCold page load of {POINTS:,} points, median of {ROUNDS} (aim: {AIM} or less)")
     print(f"{'':24}{'seconds':>10}{'spread':>16}{'ratio':>8}{'MB sent':>10}")
-    for name, loads in {"file_html, static": peer, **ours}.items():
-        ratio = median(loads.seconds) / median(peer.seconds)
-        spread = f"{min(loads.seconds):.2f}-{max(loads.seconds):.2f}"
-        print(f"{name:24}{median(loads.seconds):10.3f}{spread:>16}{ratio:8.2f}{loads.bytes / 1e6:10.2f}")
+    for name, loads in {"file_html, static": baseline, **ours}.items():
+        ratio = median(loads.seconds) / median(baseline.seconds)
+        extent = f"{min(loads.seconds):.2f}-{max(loads.seconds):.2f}"
+        print(f"{name:24}{median(loads.seconds):10.3f}{extent:>16}{ratio:8.2f}{loads.bytes / 1e6:10.2f}")

@@ -1,12 +1,12 @@
-"""Publishing a large figure from Python, next to a plain copy of the same bytes, and publishing it unchanged.
+"""Publishing a large figure with the client, and publishing it again unchanged.
 
-Rounds alternate; figures are medians with the range. `BENCH_MB` says how large its columns are together
-(1024), `BENCH_ROUNDS` how often (5).
+Rounds of publishing and of its baseline alternate; figures are medians with the range. `BENCH_MB` is the size
+of all columns (1024), `BENCH_ROUNDS` the number of rounds (5).
 
-* Publish: `Server.publish` with all of it: taking the figure apart, hashing, asking what is missing, sending
-  (hashed and fsynced by the server), and the commit. Control: one process sends the same bytes over one
-  loopback socket, another writes them to a file and fsyncs it once.
-* Unchanged: the same figure again, over a relay that counts the bytes in both directions.
+* Publish: `Server.publish`, including serialisation, hashing, the request for missing chunks, the upload
+  (which the server hashes and fsyncs), and the commit. Baseline: a process sends the same bytes over one
+  loopback socket, and another writes them to a file and fsyncs it once.
+* Unchanged: the same figure again, through a relay that counts the bytes in both directions.
 """
 
 import socket
@@ -22,83 +22,83 @@ import numpy as np
 from bokeh.plotting import figure
 
 import bokeh_cloud
-from bokeh_cloud.columns import CHUNK_BYTES
-from tests.bench.transfer import MIB, ROUNDS, SIZE, Bench, spread
-from tests.conftest import one_process
+from bokeh_cloud.columns.chunked_column import CHUNK_BYTES
+from tests.bench.figures import spread
+from tests.bench.transfer import MIB, ROUNDS, SIZE, TransferBench
+from tests.support.embedded_server import one_process
 
 AIM_BYTES = 100_000
 BLOCK = 1 << 16
 
 
 def main() -> None:
-    """Measure, and print a table."""
+    """Measure and print the table."""
     values = np.random.default_rng(1).standard_normal(SIZE // 8)
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as folder,
         one_process(f"local://{folder}/storage", BOKEH_CLOUD_PROGRESS="no") as url,
         relay(url) as (counted_url, counted),
     ):
-        figures = Figures(url, counted_url, values)
-        control = Bench(url, values, Path(folder)).copy_to_file
-        figures.publish()  # warm
-        control()
+        large = LargeFigure(url, counted_url, values)
+        baseline = TransferBench(url, values, Path(folder)).copy_to_file
+        large.publish()  # warm up
+        baseline()
         print(f"a line of {SIZE // 16:,} points, {SIZE // MIB} MiB, {ROUNDS} rounds, local, median (range)")
         rates, again, sizes = [], [], []
         for _ in range(ROUNDS):
-            rates.append((SIZE / figures.publish() / 1e6, SIZE / control() / 1e6))
+            rates.append((SIZE / large.publish() / 1e6, SIZE / baseline() / 1e6))
             before = sum(counted)
-            again.append(figures.publish_again())
+            again.append(large.publish_again())
             sizes.append(sum(counted) - before)
-    show_rates(rates)
-    kept = ", ".join(f"{size:,}" for size in sorted(set(sizes)))
-    seconds = f"{statistics.median(again):.2f} s ({min(again):.2f}-{max(again):.2f})"
-    print(f"unchanged  {seconds}, {kept} bytes on the wire (aim {AIM_BYTES:,})", flush=True)
+    print_rates(rates)
+    transferred = ", ".join(f"{size:,}" for size in sorted(set(sizes)))
+    print(f"unchanged  {spread(again, 2)} s, {transferred} bytes transferred (aim {AIM_BYTES:,})", flush=True)
 
 
-def show_rates(rates: list[tuple[float, float]]) -> None:
-    """Print the line of publishing and its control."""
-    mine, theirs = zip(*rates, strict=True)
+def print_rates(rates: list[tuple[float, float]]) -> None:
+    """Print the rates of publishing and of its baseline."""
+    ours, baseline = zip(*rates, strict=True)
     ratio = statistics.median(a / b for a, b in rates)
     print(
-        f"publish    {spread(mine)} MB/s; a socket copied to a file, one fsync: {spread(theirs)} MB/s; "
-        f"ratio {ratio:.2f}",
+        f"publish    {spread(ours, 0)} MB/s; a socket copied to a file, one fsync: {spread(baseline, 0)} "
+        f"MB/s; ratio {ratio:.2f}",
         flush=True,
     )
 
 
-class Figures:
-    """One figure with two columns, whose chunks are new each round."""
+class LargeFigure:
+    """A figure with two columns, whose chunks change in each round."""
 
     def __init__(self, url: str, counted_url: str, values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]):
         self._server, self._counted = bokeh_cloud.Server(url), bokeh_cloud.Server(counted_url)
         self._values, self._round = values, 0
         for server in (self._server, self._counted):
-            assert server.user_id == "local"  # asked now, not while time is taken
+            assert server.user_id == "local"  # requested now, so that it is not measured
 
     def publish(self) -> float:
-        """Publish with new data; return seconds."""
+        """Publish the figure with new data; return the seconds."""
         self._round += 1
-        self._values[:: CHUNK_BYTES // 8] = self._round  # no chunk is what it was
-        return self._published(self._server, unchanged=False)
+        self._values[:: CHUNK_BYTES // 8] = self._round  # changes every chunk
+        return self._publish(self._server, unchanged=False)
 
     def publish_again(self) -> float:
-        """Publish the same over the relay; return seconds."""
-        return self._published(self._counted, unchanged=True)
+        """Publish the same figure through the relay; return the seconds."""
+        return self._publish(self._counted, unchanged=True)
 
-    def _published(self, server: bokeh_cloud.Server, *, unchanged: bool) -> float:
+    def _publish(self, server: bokeh_cloud.Server, *, unchanged: bool) -> float:
         half = len(self._values) // 2
-        drawn = figure(output_backend="webgl")
-        drawn.line(self._values[:half], self._values[half:])
-        started = time.perf_counter()
-        plot = server.publish(drawn, "bench")
-        seconds = time.perf_counter() - started
-        assert plot.unchanged == unchanged
+        plot = figure(output_backend="webgl")
+        plot.line(self._values[:half], self._values[half:])
+        start = time.perf_counter()
+        published = server.publish(plot, "bench")
+        seconds = time.perf_counter() - start
+        assert published.unchanged == unchanged
         return seconds
 
 
 @contextmanager
 def relay(url: str) -> Iterator[tuple[str, list[int]]]:
-    """Pass connections on to a server; yield the address to use, and the bytes that go through."""
+    """Relay connections to a server; yield the URL of the relay, and the sizes of the blocks it relayed."""
     host, port = url.removeprefix("http://").split(":")
     listener, counted = socket.create_server(("127.0.0.1", 0)), []
 
@@ -111,11 +111,11 @@ def relay(url: str) -> Iterator[tuple[str, list[int]]]:
     def serve() -> None:
         while True:
             try:
-                near, _ = listener.accept()
-            except OSError:  # closed
+                client, _ = listener.accept()
+            except OSError:  # the listener was closed
                 return
-            far = socket.create_connection((host, int(port)))
-            for pair in ((near, far), (far, near)):
+            server = socket.create_connection((host, int(port)))
+            for pair in ((client, server), (server, client)):
                 threading.Thread(target=pump, args=pair, daemon=True).start()
 
     threading.Thread(target=serve, daemon=True).start()

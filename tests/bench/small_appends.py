@@ -1,51 +1,55 @@
-"""Reading a source that thousands of small appends have made, next to the same rows sent in one go.
+"""Reading a source of thousands of small appends; the baseline is a source of the same rows sent at once.
 
-Two sources over HTTP on the local backend, of times, numbers and texts: one made by `BENCH_APPENDS` appends
-(5000) of `BENCH_ROWS` rows (10), one at once. Reads of the two take turns; figures are medians with the range
-of `BENCH_ROUNDS` (30).
+The sources have times, numbers and strings, over HTTP on the local backend. One is created by `BENCH_APPENDS`
+appends (5000) of `BENCH_ROWS` rows (10). Reads of the two alternate; figures are medians with the range of
+`BENCH_ROUNDS` rounds (30).
 """
 
 import os
 import statistics
 import tempfile
-import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from tests.conftest import one_process
+from tests.bench.figures import seconds_of, spread_ms
 from tests.integration.test_api_spec.caller import Caller
+from tests.support.embedded_server import one_process
 
 APPENDS = int(os.environ.get("BENCH_APPENDS", "5000"))
 ROWS = int(os.environ.get("BENCH_ROWS", "10"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "30"))
-COUNTED = 500  # appends at the beginning and at the end whose times are compared
+COMPARED = 500  # appends at the beginning and at the end, whose times are compared
 
-#: What is asked of each source.
+#: The suffixes of the URL of a source that read from it.
 READS = {
     "all rows": ".arrow?full",
     "1000 rows": f".arrow?rows={APPENDS * ROWS // 2}:{APPENDS * ROWS // 2 + 1000}",
-    "rows that fulfil a condition": f".arrow?where=y<{ROWS}&columns=y",
+    "filtered rows": f".arrow?where=y<{ROWS}&columns=y",
     "a window": ".packed?x=t&y=y&pixels=500",
 }
 
 
 def main() -> None:
-    """Measure, and print a line for each read."""
+    """Measure and print a line for each read."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, one_process(f"local://{folder}") as url:
         caller = Caller(url, "local")
-        many, taken = appended(caller)
-        one = made(caller, APPENDS * ROWS)
-        first, last = taken[:COUNTED], taken[-COUNTED:]
+        appended, times = create_by_appends(caller)
+        at_once = create_source(caller, APPENDS * ROWS)
+        first, last = times[:COMPARED], times[-COMPARED:]
         print(
-            f"{APPENDS} appends of {ROWS} rows; the first {COUNTED}: {spread(first)} ms, the last: "
-            f"{spread(last)} ms; ratio {statistics.median(last) / statistics.median(first):.2f}",
+            f"{APPENDS} appends of {ROWS} rows; the first {COMPARED}: {spread_ms(first)}, the last: "
+            f"{spread_ms(last)}; ratio {statistics.median(last) / statistics.median(first):.2f}",
             flush=True,
         )
-        for name, read in READS.items():
-            show(name, [(took(caller, many, read), took(caller, one, read)) for _ in range(ROUNDS)])
+        for name, suffix in READS.items():
+            measure_read(
+                name, partial(read, caller, appended, suffix), partial(read, caller, at_once, suffix)
+            )
 
 
 def rows_from(start: int, count: int) -> dict[str, list[Any]]:
-    """Return rows of a sensor's log."""
+    """Return rows of times, numbers and strings."""
     numbers = range(start, start + count)
     return {
         "t": [float(number) for number in numbers],
@@ -54,40 +58,32 @@ def rows_from(start: int, count: int) -> dict[str, list[Any]]:
     }
 
 
-def made(caller: Caller, count: int) -> str:
-    """Make a live source of the first rows; return its id."""
+def create_source(caller: Caller, count: int) -> str:
+    """Create a live source of the first rows; return its id."""
     body = {"name": "log", "live": True, "columns": rows_from(0, count)}
     return str(caller.ok("POST", "/{user}/data", json=body)["id"])
 
 
-def appended(caller: Caller) -> tuple[str, list[float]]:
-    """Make a source by appends; return its id, and the seconds of each append."""
-    source, taken = made(caller, ROWS), []
+def create_by_appends(caller: Caller) -> tuple[str, list[float]]:
+    """Create a source by appends; return its id, and the seconds of each append."""
+    source, times = create_source(caller, ROWS), []
+    path = f"/{{user}}/data/{source}/rows"
     for number in range(1, APPENDS):
-        rows = rows_from(number * ROWS, ROWS)
-        started = time.perf_counter()
-        caller.ok("POST", f"/{{user}}/data/{source}/rows", json={"rows": rows})
-        taken.append(time.perf_counter() - started)
-    return source, taken
+        body = {"rows": rows_from(number * ROWS, ROWS)}
+        times.append(seconds_of(partial(caller.ok, "POST", path, json=body)))
+    return source, times
 
 
-def took(caller: Caller, source: str, read: str) -> float:
-    """Return the seconds that a read takes."""
-    started = time.perf_counter()
-    answer = caller("GET", f"/{{user}}/data/{source}{read}")
-    assert answer.ok, answer.text
-    assert answer.content
-    return time.perf_counter() - started
+def read(caller: Caller, source: str, suffix: str) -> None:
+    """Read from a source."""
+    response = caller("GET", f"/{{user}}/data/{source}{suffix}")
+    assert response.ok, response.text
+    assert response.content
 
 
-def show(name: str, turns: list[tuple[float, float]]) -> None:
-    """Print what a read takes of either source."""
-    many, one = zip(*turns, strict=True)
-    ratio = statistics.median(many) / statistics.median(one)
-    print(f"{name}: appended {spread(many)} ms, at once {spread(one)} ms, ratio {ratio:.2f}", flush=True)
-
-
-def spread(seconds: list[float] | tuple[float, ...]) -> str:
-    """Return the median and the range in milliseconds."""
-    low, middle, high = (1000 * of(seconds) for of in (min, statistics.median, max))
-    return f"{middle:.1f} ({low:.1f}-{high:.1f})"
+def measure_read(name: str, appended: Callable[[], None], at_once: Callable[[], None]) -> None:
+    """Measure a read of both sources, and print a line."""
+    rounds = [(seconds_of(appended), seconds_of(at_once)) for _ in range(ROUNDS)]
+    ours, baseline = zip(*rounds, strict=True)
+    ratio = statistics.median(ours) / statistics.median(baseline)
+    print(f"{name}: appended {spread_ms(ours)}, at once {spread_ms(baseline)}, ratio {ratio:.2f}", flush=True)

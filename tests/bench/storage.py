@@ -1,7 +1,7 @@
-"""How fast the storage backends are, next to the medium below each, in the same run.
+"""The speed of the storage backends; the baseline of each is the medium below it.
 
-Rounds of the two alternate, so that what else the machine does strikes both; the figures are medians, with
-the range from the slowest to the fastest round.
+Rounds of the two alternate, so that other work on the machine affects both; figures are medians with the
+range.
 """
 
 import csv
@@ -22,8 +22,9 @@ from pathlib import Path
 from azure.storage.blob import ContainerClient
 
 from bokeh_common.storage import BlobStore, RecordStore, open_blobs, open_records
-from bokeh_common.storage.testing.azure import connection_string
-from bokeh_common.storage.testing.servers import azurite_server, redis_server
+from bokeh_common.storage.testing.servers.azure import connection_string
+from bokeh_common.storage.testing.servers.processes import azurite_server, redis_server
+from tests.bench.figures import spread
 
 ROUNDS = 5
 MIB = 1 << 20
@@ -31,13 +32,13 @@ SIZE = 64 * MIB  # of a blob
 VALUE = {"name": "sine", "versions": [{"version": number, "hash": "9f3c" * 16} for number in range(3)]}
 TEXT = json.dumps(VALUE)
 
-#: Does something so many times and returns how much per second that was.
+#: Does a piece of work several times, and returns its rate per second.
 Rate = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """The same work done by a store and by its medium."""
+class Comparison:
+    """The same work done by a store and by the medium below it."""
 
     backend: str
     work: str
@@ -48,7 +49,7 @@ class Pair:
 
 
 def main() -> None:
-    """Measure all backends and print a table."""
+    """Measure and print the table."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         pairs = [
@@ -56,29 +57,24 @@ def main() -> None:
             *stack.enter_context(redis_pairs(folder / "redis")),
             *stack.enter_context(azure_pairs(folder / "azurite")),
         ]
-        print(f"{'backend':8} {'work':14} {'store':>24} {'medium':>24}  ratio  medium is")
+        print(f"{'backend':8} {'work':14} {'store':>30} {'medium':>30}  ratio  medium is")
         for pair in pairs:
-            show(pair)
+            measure(pair)
 
 
-def show(pair: Pair) -> None:
-    """Measure a pair in turns and print its line."""
-    pair.store()
-    pair.medium()  # both warm
+def measure(pair: Comparison) -> None:
+    """Measure both sides of a comparison alternately, and print a line."""
+    pair.store()  # warm up
+    pair.medium()
     turns = [(pair.store(), pair.medium()) for _ in range(ROUNDS)]
-    ours, theirs = zip(*turns, strict=True)
-    ratio = statistics.median(ours) / statistics.median(theirs)
-    texts = f"{spread(ours, pair.unit):>24} {spread(theirs, pair.unit):>24}"
-    print(f"{pair.backend:8} {pair.work:14} {texts}  {ratio:5.2f}  {pair.medium_name}", flush=True)
+    ours, baseline = zip(*turns, strict=True)
+    ratio = statistics.median(ours) / statistics.median(baseline)
+    rates = " ".join(f"{spread(rates, 0)} {pair.unit}".rjust(30) for rates in (ours, baseline))
+    print(f"{pair.backend:8} {pair.work:14} {rates}  {ratio:5.2f}  {pair.medium_name}", flush=True)
 
 
-def spread(rates: tuple[float, ...], unit: str) -> str:
-    """Return the median and the range of rates."""
-    return f"{statistics.median(rates):.0f} ({min(rates):.0f}-{max(rates):.0f}) {unit}"
-
-
-def local_pairs(folder: Path) -> list[Pair]:
-    """Compare with SQLite alone, and with copying a file."""
+def local_pairs(folder: Path) -> list[Comparison]:
+    """Return comparisons with SQLite alone, and with copying a file."""
     records, blobs = open_records(f"local://{folder}", "bench"), open_blobs(f"local://{folder}", "bench")
     database = sqlite3.connect(folder / "raw.sqlite", isolation_level=None)
     database.execute("PRAGMA journal_mode = WAL")
@@ -95,9 +91,9 @@ def local_pairs(folder: Path) -> list[Pair]:
         database.execute("SELECT value FROM raw WHERE key = 'key0'").fetchall()
 
     return [
-        Pair("local", "put records", "/s", puts(records, 200), each(insert, 200), "SQLite alone"),
-        Pair("local", "get records", "/s", gets(records, 2000), each(select, 2000), "SQLite alone"),
-        Pair(
+        Comparison("local", "put records", "/s", puts(records, 200), each(insert, 200), "SQLite alone"),
+        Comparison("local", "get records", "/s", gets(records, 2000), each(select, 2000), "SQLite alone"),
+        Comparison(
             "local",
             "put blob",
             "MB/s",
@@ -105,15 +101,15 @@ def local_pairs(folder: Path) -> list[Pair]:
             transfers(lambda: copy_file(source, target)),
             "file copy, fsync",
         ),
-        Pair(
+        Comparison(
             "local", "get blob", "MB/s", downloads(blobs), transfers(lambda: read_file(source)), "file read"
         ),
     ]
 
 
 @contextmanager
-def redis_pairs(folder: Path) -> Iterator[list[Pair]]:
-    """Compare with redis-benchmark, on one connection as well."""
+def redis_pairs(folder: Path) -> Iterator[list[Comparison]]:
+    """Yield comparisons with redis-benchmark on one connection."""
     server = redis_server(folder)
     url = f"redis://127.0.0.1:{server.port}/0"
     records, blobs = open_records(url, "bench"), open_blobs(url, "bench")
@@ -127,7 +123,7 @@ def redis_pairs(folder: Path) -> Iterator[list[Pair]]:
 
     megabytes = MIB / 1e6
     yield [
-        Pair(
+        Comparison(
             "redis",
             "put records",
             "/s",
@@ -135,7 +131,7 @@ def redis_pairs(folder: Path) -> Iterator[list[Pair]]:
             lambda: benchmark("set", 500, len(TEXT)),
             "redis-benchmark SET",
         ),
-        Pair(
+        Comparison(
             "redis",
             "get records",
             "/s",
@@ -143,7 +139,7 @@ def redis_pairs(folder: Path) -> Iterator[list[Pair]]:
             lambda: benchmark("get", 500, len(TEXT)),
             "redis-benchmark GET",
         ),
-        Pair(
+        Comparison(
             "redis",
             "put blob",
             "MB/s",
@@ -151,7 +147,7 @@ def redis_pairs(folder: Path) -> Iterator[list[Pair]]:
             lambda: benchmark("set", 64, MIB) * megabytes,
             "redis-benchmark SET 1 MiB",
         ),
-        Pair(
+        Comparison(
             "redis",
             "get blob",
             "MB/s",
@@ -164,8 +160,8 @@ def redis_pairs(folder: Path) -> Iterator[list[Pair]]:
 
 
 @contextmanager
-def azure_pairs(folder: Path) -> Iterator[list[Pair]]:
-    """Compare with plain calls of azure-storage-blob, on Azurite."""
+def azure_pairs(folder: Path) -> Iterator[list[Comparison]]:
+    """Yield comparisons with plain calls of azure-storage-blob, on Azurite."""
     server = azurite_server(folder)
     text = os.environ["AZURE_STORAGE_CONNECTION_STRING"] = connection_string(server.port)
     records, blobs = open_records("azure://bench", "bench"), open_blobs("azure://bench", "bench")
@@ -186,10 +182,10 @@ def azure_pairs(folder: Path) -> Iterator[list[Pair]]:
             pass
 
     yield [
-        Pair("azure", "put records", "/s", puts(records, 50), each(upload, 50), "upload_blob"),
-        Pair("azure", "get records", "/s", gets(records, 50), each(download, 50), "download_blob"),
-        Pair("azure", "put blob", "MB/s", uploads(blobs), transfers(upload_large), "upload_blob"),
-        Pair("azure", "get blob", "MB/s", downloads(blobs), transfers(download_large), "download_blob"),
+        Comparison("azure", "put records", "/s", puts(records, 50), each(upload, 50), "upload_blob"),
+        Comparison("azure", "get records", "/s", gets(records, 50), each(download, 50), "download_blob"),
+        Comparison("azure", "put blob", "MB/s", uploads(blobs), transfers(upload_large), "upload_blob"),
+        Comparison("azure", "get blob", "MB/s", downloads(blobs), transfers(download_large), "download_blob"),
     ]
     server.stop()
 
@@ -198,16 +194,16 @@ def each(call: Callable[[], object], times: int) -> Rate:
     """Return the rate of a call."""
 
     def rate() -> float:
-        begun = time.perf_counter()
+        start = time.perf_counter()
         for _ in range(times):
             call()
-        return times / (time.perf_counter() - begun)
+        return times / (time.perf_counter() - start)
 
     return rate
 
 
 def transfers(call: Callable[[], object]) -> Rate:
-    """Return the rate, in MB/s, of a call that moves `SIZE` bytes."""
+    """Return the rate in MB/s of a call that transfers `SIZE` bytes."""
     return lambda: each(call, 1)() * SIZE / 1e6
 
 
@@ -223,7 +219,7 @@ def gets(store: RecordStore, times: int) -> Rate:
 
 
 def uploads(store: BlobStore) -> Rate:
-    """Return the rate of storing a blob; of another content each time, as the same would be kept."""
+    """Return the rate of storing a blob, whose content changes each time."""
     blocks = [os.urandom(MIB) for _ in range(SIZE // MIB)]
 
     def upload() -> None:
@@ -244,7 +240,7 @@ def downloads(store: BlobStore) -> Rate:
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy a file as durably as a blob is stored."""
+    """Copy a file, and fsync the copy as a blob is."""
     shutil.copyfile(source, target)
     with target.open("rb") as file:
         os.fsync(file.fileno())

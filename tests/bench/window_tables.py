@@ -1,4 +1,4 @@
-"""Tables for the benchmark of windows: x ascends, regularly or not; and what windows of them must show."""
+"""Tables for the benchmark of windows, with ascending x, and the windows that are expected of them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,72 +8,73 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bokeh_common.storage import open_blobs, open_records
-from bokeh_data.columns import Column
-from bokeh_data.columnstore import CHUNK_BYTES, ColumnStore
-from bokeh_data.opened import Opener
-from bokeh_data.records import Records
-from bokeh_data.sources import Sources
-from bokeh_data.values import Values
-from bokeh_data.windows import Seen, Window, look
+from bokeh_data.accounts.columns import AccountColumns
+from bokeh_data.columns.manifest import Column
+from bokeh_data.columns.values import Values
+from bokeh_data.sources.frozen import FrozenSources
+from bokeh_data.storage.column_store import CHUNK_BYTES, ColumnStore
+from bokeh_data.storage.repository import DataRepository
+from bokeh_data.windows.column_reader import ColumnReaders
+from bokeh_data.windows.viewport import Window, WindowResult, query_window
 
 USER = "local"
-HOT_BYTES = 256 << 20
+CACHE_BYTES = 256 << 20
 PIXELS = 1000
 
-#: From so many rows on, y is int16 and one chunk again and again; an x of float64 would be too large, too.
+#: From so many rows on, y is int16 with all chunks equal, and x is not float64, so that both fit in memory.
 HUGE = 1_000_000_000
 
 Array = NDArray[Any]
 
 
 @dataclass
-class Table:
-    """Columns on a storage, and their values in memory; x is the number of the row where it is None."""
+class WindowTable:
+    """Columns on a storage, and their values in memory; if x is None it is the number of the row."""
 
     folder: Path
-    records: Records
+    repository: DataRepository
     columns: dict[str, Column]
     x: Array | None
     y: Array
 
     @property
     def rows(self) -> int:
-        """How many there are."""
+        """The number of rows."""
         return len(self.y)
 
-    def opener(self) -> Opener:
-        """Return one that has nothing at hand."""
-        return Opener(self.records, HOT_BYTES)
+    def empty_readers(self) -> ColumnReaders:
+        """Return column readers with an empty cache."""
+        return ColumnReaders(self.repository, CACHE_BYTES)
 
-    def fresh(self) -> Records:
-        """Return the storage, opened anew."""
-        return _records(self.folder)
+    def reopen(self) -> DataRepository:
+        """Open the storage again."""
+        return _open_repository(self.folder)
 
-    def window(self, random: np.random.Generator) -> Window:
-        """Return a window of any zoom, anywhere."""
+    def random_window(self, random: np.random.Generator) -> Window:
+        """Return a window at a random zoom and position."""
         span = min(int(10 ** random.uniform(3, np.log10(self.rows))), self.rows - 1)
         first = int(random.integers(0, self.rows - span))
         begin, end = (row if self.x is None else self.x[row].item() for row in (first, first + span))
         return Window(None if self.x is None else "x", ("y",), begin, end, pixels=PIXELS)
 
-    def look(self, opener: Opener, window: Window) -> Seen:
-        """Ask for a window as the service does."""
-        return look(opener, self.columns, window)
+    def query_window(self, readers: ColumnReaders, window: Window) -> WindowResult:
+        """Query a window as the service does."""
+        return query_window(readers, self.columns, window)
 
-    def is_right(self, seen: Seen, window: Window) -> bool:
-        """Compare with brute force over all rows of a window."""
-        bounds = self._bounds(window)
+    def is_correct(self, result: WindowResult, window: Window) -> bool:
+        """Compare a result with a brute-force computation over all rows of the window."""
+        bounds = self._bin_bounds(window)
         begin, end = int(bounds[0]), int(bounds[-1])
-        if seen.kind == "exact":
-            return np.array_equal(seen.columns["y"].array, self.y[begin:end])
+        if result.kind == "exact":
+            return np.array_equal(result.columns["y"].array, self.y[begin:end])
         starts = bounds[:-1][bounds[1:] > bounds[:-1]] - begin
         inside = self.y[begin:end]
-        both = np.minimum.reduceat(inside, starts), np.maximum.reduceat(inside, starts)
-        drawn = np.stack(both, 1).reshape(-1)
-        return seen.rows == end - begin and np.array_equal(seen.columns["y"].array, drawn)
+        extrema = np.minimum.reduceat(inside, starts), np.maximum.reduceat(inside, starts)
+        expected = np.stack(extrema, 1).reshape(-1)
+        return result.rows == end - begin and np.array_equal(result.columns["y"].array, expected)
 
-    def _bounds(self, window: Window) -> Array:
-        """Return the rows at which columns of pixels begin, and the one before which the last ends."""
+    def _bin_bounds(self, window: Window) -> Array:
+        """Return the first row of each pixel bin, and the row after the last bin."""
         low, high = window.begin, window.end
         assert not isinstance(low, (str, type(None)))
         assert not isinstance(high, (str, type(None)))
@@ -83,36 +84,38 @@ class Table:
             edges = np.array([low - int(low - high) * i // PIXELS for i in range(PIXELS)])
         if self.x is None:
             return np.append(edges, high + 1).astype(np.int64)
-        begins = np.searchsorted(self.x, edges.astype(self.x.dtype), "left")
-        return np.append(begins, np.searchsorted(self.x, np.array(high, self.x.dtype), "right"))
+        starts = np.searchsorted(self.x, edges.astype(self.x.dtype), "left")
+        return np.append(starts, np.searchsorted(self.x, np.array(high, self.x.dtype), "right"))
 
 
-def make(folder: Path, rows: int, regular: bool) -> Table:
-    """Store a table of random walks."""
-    records = _records(folder)
-    store = ColumnStore(records)
-    x, y = _xs(rows, regular), _ys(rows)
-    columns = {"y": _repeated(store, y) if rows >= HUGE else store.make(USER, Values(str(y.dtype), y))}
+def create_table(folder: Path, rows: int, regular: bool) -> WindowTable:
+    """Store a table with a random walk as y."""
+    repository = _open_repository(folder)
+    store = ColumnStore(repository)
+    x, y = _x_values(rows, regular), _y_values(rows)
+    columns = {
+        "y": _create_repeated(store, y) if rows >= HUGE else store.create(USER, Values(str(y.dtype), y))
+    }
     if x is not None:
-        columns["x"] = store.make(USER, Values(str(x.dtype), x))
-    specs = {name: _spec(column) for name, column in columns.items()}
-    Sources(records).create(USER, f"{rows} rows", specs)
-    return Table(folder, records, columns, x, y)
+        columns["x"] = store.create(USER, Values(str(x.dtype), x))
+    manifests = {name: _manifest(column) for name, column in columns.items()}
+    FrozenSources(repository, AccountColumns(repository)).create(USER, f"{rows} rows", manifests)
+    return WindowTable(folder, repository, columns, x, y)
 
 
-def _records(folder: Path) -> Records:
+def _open_repository(folder: Path) -> DataRepository:
     storage = f"local://{folder}"
-    return Records(open_records(storage, "data"), open_blobs(storage, "data"))
+    return DataRepository(open_records(storage, "data"), open_blobs(storage, "data"))
 
 
-def _xs(rows: int, regular: bool) -> Array | None:
+def _x_values(rows: int, regular: bool) -> Array | None:
     random = np.random.default_rng(2)
     if rows >= HUGE:
         return None if regular else np.cumsum(random.integers(0, 8, rows, np.uint8), dtype=np.uint32)
     return np.linspace(0, 1e6, rows) if regular else np.cumsum(random.exponential(1, rows))
 
 
-def _ys(rows: int) -> Array:
+def _y_values(rows: int) -> Array:
     random = np.random.default_rng(3)
     if rows >= HUGE:
         chunk = np.cumsum(random.integers(-9, 10, CHUNK_BYTES // 2), dtype=np.int64).astype(np.int16)
@@ -120,15 +123,15 @@ def _ys(rows: int) -> Array:
     return np.cumsum(random.standard_normal(rows))
 
 
-def _repeated(store: ColumnStore, y: Array) -> Column:
-    """Store a column whose chunks are all the same but the last."""
+def _create_repeated(store: ColumnStore, y: Array) -> Column:
+    """Store a column whose chunks are all equal, except for the last."""
     step = CHUNK_BYTES // y.itemsize
-    whole, rest = divmod(len(y), step)
-    first = store.make(USER, Values(str(y.dtype), y[:step]))
-    last = store.make(USER, Values(str(y.dtype), y[-rest:])) if rest else None
-    return Column(first.dtype, (len(y),), first.chunks * whole + (last.chunks if last else ()))
+    count, rest = divmod(len(y), step)
+    first = store.create(USER, Values(str(y.dtype), y[:step]))
+    last = store.create(USER, Values(str(y.dtype), y[-rest:])) if rest else None
+    return Column(first.dtype, (len(y),), first.chunks * count + (last.chunks if last else ()))
 
 
-def _spec(column: Column) -> dict[str, Any]:
+def _manifest(column: Column) -> dict[str, Any]:
     chunks = [{"hash": chunk.hash, "size": chunk.size} for chunk in column.chunks]
     return {"dtype": column.dtype, "shape": list(column.shape), "chunks": chunks}

@@ -1,5 +1,5 @@
-"""A browser for tests: headless Chromium that draws the same pixels every time.
+"""Tests in headless Chromium, which renders the same pixels in every run.
 
-The fixture `browser` is in `tests/conftest.py`, `camera` in `conftest.py` here; what a test calls with the
-latter is `published.assert_same_pixels`.
+The fixture `browser` is in `tests/conftest.py`; `camera` is in `tests/browser/conftest.py`, and is passed to
+`tests.support.published_page.assert_same_pixels`.
 """

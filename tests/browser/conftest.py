@@ -1,28 +1,45 @@
+"""Fixtures `camera`, `populated` and `visitor` of the browser tests."""
+
 import os
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.chromium import TIMEOUT
-from tests.browser.published import Camera, open_camera
-from tests.browser.town import Town, given_town, open_town
+from tests.browser.window_plots import Visitor
+from tests.support.chromium import TIMEOUT
+from tests.support.populated_cloud import (
+    PopulatedCloud,
+    open_browser_tab,
+    populate_running_cloud,
+    start_populated_cloud,
+)
+from tests.support.published_page import Camera, open_camera
 
 expect.set_options(timeout=TIMEOUT)
 
 
 @pytest.fixture(scope="session")
 def camera(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Camera]:
-    """One profile for all comparisons of pictures, and a site for the pages to compare with."""
+    """The camera of all comparisons of screenshots."""
     with open_camera(browser, tmp_path_factory.mktemp("references")) as camera:
         yield camera
 
 
 @pytest.fixture(scope="session")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """A cloud with accounts, that of `CLOUD_URL` or one of its own, and what Ada has published."""
+def populated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PopulatedCloud]:
+    """A cloud with Ada's plots: that at `CLOUD_URL`, or one that is started for the session."""
     if url := os.environ.get("CLOUD_URL"):
-        yield given_town(url)
+        yield populate_running_cloud(url)
         return
-    with open_town(tmp_path_factory.mktemp("town")) as town:
-        yield town
+    with start_populated_cloud(tmp_path_factory.mktemp("populated")) as populated:
+        yield populated
+
+
+@pytest.fixture
+def visitor(browser: Browser, populated: PopulatedCloud) -> Iterator[Visitor]:
+    """A visitor who is signed in as Ada, and in whose tab no errors may occur."""
+    with open_browser_tab(browser) as tab:
+        populated.sign_in(tab.page.context)
+        yield Visitor(tab)
+        assert tab.errors == []

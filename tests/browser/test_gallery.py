@@ -1,4 +1,4 @@
-"""The harness on its own: every figure is drawn the same twice, on a page and in a frame within a page."""
+"""The comparison of screenshots itself: equal figures have equal pixels, and differences are detected."""
 
 import re
 import shutil
@@ -10,11 +10,14 @@ from bokeh.model import Model
 from bokeh.models import CustomJS, Range1d
 from bokeh.plotting import figure
 
-from tests.browser.chromium import open_tab, screenshot, wait_idle
-from tests.browser.pixels import artifacts, compare_png
-from tests.browser.published import Camera, assert_same_pixels, take_published, take_reference
-from tests.browser.reference import reference_html
 from tests.gallery import FIGURES
+from tests.support.chromium import open_tab, screenshot, wait_idle
+from tests.support.pixels import artifact_folder, compare_png
+from tests.support.published_page import Camera, assert_same_pixels, take_published, take_reference
+from tests.support.reference_page import reference_html
+
+#: This module and `test_gallery_pages` share the screenshots of reference pages.
+pytestmark = pytest.mark.xdist_group("gallery in browsers")
 
 READY = """
 <script>
@@ -28,7 +31,8 @@ addEventListener("load", async () => {
 </script>
 """
 
-#: As a page of the cloud: a head of a broken height, a frame of opaque origin, no inline styles allowed.
+#: A page like a plot page: a header of fractional height, a frame of opaque origin, and no inline styles. The
+#: frame has the size of that in a plot page, so that both have the same reference screenshot.
 SHOW = """<!DOCTYPE html>
 <html><head><meta charset="utf-8"><link rel="stylesheet" href="show.css"><script src="show.js"></script>
 <meta http-equiv="Content-Security-Policy"
@@ -38,9 +42,9 @@ SHOW = """<!DOCTYPE html>
 """
 
 STYLE = """
-body { margin: 0; min-height: 100vh; display: flex; flex-direction: column }
+body { margin: 0 41px; min-height: 100vh; display: flex; flex-direction: column }
 header { height: 111.6px; background: #eee }
-iframe { display: block; flex: 1 0 auto; border: 0; min-height: 70vh }
+iframe { display: block; flex: none; border: 0; min-height: 100px }
 """
 
 SCRIPT = """
@@ -51,22 +55,22 @@ addEventListener("message", ({ data }) => {
 """
 
 
-def put(html: str, markup: str) -> str:
-    """Add to the end of a page's body; BokehJS, within the page, has ends of bodies too."""
+def append_to_body(html: str, markup: str) -> str:
+    """Add markup to the end of a page's body; the inlined BokehJS also contains `</body>`."""
     head, end, tail = html.rpartition("</body>")
     return head + markup + end + tail
 
 
 def publish(camera: Camera, name: str, html: str) -> str:
-    """Put a page into a frame of another page; return the URL of that."""
+    """Write a page and another page that has it in a frame; return the URL of the latter."""
     (camera.site.folder / "show.css").write_text(STYLE)
     (camera.site.folder / "show.js").write_text(SCRIPT)
-    camera.site.write(f"{name}-frame", put(html, READY))
+    camera.site.write(f"{name}-frame", append_to_body(html, READY))
     return camera.site.write(f"{name}-show", SHOW.replace("FRAME", f"{name}-frame.html"))
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_looks_the_same_again_and_in_a_frame(camera: Camera, name: str) -> None:
+def test_a_figure_has_the_same_pixels_in_a_frame(camera: Camera, name: str) -> None:
     url = publish(camera, name, reference_html(FIGURES[name]))
     assert_same_pixels(camera, name, url, FIGURES[name])
 
@@ -81,34 +85,34 @@ def points(last: float = 3, title: str = "Points") -> Callable[[], figure]:
     return build
 
 
-def test_one_changed_value_is_seen(camera: Camera) -> None:
+def test_a_changed_value_is_detected(camera: Camera) -> None:
     name = "one changed value"
     url = publish(camera, "changed", reference_html(points(3.1)))
     with pytest.raises(AssertionError, match=r"\d+ pixels differ, all within") as failure:
         assert_same_pixels(camera, name, url, points(3.0))
-    assert "complain" not in str(failure.value)
-    kept = {path.name for path in artifacts(name).iterdir()}
-    assert kept == {"expected.png", "actual.png", "diff.png"}
-    shutil.rmtree(artifacts(name))  # what is left there after a run is what failed
+    assert "console" not in str(failure.value)
+    saved = {path.name for path in artifact_folder(name).iterdir()}
+    assert saved == {"expected.png", "actual.png", "diff.png"}
+    shutil.rmtree(artifact_folder(name))  # so that only failed tests leave artifacts
 
 
-def test_a_figure_of_another_size_is_seen(camera: Camera) -> None:
+def test_another_size_is_detected(camera: Camera) -> None:
     narrow, wide = (take_reference(camera, "sizes", points(), size).png for size in ((400, 300), (401, 300)))
     difference = compare_png(narrow, wide)
     assert difference is not None
     assert "sizes differ: (400, 300) and (401, 300)" in str(difference)
 
 
-def test_a_blank_page_proves_nothing(camera: Camera) -> None:
+def test_a_blank_page_fails_the_comparison(camera: Camera) -> None:
     def nothing() -> Model:
         return figure(width=100, height=100, visible=False)
 
-    with pytest.raises(AssertionError, match="there is nothing to see"):
+    with pytest.raises(AssertionError, match="the reference page is blank"):
         assert_same_pixels(camera, "blank", publish(camera, "blank", reference_html(nothing)), nothing)
 
 
 @pytest.mark.parametrize(
-    ("markup", "complaint"),
+    ("markup", "error"),
     [
         ("<script>console.error('on the console')</script>", "on the console"),
         ("<script>setTimeout(() => { throw Error('uncaught one') })</script>", "uncaught one"),
@@ -116,14 +120,14 @@ def test_a_blank_page_proves_nothing(camera: Camera) -> None:
         ("<script>fetch('https://example.invalid').catch(() => {})</script>", "example.invalid"),
     ],
 )
-def test_a_complaint_in_the_frame_is_seen(camera: Camera, markup: str, complaint: str) -> None:
-    url = publish(camera, "complaint", put(reference_html(points()), markup))
-    with pytest.raises(AssertionError, match=f"the published page: .*{re.escape(complaint)}"):
-        assert_same_pixels(camera, "complaint", url, points())
+def test_an_error_in_the_frame_is_detected(camera: Camera, markup: str, error: str) -> None:
+    url = publish(camera, "error", append_to_body(reference_html(points()), markup))
+    with pytest.raises(AssertionError, match=f"the published page: .*{re.escape(error)}"):
+        assert_same_pixels(camera, "error", url, points())
 
 
-def test_a_policy_is_enforced_and_its_violations_are_seen(camera: Camera) -> None:
-    """The debugger, by which the browser is driven, must not lift the policy's block of `eval`."""
+def test_a_violation_of_the_policy_is_detected(camera: Camera) -> None:
+    """The debugging protocol, which controls the browser, must not allow `eval` despite the policy."""
 
     def with_code() -> Model:
         plot = points()()
@@ -137,19 +141,19 @@ def test_a_policy_is_enforced_and_its_violations_are_seen(camera: Camera) -> Non
         assert_same_pixels(camera, "policy", url, with_code)
 
 
-def test_a_frame_that_fails_says_why(camera: Camera) -> None:
+def test_the_message_of_a_failed_frame_is_reported(camera: Camera) -> None:
     url = publish(camera, "failed", '<html data-state="failed"><body>The column is missing.')
     with pytest.raises(AssertionError, match="says: The column is missing"):
         take_published(camera, url)
 
 
-def test_a_page_without_a_frame_says_what_it_shows(camera: Camera) -> None:
+def test_the_text_of_a_page_without_a_frame_is_reported(camera: Camera) -> None:
     url = camera.site.write("frameless", "<body>There is no such plot.</body>")
     with pytest.raises(AssertionError, match=r"no iframe\.plot-frame: There is no such plot"):
         take_published(camera, url)
 
 
-def test_random_numbers_are_the_same_in_every_page_and_frame(camera: Camera) -> None:
+def test_random_numbers_are_equal_in_all_pages_and_frames(camera: Camera) -> None:
     camera.site.write("inner", "<p>inner</p>")
     url = camera.site.write("outer", '<iframe sandbox="allow-scripts" src="inner.html"></iframe>')
     with open_tab(camera.context, url) as tab:
@@ -158,8 +162,8 @@ def test_random_numbers_are_the_same_in_every_page_and_frame(camera: Camera) -> 
     assert len(set(draws)) == 1
 
 
-def test_idle_means_that_nothing_changes_any_more(camera: Camera) -> None:
-    """Half a second after a page was idle it still has the same pixels, also with math that loads late."""
+def test_an_idle_page_does_not_change_any_more(camera: Camera) -> None:
+    """Half a second later it has the same pixels, even with mathematical notation, which is loaded late."""
     with open_tab(camera.context, camera.site.reference("latex", FIGURES["latex"])) as tab:
         wait_idle(tab.page)
         first = screenshot(tab.page)

@@ -1,13 +1,16 @@
-"""The page of every published figure has the pixels of Bokeh's own page, without a complaint."""
+"""The plot page of every figure of the gallery has the pixels of Bokeh's own page, without errors."""
 
 import pytest
 
 import bokeh_cloud
-from tests.browser.published import Camera, assert_same_pixels
 from tests.gallery import FIGURES, as_document
+from tests.support.published_page import Camera, assert_same_pixels
+
+#: This module and `test_gallery` share the screenshots of reference pages.
+pytestmark = pytest.mark.xdist_group("gallery in browsers")
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_published_page(camera: Camera, cloud: str, name: str) -> None:
+def test_a_published_figure_has_the_pixels_of_bokehs_own_page(camera: Camera, cloud: str, name: str) -> None:
     plot = bokeh_cloud.Server(cloud).publish(as_document(FIGURES[name]()), name)
     assert_same_pixels(camera, name, plot.url, FIGURES[name])

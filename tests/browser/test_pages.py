@@ -1,29 +1,32 @@
-"""Every page, as people have it: wide and narrow, light and dark; by keyboard; within budgets.
+"""All pages, in wide and narrow windows, light and dark: layout, accessibility, and size.
 
-The screenshots are kept among the artifacts of a run, in `pages/`.
+The screenshots are saved in the folder `pages/` of the test artifacts.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Response
+from playwright.sync_api import Browser, Page, Response, expect
 
-from tests.browser.axe import violations
-from tests.browser.pixels import artifacts
-from tests.browser.town import LOOKS, Look, Town, browsing, open_plot
+from tests.support.axe import violations
+from tests.support.pixels import artifact_folder
+from tests.support.populated_cloud import (
+    APPEARANCES,
+    Appearance,
+    PopulatedCloud,
+    in_each_scheme,
+    open_browser_tab,
+    open_plot,
+)
 
-BUDGET_BYTES = 100_000  # of ours, as sent, besides BokehJS and what the plots themselves are
+BUDGET_BYTES = 100_000  # as transferred, without BokehJS and the documents and data of plots
 BUDGET_REQUESTS = 12
 
 API = "the API"
-OPERATIONS = (
-    "Publish a scene under a name",
-    "Summarise a data source, or read rows of it",
-    "Delete what nothing refers to, and report what was freed",
-)
+OPERATIONS = (("/{user}/store", "post"), ("/{user}/data/{source}", "get"), ("/{user}/gc/run", "post"))
 
-#: Pages by name: the address, and whether Ada is signed in.
+#: Pages by name: the path, and whether Ada is signed in.
 PAGES = {
     "landing": ("/", False),
     "sign in": ("/login", False),
@@ -45,6 +48,7 @@ PAGES = {
     "own plot": ("/plots/{walk}/show", True),
     "own plot, old version": ("/plots/{walk}/show?version=1", True),
     "data": ("/data", True),
+    "upload": ("/data/upload", True),
     "data source": ("/data/{source}", True),
     "data source, delete": ("/data/{source}/delete", True),
     "account": ("/account", True),
@@ -56,34 +60,34 @@ PAGES = {
     "no page": ("/nothing/at/all", True),
 }
 
-#: Those with a plot on them, which is waited for.
-DRAWN = {"public plot", "shared plot", "embedded plot", "own plot", "own plot, old version"}
+#: Pages with a plot.
+WITH_PLOT = {"public plot", "shared plot", "embedded plot", "own plot", "own plot, old version"}
 
 
-@pytest.fixture(params=LOOKS, ids=str, scope="module")
-def look(request: pytest.FixtureRequest) -> Look:
-    return request.param  # type: ignore[no-any-return]  # one of LOOKS
+@pytest.fixture(params=APPEARANCES, ids=str, scope="module")
+def appearance(request: pytest.FixtureRequest) -> Appearance:
+    return request.param  # type: ignore[no-any-return]  # one of APPEARANCES
 
 
 @pytest.fixture(scope="module")
-def pages(browser: Browser, look: Look, town: Town) -> Iterator[dict[bool, Page]]:
-    """A page of a visitor and one of Ada's, with the look."""
-    with browsing(browser, look) as stranger, browsing(browser, look) as ada:
-        town.sign_in(ada.page.context)
+def pages(browser: Browser, appearance: Appearance, populated: PopulatedCloud) -> Iterator[dict[bool, Page]]:
+    """A page of a visitor and a page of Ada, in a window of the appearance."""
+    with open_browser_tab(browser, appearance) as stranger, open_browser_tab(browser, appearance) as ada:
+        populated.sign_in(ada.page.context)
         yield {False: stranger.page, True: ada.page}
 
 
-def address(town: Town, name: str) -> tuple[str, bool]:
+def url_of(populated: PopulatedCloud, name: str) -> tuple[str, bool]:
     path, signed_in = PAGES[name]
-    ids = {name: plot.id for name, plot in town.plots.items()}
-    source = town.cloud.request("GET", "/ada/data", town.key).json()["sources"][0]["id"]
-    return town.url + path.format(**ids, share=town.share, source=source), signed_in
+    ids = {name: plot.id for name, plot in populated.plots.items()}
+    source = populated.cloud.request("GET", "/ada/data", populated.key).json()["sources"][0]["id"]
+    return populated.url + path.format(**ids, share=populated.share, source=source), signed_in
 
 
-def opened(pages: dict[bool, Page], town: Town, name: str) -> Page:
-    url, signed_in = address(town, name)
+def open_page(pages: dict[bool, Page], populated: PopulatedCloud, name: str) -> Page:
+    url, signed_in = url_of(populated, name)
     page = pages[signed_in]
-    if name in DRAWN:
+    if name in WITH_PLOT:
         open_plot(page, url)
     else:
         page.goto(url)
@@ -92,77 +96,96 @@ def opened(pages: dict[bool, Page], town: Town, name: str) -> Page:
     return page
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_page(pages: dict[bool, Page], town: Town, look: Look, name: str) -> None:
-    page = opened(pages, town, name)
-    folder = artifacts("pages")
+def check(page: Page, appearance: Appearance, name: str, *, full_page: bool = False) -> None:
+    """Save a screenshot of an open page; check that it does not scroll sideways and is accessible."""
+    folder = artifact_folder("pages")
     folder.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=folder / f"{name}-{look}.png", full_page=True)
-    assert page.evaluate("document.documentElement.scrollWidth") <= look.width, "it scrolls sideways"
-    assert violations(page) == []
+    page.screenshot(path=folder / f"{name}-{appearance}.png", full_page=full_page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= appearance.width, (
+        "the page scrolls sideways"
+    )
+    assert violations(page) == [], appearance
 
 
-def test_operations_of_the_api(pages: dict[bool, Page], town: Town, look: Look) -> None:
-    page = opened(pages, town, API)
-    for summary in OPERATIONS:
-        page.get_by_text(summary, exact=True).first.click()
-        page.get_by_text("Response", exact=False).locator("visible=true").first.wait_for()
-        page.screenshot(path=artifacts("pages") / f"the API, {summary}-{look}.png")
-        assert violations(page) == []
+def check_in_each_scheme(page: Page, appearance: Appearance, name: str, *, full_page: bool = False) -> None:
+    for shown in in_each_scheme(page, appearance):
+        check(page, shown, name, full_page=full_page)
 
 
-def test_sheets(pages: dict[bool, Page], town: Town, look: Look) -> None:
-    page = opened(pages, town, "own plot")
+@pytest.mark.parametrize("name", [name for name in PAGES if name != API])
+def test_a_page_fits_the_window_and_is_accessible(
+    pages: dict[bool, Page], populated: PopulatedCloud, appearance: Appearance, name: str
+) -> None:
+    check_in_each_scheme(open_page(pages, populated, name), appearance, name, full_page=True)
+
+
+def test_the_api_page_fits_the_window_and_is_accessible(
+    pages: dict[bool, Page], populated: PopulatedCloud, appearance: Appearance
+) -> None:
+    """Its viewer must be loaded again for another colour scheme."""
+    for shown in in_each_scheme(pages[False], appearance):
+        page = open_page(pages, populated, API)
+        check(page, shown, API, full_page=True)
+        paths = page.context.request.get(f"{populated.url}/openapi.json").json()["paths"]
+        for path, method in OPERATIONS:
+            summary = paths[path][method]["summary"]
+            page.get_by_text(summary, exact=True).first.click()
+            page.get_by_text("Response", exact=False).locator("visible=true").first.wait_for()
+            check(page, shown, f"{API}, {summary}")
+
+
+def test_the_dialogs_of_a_plot_page_fit_the_window_and_are_accessible(
+    pages: dict[bool, Page], populated: PopulatedCloud, appearance: Appearance
+) -> None:
+    page = open_page(pages, populated, "own plot")
     for button in ("Share", "Download", "Versions and settings"):
         page.get_by_role("button", name=button, exact=True).click()
-        sheet = page.get_by_role("dialog")
-        assert sheet.is_visible()
-        page.screenshot(path=artifacts("pages") / f"sheet {button}-{look}.png")
-        assert violations(page) == []
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_be_visible()
+        check_in_each_scheme(page, appearance, f"dialog {button}")
         page.keyboard.press("Escape")
-        assert sheet.count() == 0
+        expect(dialog).to_have_count(0)
 
 
-def test_picked_plots_and_the_question_whether_to_delete(
-    pages: dict[bool, Page], town: Town, look: Look
+def test_selected_plots_are_deleted_after_a_confirmation(
+    pages: dict[bool, Page], populated: PopulatedCloud, appearance: Appearance
 ) -> None:
     page = pages[True]
-    page.goto(f"{town.url}/plots?q=sine")  # other tests publish more than one page of plots
+    page.goto(f"{populated.url}/plots?q=sine")  # other tests publish more than one page of plots
     page.get_by_label("Select A sine").check()
-    page.screenshot(path=artifacts("pages") / f"plots, picked-{look}.png")
-    assert violations(page) == []
+    check_in_each_scheme(page, appearance, "plots, selected")
     page.get_by_role("group", name="With the selected plots").get_by_role("button", name="Delete").click()
-    page.screenshot(path=artifacts("pages") / f"plots, delete-{look}.png", full_page=True)
-    assert violations(page) == []
-    assert page.get_by_role("heading", level=1).inner_text() == "Delete 1 plot?"
+    expect(page.get_by_role("heading", level=1)).to_have_text("Delete 1 plot?")
+    check_in_each_scheme(page, appearance, "plots, delete", full_page=True)
     page.get_by_role("link", name="Keep it").click()
-    assert page.get_by_label("Select A sine").is_visible()
+    expect(page.get_by_label("Select A sine")).to_be_visible()
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_budget(browser: Browser, town: Town, name: str) -> None:
-    """With nothing in the cache: how much of ours is sent, and in how many requests."""
-    url, signed_in = address(town, name)
-    with browsing(browser) as tab:
+def test_a_page_is_within_its_budget(browser: Browser, populated: PopulatedCloud, name: str) -> None:
+    """The bytes and the requests of a page with an empty cache."""
+    url, signed_in = url_of(populated, name)
+    with open_browser_tab(browser) as tab:
         if signed_in:
-            town.sign_in(tab.page.context)
-        answers: list[Response] = []
-        tab.page.on("response", lambda answer: answers.append(answer))  # it takes no builtin
-        # The page of a plot is never idle: it listens to events.
-        if name in DRAWN:
+            populated.sign_in(tab.page.context)
+        responses: list[Response] = []
+        tab.page.on("response", lambda response: responses.append(response))  # a builtin is not accepted
+        # The network of a plot page is never idle, since it has an event stream.
+        if name in WITH_PLOT:
             open_plot(tab.page, url)
         else:
             tab.page.goto(url, wait_until="networkidle")
-        ours = [answer for answer in answers if is_ours(answer)]
-        sizes = {answer.url: answer.request.sizes() for answer in ours}
+        ours = [response for response in responses if is_ours(response)]
+        sizes = {response.url: response.request.sizes() for response in ours}
         sent = sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes.values())
         assert sent <= BUDGET_BYTES, sizes
         assert len(ours) <= BUDGET_REQUESTS, list(sizes)
-        assert all(kept_well(answer) for answer in ours), [a.url for a in ours if not kept_well(a)]
+        assert [response.url for response in ours if not has_right_caching(response)] == []
 
 
-def is_ours(answer: Response) -> bool:
-    theirs = (
+def is_ours(response: Response) -> bool:
+    """Tell whether a response is part of a page, as opposed to BokehJS, plots and the API viewer."""
+    others = (
         "/static/bokehjs/",
         "/openapi-explorer.",
         "/openapi.json",
@@ -170,34 +193,35 @@ def is_ours(answer: Response) -> bool:
         "/data/columns",
         "/thumbnail.png",
         "/events",
+        "/thumbnail?",  # an upload, which the first page with the plot may make
     )
-    return not any(part in answer.url for part in theirs)
+    return not any(part in response.url for part in others)
 
 
-def kept_well(answer: Response) -> bool:
-    """Whether a file is kept for ever, under a name with a hash, and a page never."""
-    cache = answer.headers.get("cache-control", "")
-    return "immutable" in cache if "/static/" in answer.url else "no-store" in cache
+def has_right_caching(response: Response) -> bool:
+    """Tell whether a response is cached for ever if it is a static file, and not cached if it is a page."""
+    cache = response.headers.get("cache-control", "")
+    return "immutable" in cache if "/static/" in response.url else "no-store" in cache
 
 
-#: Notes all that gets the focus. Asked after each key it could be missed: a frame gives the focus back later
-#: than the key is done with.
+#: Records each element that gets the focus. Reading the focused element after each key could miss some, since
+#: a frame returns the focus with a delay.
 FOCUS = """() => {
   window.focused = [];
   document.addEventListener("focusin", (event) => {
     const element = event.composedPath()[0];
     const style = getComputedStyle(element);
     const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
-    window.focused.push({tag: element.tagName, seen: element.tagName === "IFRAME" || outlined,
+    window.focused.push({tag: element.tagName, visible: element.tagName === "IFRAME" || outlined,
       text: (element.innerText || element.getAttribute("aria-label") || "").trim()});
   });
 }"""
 
 
-def focused(page: Page, presses: int) -> list[dict[str, Any]]:
-    """Return what gets the focus while Tab is pressed so often."""
+def press_tab(page: Page, times: int) -> list[dict[str, Any]]:
+    """Press Tab several times; return the elements that get the focus."""
     page.evaluate(FOCUS)
-    for _ in range(presses):
+    for _ in range(times):
         page.keyboard.press("Tab")
     page.wait_for_timeout(300)
     found: list[dict[str, Any]] = page.evaluate("window.focused")
@@ -205,29 +229,32 @@ def focused(page: Page, presses: int) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def visits(browser: Browser, town: Town) -> Iterator[dict[bool, Page]]:
-    """A page of a visitor and one of Ada's, for all tests that have no look of their own."""
-    with browsing(browser) as stranger, browsing(browser) as ada:
-        town.sign_in(ada.page.context)
+def shared_pages(browser: Browser, populated: PopulatedCloud) -> Iterator[dict[bool, Page]]:
+    """A page of a visitor and a page of Ada, for all tests that do not depend on the appearance."""
+    with open_browser_tab(browser) as stranger, open_browser_tab(browser) as ada:
+        populated.sign_in(ada.page.context)
         yield {False: stranger.page, True: ada.page}
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if "embedded" not in name])
-def test_everything_is_reached_by_keyboard_and_seen(visits: dict[bool, Page], town: Town, name: str) -> None:
-    page = opened(visits, town, name)
-    wanted = "a[href], button:visible, input:visible:not([type=hidden]), select:visible, [role=link]:visible"
-    count = page.locator(wanted).count()
-    steps = focused(page, count + 20)  # a plot has stops of its own
+def test_all_links_are_reached_by_keyboard_with_a_visible_focus(
+    shared_pages: dict[bool, Page], populated: PopulatedCloud, name: str
+) -> None:
+    page = open_page(shared_pages, populated, name)
+    stops = "a[href], button:visible, input:visible:not([type=hidden]), select:visible, [role=link]:visible"
+    count = page.locator(stops).count()
+    steps = press_tab(page, count + 20)  # a plot has more elements
     reached = {(step["tag"], step["text"]) for step in steps}
-    assert all(step["seen"] for step in steps), steps
-    for text in page.locator("a[href]:visible").all_inner_texts():
+    assert all(step["visible"] for step in steps), steps
+    links = page.locator("a[href]:visible")
+    for text in links.evaluate_all("(links) => links.map((link) => link.innerText)"):
         assert ("A", text.strip()) in reached, text
 
 
-def test_share_by_keyboard_alone(browser: Browser, town: Town) -> None:
-    with browsing(browser) as tab:
-        town.sign_in(tab.page.context)
-        open_plot(tab.page, town.plots["walk"].url)
+def test_the_share_dialog_works_by_keyboard(browser: Browser, populated: PopulatedCloud) -> None:
+    with open_browser_tab(browser) as tab:
+        populated.sign_in(tab.page.context)
+        open_plot(tab.page, populated.plots["walk"].url)
         reached = ""
         for _ in range(30):
             tab.page.keyboard.press("Tab")
@@ -236,11 +263,10 @@ def test_share_by_keyboard_alone(browser: Browser, town: Town) -> None:
                 break
         assert reached == "Share"
         tab.page.keyboard.press("Enter")
-        sheet = tab.page.get_by_role("dialog", name="Share this plot")
-        assert sheet.is_visible()
-        assert tab.page.evaluate("document.activeElement.closest('.sheet') !== null"), (
-            "the sheet has no focus"
-        )
+        dialog = tab.page.get_by_role("dialog", name="Share this plot")
+        assert dialog.is_visible()
+        has_focus = "document.activeElement.closest('.sheet') !== null"
+        assert tab.page.evaluate(has_focus), "the dialog does not have the focus"
         tab.page.keyboard.press("Escape")
-        assert not sheet.is_visible()
+        assert not dialog.is_visible()
         assert tab.page.evaluate("document.activeElement.innerText") == "Share"

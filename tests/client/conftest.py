@@ -1,22 +1,23 @@
-"""Fixtures of the tests of the client against a running cloud."""
+"""Fixtures of the tests that use the client with a running cloud."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 
 import bokeh_cloud
-from tests.conftest import one_process
-from tests.integration.people import Cloud, Person
-from tests.mailbox import Mailbox, smtp_server
+from tests.support.embedded_server import one_process
+from tests.support.users import RunningCloud, User, start_cloud_with_accounts
 
-EVERYTHING = ("plots:read", "plots:write", "data:read", "data:write", "keys:write", "gc:run", "account")
+ALL_SCOPES = ("plots:read", "plots:write", "data:read", "data:write", "keys:write", "gc:run", "account")
 
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a running cloud without keys: that of `CLOUD_URL`, or one that is started for the session."""
+    """Return the URL of a cloud without accounts: `CLOUD_URL`, or one that is started for the session."""
     if url := os.environ.get("CLOUD_URL"):
         yield url
         return
@@ -26,7 +27,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def config_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cloud: str) -> Path:
-    """The empty folder of the configuration, in an environment that names the cloud and no more."""
+    """Return the empty folder of the configuration; the environment has the URL of the cloud only."""
     for name in [name for name in os.environ if name.startswith("BOKEH_")]:
         monkeypatch.delenv(name)
     folder = tmp_path / "config"
@@ -41,20 +42,30 @@ def server() -> bokeh_cloud.Server:
 
 
 @pytest.fixture(scope="session")
-def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """A cloud with accounts, and its mailbox."""
-    box = Mailbox()
-    storage = f"local://{tmp_path_factory.mktemp('accounts')}"
-    with (
-        smtp_server(box) as port,
-        one_process(storage, "--accounts", BOKEH_CLOUD_SMTP_URL=f"smtp://127.0.0.1:{port}") as url,
-    ):
-        yield Cloud(url, box)
+def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
+    """Return a cloud with accounts, and its mailbox."""
+    with start_cloud_with_accounts(f"local://{tmp_path_factory.mktemp('accounts')}") as cloud:
+        yield cloud
 
 
 @pytest.fixture(scope="session")
-def key(accounts: Cloud) -> str:
-    """The key of `maria`."""
-    person = Person(accounts, "maria")
-    person.register()
-    return person.make_key(*EVERYTHING)
+def key(accounts: RunningCloud) -> str:
+    """Return an API key of `maria` with all scopes."""
+    user = User(accounts, "maria")
+    user.register()
+    return user.make_key(*ALL_SCOPES)
+
+
+@pytest.fixture
+def uploads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the sizes of chunks that this process uploads, to which each upload is added."""
+    sizes: list[int] = []
+    send = requests.Session.send
+
+    def record(self: requests.Session, request: requests.PreparedRequest, **how: Any) -> requests.Response:
+        if request.method == "PUT" and "/chunks/" in str(request.url):
+            sizes.append(len(request.body or b""))
+        return send(self, request, **how)
+
+    monkeypatch.setattr(requests.Session, "send", record)
+    return sizes

@@ -1,4 +1,4 @@
-"""The command line with an account: from registering, over keys, to what others may see."""
+"""Commands of users with an account: registration, login, keys, share links."""
 
 import json
 import os
@@ -12,34 +12,25 @@ import pytest
 import requests
 
 import bokeh_cloud
-from tests.integration.people import Cloud
+from tests.client.command import run
+from tests.support.users import RunningCloud
 
 SCRIPT = "from bokeh.plotting import figure, show\np = figure(title='a')\np.line([0, 1], [0, 1])\nshow(p)\n"
 
 
 @pytest.fixture
-def logged_in(accounts: Cloud, key: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def logged_in(accounts: RunningCloud, key: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.delenv("BOKEH_CLOUD_URL")
     assert run("login", accounts.url, given=key).stdout == f"Logged in to {accounts.url} as maria.\n"
     return accounts.url
 
 
-def run(
-    *arguments: str, given: str = "", code: int = 0, cwd: Path | None = None
-) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "bokeh_cloud", *arguments]
-    done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=120, cwd=cwd)
-    assert done.returncode == code, done.stderr
-    assert "bkp_" not in done.stderr
-    return done
-
-
-def test_registering_needs_a_person(accounts: Cloud) -> None:
+def test_registering_needs_an_interactive_session(accounts: RunningCloud) -> None:
     done = run("register", "eva@example.com", "eva", "--url", accounts.url, code=1)
     assert f"register at {accounts.url}/register" in done.stderr
 
 
-def test_registering_on_a_terminal_says_what_to_do_next(accounts: Cloud) -> None:
+def test_registering_in_a_terminal_prints_the_next_steps(accounts: RunningCloud) -> None:
     program = "import sys, bokeh_cloud; bokeh_cloud.Server(sys.argv[1]).register('eva@example.com', 'eva')"
     outer, inner = pty.openpty()
     command = [sys.executable, "-c", program, accounts.url]
@@ -51,8 +42,8 @@ def test_registering_on_a_terminal_says_what_to_do_next(accounts: Cloud) -> None
     assert accounts.link_to("eva@example.com")
 
 
-def test_quiet_registration_returns_what_it_would_print(
-    accounts: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_quiet_registration_returns_the_text_without_printing_it(
+    accounts: RunningCloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("bokeh_cloud.registration.is_interactive", lambda: True)
     text = bokeh_cloud.Server(accounts.url).register("ida@example.com", "ida", quiet=True)
@@ -60,15 +51,15 @@ def test_quiet_registration_returns_what_it_would_print(
     assert capsys.readouterr().out == ""
 
 
-def test_a_server_without_accounts_takes_no_registration(
+def test_a_server_without_accounts_rejects_registrations(
     server: bokeh_cloud.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bokeh_cloud.registration.is_interactive", lambda: True)
-    with pytest.raises(bokeh_cloud.CloudError, match="has no accounts: publish there without a key"):
+    with pytest.raises(bokeh_cloud.CloudError, match="has no accounts: publish there without an API key"):
         server.register("ida@example.com", "ida")
 
 
-def test_logging_in_keeps_the_key_and_logging_out_forgets_it(
+def test_login_stores_the_key_and_logout_removes_it(
     logged_in: str, key: str, config_dir: Path, server: bokeh_cloud.Server
 ) -> None:
     written = (config_dir / "cloud.cfg").read_text()
@@ -80,7 +71,7 @@ def test_logging_in_keeps_the_key_and_logging_out_forgets_it(
     assert "bokeh-cloud login" in run("whoami", code=4).stderr
 
 
-def test_a_wrong_key_is_not_kept(accounts: Cloud, config_dir: Path) -> None:
+def test_a_wrong_key_is_not_stored(accounts: RunningCloud, config_dir: Path) -> None:
     run("login", accounts.url, given="bkp_wrong", code=4)
     run("login", accounts.url, given="", code=4)
     assert not (config_dir / "cloud.cfg").exists()
@@ -132,7 +123,7 @@ def test_sharing(logged_in: str, tmp_path: Path) -> None:
     assert requests.get(plot.url, timeout=30).status_code == 200
 
 
-def test_the_frame_of_a_private_plot_in_a_notebook_opens_for_a_while(logged_in: str) -> None:
+def test_a_notebook_displays_a_private_plot_by_an_expiring_share_link(logged_in: str) -> None:
     from bokeh.plotting import figure
 
     drawn = figure()
@@ -146,7 +137,7 @@ def test_the_frame_of_a_private_plot_in_a_notebook_opens_for_a_while(logged_in: 
     assert f'src="{plot.embed_url}"' in plot._repr_html_()
 
 
-def test_nicknames(accounts: Cloud, key: str) -> None:
+def test_nicknames(accounts: RunningCloud, key: str) -> None:
     run("servers", "add", "work", accounts.url)
     run("servers", "default", "work")
     assert json.loads(run("servers", "list", "--json").stdout)[0]["default"] == "yes"
@@ -155,7 +146,7 @@ def test_nicknames(accounts: Cloud, key: str) -> None:
     run("servers", "remove", "work", code=1)
 
 
-def test_a_server_without_accounts_asks_for_no_key(cloud: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_login_to_a_server_without_accounts_needs_no_key(cloud: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BOKEH_CLOUD_URL")
     assert "it needs no key" in run("login", cloud).stdout
     assert (bokeh_cloud.Cloud().url, bokeh_cloud.Cloud().user_id) == (cloud, "local")

@@ -14,10 +14,11 @@ from playwright.sync_api import Browser
 
 import bokeh_cloud
 from bokeh_cloud.archive.layout import folder_name
-from tests.conftest import free_port, one_process, wait_for
+from tests.client.command import run
+from tests.support.embedded_server import free_port, one_process, wait_for
 
 
-def drawn(points: int, label: str) -> Any:
+def make_figure(points: int, label: str) -> Any:
     x = np.linspace(0, 10, points)
     plot: Any = figure(title=label, width=400, height=300)
     data: Any = {"x": x, "y": np.sin(x), "again": np.sin(x), "label": [label] * points}
@@ -26,77 +27,99 @@ def drawn(points: int, label: str) -> Any:
     return plot
 
 
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[bokeh_cloud.Server]]:
+    """Two clouds without keys, which are empty before each test."""
+    folder = tmp_path_factory.mktemp("archives")
+    with one_process(f"local://{folder / 'a'}") as first, one_process(f"local://{folder / 'b'}") as second:
+        yield [bokeh_cloud.Server(first), bokeh_cloud.Server(second)]
+
+
 @pytest.fixture
-def account(tmp_path: Path) -> Iterator[bokeh_cloud.Server]:
-    with one_process(f"local://{tmp_path / 'first'}") as url:
-        server = bokeh_cloud.Server(url)
-        for points in (10, 1000, 10):
-            server.publish(drawn(points, "ü"), "Übersicht: 東京")
-        server.publish(drawn(5, "<script>"), "second", title="<b>Second</b>").visibility = "public"
-        yield server
+def empty(servers: list[bokeh_cloud.Server]) -> Iterator[bokeh_cloud.Server]:
+    yield servers[0]
+    clear(servers[0])
+
+
+@pytest.fixture
+def other(servers: list[bokeh_cloud.Server]) -> Iterator[bokeh_cloud.Server]:
+    yield servers[1]
+    clear(servers[1])
+
+
+def clear(server: bokeh_cloud.Server) -> None:
+    for plot in server.plots():
+        plot.delete()
+    for source in server.data():
+        source.delete()
+    assert not list(server.plots())
+    assert not list(server.data())
+
+
+@pytest.fixture
+def account(empty: bokeh_cloud.Server) -> bokeh_cloud.Server:
+    for points in (10, 1000, 10):
+        empty.publish(make_figure(points, "ü"), "Übersicht: 東京")
+    empty.publish(make_figure(5, "<script>"), "second", title="<b>Second</b>").visibility = "public"
+    return empty
 
 
 def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_export_import_export_is_byte_equal(account: bokeh_cloud.Server, tmp_path: Path) -> None:
+def test_export_import_export_is_byte_equal(
+    account: bokeh_cloud.Server, other: bokeh_cloud.Server, tmp_path: Path
+) -> None:
     account.export(tmp_path / "one")
-    with one_process(f"local://{tmp_path / 'second'}") as url:
-        other = bokeh_cloud.Server(url)
+    other.import_(tmp_path / "one")
+    other.export(tmp_path / "two")
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    assert [(plot.name, plot.version, plot.visibility) for plot in other.plots()] == [
+        ("second", 1, "public"),
+        ("Übersicht: 東京", 3, "private"),
+    ]
+    before, after = account.plot("second").to_json(), other.plot("second").to_json()
+    assert before.content == after.content
+    assert [plot.version for plot in other.import_(tmp_path / "one")] == [1, 3]
+
+
+def test_live_sources_keep_their_ids_versions_and_hashes(
+    empty: bokeh_cloud.Server, other: bokeh_cloud.Server, tmp_path: Path
+) -> None:
+    server = empty
+    times = np.array(["2026-01-01", "2026-01-02"], "M8[ns]")
+    source = server.DataSource("live", t=times, y=[1.0, 2.0], name=["a", None], n=[1, 2])
+    spare = server.DataSource("Ada's", x=[1, 2, 3])
+    plot: Any = figure()
+    plot.line("t", "y", source=source)
+    server.publish(plot, "p")
+    source.stream(t=[times[0]], y=[3.0], name=["c"], n=[3])
+    plot.scatter("t", "y", source=source)
+    server.publish(plot, "p")
+    source.stream({"t": times, "y": [4.0, 5.0], "name": ["d", "e"], "n": [2**40, 5]}, rollover=4)
+    server.export(tmp_path / "one")
+    before = [item.refresh() for item in server.data()]
+    other.import_(tmp_path / "one")
+    other.import_(tmp_path / "one")
+    other.export(tmp_path / "two")
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    after = {item.source_id: item.refresh() for item in other.data()}
+    assert {item.source_id for item in before} == {source.source_id, spare.source_id}
+    for item in before:
+        copy = after[item.source_id]
+        assert (copy.name, copy.version, copy.versions()) == (item.name, item.version, item.versions())
+        assert {n: c.hash for n, c in copy.columns().items()} == {
+            n: c.hash for n, c in item.columns().items()
+        }
+    copy = after[source.source_id]
+    copy.stream(t=[times[0]], y=[6.0], name=["f"], n=[0])
+    assert list(copy.columns()["y"].values) == [2.0, 3.0, 4.0, 5.0, 6.0]
+    with pytest.raises(bokeh_cloud.CloudError, match="changed since the export"):
         other.import_(tmp_path / "one")
-        other.export(tmp_path / "two")
-        assert files(tmp_path / "one") == files(tmp_path / "two")
-        assert [(plot.name, plot.version, plot.visibility) for plot in other.plots()] == [
-            ("second", 1, "public"),
-            ("Übersicht: 東京", 3, "private"),
-        ]
-        before, after = account.plot("second").to_json(), other.plot("second").to_json()
-        assert before.content == after.content
-        assert [plot.version for plot in other.import_(tmp_path / "one")] == [1, 3]
 
 
-def test_live_sources_keep_their_ids_versions_and_hashes(tmp_path: Path) -> None:
-    with one_process(f"local://{tmp_path / 'a'}") as url:
-        server = bokeh_cloud.Server(url)
-        times = np.array(["2026-01-01", "2026-01-02"], "M8[ns]")
-        source = server.DataSource("live", t=times, y=[1.0, 2.0], name=["a", None], n=[1, 2])
-        spare = server.DataSource("nobody's", x=[1, 2, 3])
-        plot: Any = figure()
-        plot.line("t", "y", source=source)
-        server.publish(plot, "p")
-        source.stream(t=[times[0]], y=[3.0], name=["c"], n=[3])
-        plot.scatter("t", "y", source=source)
-        server.publish(plot, "p")
-        source.stream({"t": times, "y": [4.0, 5.0], "name": ["d", "e"], "n": [2**40, 5]}, rollover=4)
-        server.export(tmp_path / "one")
-        before = [item.refresh() for item in server.data()]
-        with one_process(f"local://{tmp_path / 'b'}") as elsewhere:
-            other = bokeh_cloud.Server(elsewhere)
-            other.import_(tmp_path / "one")
-            other.import_(tmp_path / "one")
-            other.export(tmp_path / "two")
-            assert files(tmp_path / "one") == files(tmp_path / "two")
-            after = {item.source_id: item.refresh() for item in other.data()}
-            assert {item.source_id for item in before} == {source.source_id, spare.source_id}
-            for item in before:
-                copy = after[item.source_id]
-                assert (copy.name, copy.version, copy.versions()) == (
-                    item.name,
-                    item.version,
-                    item.versions(),
-                )
-                assert {n: c.hash for n, c in copy.columns().items()} == {
-                    n: c.hash for n, c in item.columns().items()
-                }
-            copy = after[source.source_id]
-            copy.stream(t=[times[0]], y=[6.0], name=["f"], n=[0])
-            assert list(copy.columns()["y"].values) == [2.0, 3.0, 4.0, 5.0, 6.0]
-            with pytest.raises(bokeh_cloud.CloudError, match="changed there since"):
-                other.import_(tmp_path / "one")
-
-
-def test_an_export_goes_on_where_it_was(account: bokeh_cloud.Server, tmp_path: Path) -> None:
+def test_a_second_export_adds_plots(account: bokeh_cloud.Server, tmp_path: Path) -> None:
     folder = tmp_path / "site"
     account.export(folder, ["second"])
     written = files(folder)
@@ -108,7 +131,7 @@ def test_an_export_goes_on_where_it_was(account: bokeh_cloud.Server, tmp_path: P
         account.export(folder, ["third"])
 
 
-def test_an_export_that_broke_goes_on(
+def test_a_failed_export_can_be_repeated(
     account: bokeh_cloud.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, real = tmp_path / "site", Path.write_bytes
@@ -128,7 +151,7 @@ def test_an_export_that_broke_goes_on(
     assert files(folder) == files(tmp_path / "whole")
 
 
-def test_the_folder_shows_its_plots_without_any_service(
+def test_a_static_web_server_shows_the_plots_of_the_folder(
     account: bokeh_cloud.Server, tmp_path: Path, browser: Browser
 ) -> None:
     account.export(tmp_path / "site")
@@ -139,10 +162,10 @@ def test_the_folder_shows_its_plots_without_any_service(
         wait_for(f"http://127.0.0.1:{port}/", web)
         context = browser.new_context()
         page = context.new_page()
-        mistakes: list[str] = []
-        page.on("pageerror", lambda error: mistakes.append(str(error)))
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(f"http://127.0.0.1:{port}/")
-        assert page.locator("li").all_inner_texts() == ["<b>Second</b>", "ü"]
+        assert [item.inner_text() for item in page.locator("li").all()] == ["<b>Second</b>", "ü"]
         page.get_by_text("ü", exact=True).click()
         page.wait_for_function("window.Bokeh?.documents[0]?.is_idle")
         source = "Bokeh.documents[0].roots()[0].renderers[0].data_source.data"
@@ -152,7 +175,7 @@ def test_the_folder_shows_its_plots_without_any_service(
         page.goto(page.url + "?version=2")
         page.wait_for_function("window.Bokeh?.documents[0]?.is_idle")
         assert page.evaluate(f"[...{source}.y].length") == 1000
-        assert not mistakes
+        assert not errors
         assert page.locator("[role=alert]").inner_text() == ""
         context.close()
     finally:
@@ -160,13 +183,13 @@ def test_the_folder_shows_its_plots_without_any_service(
         web.wait(timeout=30)
 
 
-def test_what_cannot_be_imported_says_why(account: bokeh_cloud.Server, tmp_path: Path) -> None:
+def test_errors_of_an_import(account: bokeh_cloud.Server, tmp_path: Path) -> None:
     with pytest.raises(bokeh_cloud.CloudError, match="There is nothing to import"):
         account.import_(tmp_path)
     account.export(tmp_path / "site", ["second"])
-    account.publish(drawn(7, "other"), "second")
+    account.publish(make_figure(7, "other"), "second")
     with pytest.raises(
-        bokeh_cloud.CloudError, match=r"'second' with 2 versions.*already, and this one has 1"
+        bokeh_cloud.CloudError, match=r"'second' with 2 versions.*already, and the folder has 1"
     ):
         account.import_(tmp_path / "site")
     account.plot("second").delete()
@@ -176,13 +199,13 @@ def test_what_cannot_be_imported_says_why(account: bokeh_cloud.Server, tmp_path:
         account.import_(tmp_path / "site")
 
 
-def test_a_folder_that_cannot_be_written_says_so(account: bokeh_cloud.Server, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_an_error(account: bokeh_cloud.Server, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("where a folder should be")
     with pytest.raises(bokeh_cloud.CloudError, match=r"cannot be written.*choose another place"):
         account.export(tmp_path / "file")
 
 
-def test_names_of_folders_are_safe_and_differ() -> None:
+def test_folder_names_are_portable_and_unique() -> None:
     names = ["a", "A", "..", "東京", "a b", "a-b", "x" * 200, "con", ""]
     folders = [folder_name(name) for name in names]
     assert len(set(folders)) == len(names)
@@ -190,7 +213,6 @@ def test_names_of_folders_are_safe_and_differ() -> None:
 
 
 def test_export_and_import_on_the_command_line(account: bokeh_cloud.Server, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "bokeh_cloud"]
     for arguments in (["export", "site", "second"], ["rm", "second", "--yes"], ["import", "site"]):
-        subprocess.run([*command, *arguments, "--url", account.url], cwd=tmp_path, check=True, timeout=60)
+        run(*arguments, "--url", account.url, cwd=tmp_path)
     assert account.plot("second").visibility == "public"

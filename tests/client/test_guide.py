@@ -1,7 +1,7 @@
-"""The guide: every example runs as it stands, and the list of commands says what their `--help` says.
+"""The guide: every example runs unchanged, and the list of commands is that of `--help`.
 
-Blocks of `python` in a page are one program, those with `file=` are files beside it, and lines of `console`
-that begin with `$` are run by bash after it. `UPDATE_DOCS=1` writes `commands.md` anew.
+The `python` blocks of a page are one program, those with `file=` are files beside it, and bash runs the lines
+of `console` blocks after it. `UPDATE_DOCS=1` updates `commands.md`.
 """
 
 import os
@@ -15,11 +15,12 @@ import click
 import pytest
 
 from bokeh_cloud import cli
-from bokeh_cloud.commands import TABLE
+from bokeh_cloud.commands import COMMANDS
 from bokeh_cloud.config.general import General
-from tests.integration.people import Cloud
+from tests import ROOT
+from tests.support.users import RunningCloud
 
-DOCS = Path(__file__).parents[2] / "client" / "docs"
+DOCS = ROOT / "client" / "docs"
 README = DOCS.parents[1] / "README.md"
 BLOCK = re.compile(r"^```(\w+)(?: file=(\S+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SETTINGS: Any = cli.main.context_settings
@@ -29,8 +30,8 @@ PAGES = sorted(
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_each_example_runs_as_it_stands(
-    page: Path, accounts: Cloud, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_each_example_runs_unchanged(
+    page: Path, accounts: RunningCloud, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BOKEH_CLOUD_URL", accounts.url)
     monkeypatch.setenv("BOKEH_CLOUD_API_KEY", key)
@@ -52,9 +53,9 @@ def test_each_example_runs_as_it_stands(
 
 
 def test_the_examples_of_the_readme_run(
-    accounts: Cloud, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    accounts: RunningCloud, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As they stand, but for where the server is, and its key."""
+    """Only the URL of the server and the key are replaced."""
     monkeypatch.setenv("BOKEH_CLOUD_URL", accounts.url)
     monkeypatch.setenv("BOKEH_CLOUD_API_KEY", key)
     blocks = [text for language, _, text in BLOCK.findall(README.read_text()) if language == "python"]
@@ -78,7 +79,7 @@ def test_every_setting_is_in_the_guide() -> None:
         assert f"| `{name}` | `BOKEH_CLOUD_{name.upper()}` |" in text
 
 
-def test_the_guide_says_what_help_says() -> None:
+def test_the_list_of_commands_is_current() -> None:
     text = commands_page()
     if os.environ.get("UPDATE_DOCS"):
         (DOCS / "commands.md").write_text(text)
@@ -89,7 +90,7 @@ def test_lists_of_commands_show_whole_sentences() -> None:
     groups: list[tuple[click.Group, click.Context]] = [
         (cli.main, click.Context(cli.main, info_name="bokeh-cloud", terminal_width=80))
     ]
-    for group, context in groups:  # grows
+    for group, context in groups:  # groups are added in the loop
         assert "..." not in group.get_help(context).partition("Commands:")[2]
         for name in group.list_commands(context):
             command = group.get_command(context, name)
@@ -104,7 +105,7 @@ def commands_page() -> str:
         cli.EPILOG.replace("\b\n", "").replace("Exit codes:\n", "Exit codes:\n\n```text\n") + "\n```\n",
     ]
     group = cli.main
-    for name in sorted(TABLE):
+    for name in sorted(COMMANDS):
         with click.Context(group, info_name="bokeh-cloud", terminal_width=100, **SETTINGS) as context:
             command = group.get_command(context, name)
             assert command is not None

@@ -1,4 +1,4 @@
-"""The Python interface as it was promised, line by line, on a terminal and with an account."""
+"""The documented Python interface, line by line, in a terminal and with an account."""
 
 import os
 import pty
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.people import Cloud
+from tests.support.users import RunningCloud
 
-BEFORE = """
+SETUP = """
 import numpy as np
 import bokeh.io
 import bokeh_cloud
@@ -41,13 +41,13 @@ bokeh_cloud.install()
 """
 
 
-def test_every_line_runs_as_written(
-    accounts: Cloud, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_every_line_runs_unchanged(
+    accounts: RunningCloud, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BOKEH_CLOUD_URL", accounts.url)
     monkeypatch.setenv("BOKEH_CLOUD_API_KEY", key)
     monkeypatch.setenv("BOKEH_CLOUD_BROWSER", "no")
-    (tmp_path / "lines.py").write_text(BEFORE + LINES)
+    (tmp_path / "lines.py").write_text(SETUP + LINES)
     outer, inner = pty.openpty()
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "lines.py"],

@@ -1,7 +1,5 @@
-"""Notebooks, executed by a real kernel."""
+"""Notebooks, executed by a Jupyter kernel."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +8,7 @@ import nbformat
 import pytest
 
 import bokeh_cloud
+from tests.client.command import run
 
 FIGURE = "from bokeh.plotting import figure\np = figure(title='in a notebook')\np.line([0, 1], [0, 1])"
 
@@ -26,7 +25,7 @@ def executed(*cells: str) -> list[list[Any]]:
     return [cell.outputs for cell in made.cells]
 
 
-def test_a_plot_shows_link_and_frame(server: bokeh_cloud.Server) -> None:
+def test_a_plot_is_displayed_as_link_and_frame(server: bokeh_cloud.Server) -> None:
     outputs = executed("import bokeh_cloud\n" + FIGURE, "bokeh_cloud.Server().publish(p, 'in a notebook')")
     plot = server.plot("in a notebook")
     [shown] = outputs[1]
@@ -35,7 +34,9 @@ def test_a_plot_shows_link_and_frame(server: bokeh_cloud.Server) -> None:
     assert shown["data"]["text/plain"] == repr(plot)
 
 
-def test_show_publishes_below_the_cell_and_again_makes_a_version(server: bokeh_cloud.Server) -> None:
+def test_show_displays_the_plot_and_running_a_cell_again_creates_a_version(
+    server: bokeh_cloud.Server,
+) -> None:
     cell = FIGURE + "\nfrom bokeh.io import show\nshow(p)"
     outputs = executed(
         "import bokeh_cloud\nbokeh_cloud.output_cloud('by show')", cell, cell.replace("[0, 1])", "[0, 2])")
@@ -44,23 +45,19 @@ def test_show_publishes_below_the_cell_and_again_makes_a_version(server: bokeh_c
     assert server.plot("by show").version == 2
 
 
-def test_a_notebook_publishes_unchanged(tmp_path: Path, server: bokeh_cloud.Server) -> None:
+def test_an_unchanged_notebook_publishes(tmp_path: Path, server: bokeh_cloud.Server) -> None:
     made = notebook(
         "%matplotlib --list\nfrom bokeh.io import output_notebook, show\noutput_notebook()",
         FIGURE,
         "import asyncio\nawait asyncio.sleep(0)\nshow(p)",
     )
     nbformat.write(made, tmp_path / "analysis.ipynb")  # type: ignore[no-untyped-call]  # nbformat's
-    command = [sys.executable, "-m", "bokeh_cloud", "publish", "analysis.ipynb", "--quiet"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
+    done = run("publish", "analysis.ipynb", "--quiet", cwd=tmp_path)
     assert done.stdout.splitlines()[-1] == server.plot("analysis").url
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}"])
-def test_what_is_no_notebook_says_so(tmp_path: Path, text: str) -> None:
+def test_files_that_are_not_notebooks_are_rejected(tmp_path: Path, text: str) -> None:
     (tmp_path / "x.ipynb").write_text(text)
-    command = [sys.executable, "-m", "bokeh_cloud", "publish", "x.ipynb"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 1
+    done = run("publish", "x.ipynb", code=1, cwd=tmp_path)
     assert done.stderr.startswith("Error: x.ipynb")

@@ -1,8 +1,6 @@
-"""`output_server`, `output_cloud`, `install`: Bokeh's own show and save publish, in programs of their own."""
+"""`output_server`, `output_cloud`, `install`: Bokeh's own show and save publish (in separate processes)."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import bokeh
@@ -10,11 +8,12 @@ import bokeh.plotting
 import pytest
 
 import bokeh_cloud
-from bokeh_cloud import installing
+from bokeh_cloud.integration import install
+from tests.support.forked_python import run_python
 
 HEAD = """
 import webbrowser
-from bokeh.plotting import figure, output_file, reset_output, save, show  # before anything is exchanged
+from bokeh.plotting import figure, output_file, reset_output, save, show  # imported before they are hooked
 import bokeh_cloud
 
 opened = []
@@ -31,9 +30,7 @@ def line(title="line", to=1):
 def run(folder: Path, text: str, **environ: str) -> str:
     (folder / "program.py").write_text(HEAD + text)
     env = {**os.environ, "BOKEH_CLOUD_BROWSER": "yes", **environ}
-    done = subprocess.run(
-        [sys.executable, "program.py"], cwd=folder, env=env, capture_output=True, text=True, timeout=120
-    )
+    done = run_python("program.py", cwd=folder, environ=env)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -47,12 +44,12 @@ def test_show_publishes_and_opens_the_page(tmp_path: Path, server: bokeh_cloud.S
     assert not list(tmp_path.glob("*.html"))
 
 
-def test_the_browser_stays_closed_on_request(tmp_path: Path) -> None:
+def test_the_browser_is_not_opened_if_disabled(tmp_path: Path) -> None:
     text = "bokeh_cloud.output_cloud('closed')\nshow(line())\nprint(opened)"
     assert run(tmp_path, text, BOKEH_CLOUD_BROWSER="no") == "[]\n"
 
 
-def test_save_publishes_and_writes_the_file_that_is_named(tmp_path: Path, server: bokeh_cloud.Server) -> None:
+def test_save_publishes_and_writes_a_named_file(tmp_path: Path, server: bokeh_cloud.Server) -> None:
     text = (
         "bokeh_cloud.output_cloud('from save')\nsave(line())\nsave(line(to=2), 'named.html')\nprint(opened)"
     )
@@ -61,7 +58,7 @@ def test_save_publishes_and_writes_the_file_that_is_named(tmp_path: Path, server
     assert [path.name for path in tmp_path.glob("*.html")] == ["named.html"]
 
 
-def test_reset_output_gives_show_back_to_bokeh(tmp_path: Path, server: bokeh_cloud.Server) -> None:
+def test_reset_output_restores_show(tmp_path: Path, server: bokeh_cloud.Server) -> None:
     text = (
         "bokeh_cloud.output_cloud('before reset')\nshow(line())\nreset_output()\n"
         "output_file('after.html')\nshow(line(to=2))\nprint(opened[1])"
@@ -71,7 +68,7 @@ def test_reset_output_gives_show_back_to_bokeh(tmp_path: Path, server: bokeh_clo
     assert server.plot("before reset").version == 1
 
 
-def test_without_a_name_plots_are_called_after_the_script(tmp_path: Path, server: bokeh_cloud.Server) -> None:
+def test_plots_without_a_name_are_named_after_the_script(tmp_path: Path, server: bokeh_cloud.Server) -> None:
     run(tmp_path, "bokeh_cloud.output_server()\np = line()\nshow(p)\nshow(line())\nshow(p)")
     assert server.plot("program").version == server.plot("program-2").version == 1
 
@@ -87,21 +84,20 @@ def test_without_a_name_plots_are_called_after_the_script(tmp_path: Path, server
         "output_cloud('program')",
     ],
 )
-def test_all_forms_of_the_call(tmp_path: Path, config_dir: Path, cloud: str, call: str) -> None:
+def test_all_supported_calls(tmp_path: Path, config_dir: Path, cloud: str, call: str) -> None:
     config_dir.mkdir()
     (config_dir / "servers.cfg").write_text(f"[lab]\nurl = {cloud}\n")
     (config_dir / "cloud.cfg").write_text(f"[cloud]\nurl = {cloud}\nusername = local\n")
-    text = (
-        f"bokeh_cloud.{call.format(url=cloud)}\nfrom bokeh_cloud import hooks\nprint(len(hooks._originals))"
-    )
+    look = "from bokeh_cloud.integration import show_hooks\nprint(len(show_hooks._originals))"
+    text = f"bokeh_cloud.{call.format(url=cloud)}\n{look}"
     assert int(run(tmp_path, text, BOKEH_CLOUD_URL="")) > 2
-    if "bkp_1" not in call:  # a server without keys refuses one that it does not know
+    if "bkp_1" not in call:  # a server without accounts rejects unknown keys
         run(tmp_path, f"bokeh_cloud.{call.format(url=cloud)}\nshow(line())", BOKEH_CLOUD_URL="")
         assert bokeh_cloud.Server(cloud).plot("program")
 
 
 @pytest.mark.parametrize("arguments", [(), ("a", "b", "c")])
-def test_other_forms_are_refused(arguments: tuple[str, ...]) -> None:
+def test_other_calls_are_rejected(arguments: tuple[str, ...]) -> None:
     with pytest.raises(TypeError, match=r"output_cloud\(plotname\)"):
         bokeh_cloud.output_cloud(*arguments)
 
@@ -115,19 +111,19 @@ def test_install(tmp_path: Path) -> None:
     assert run(tmp_path, text) == "1 local\n"
 
 
-def test_install_leaves_what_bokeh_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, name, _ in installing.PLACES:
+def test_install_replaces_no_name_of_bokeh(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name, _ in install.ADDITIONS:
         monkeypatch.delattr(module, name, raising=False)
     monkeypatch.setattr(bokeh.plotting, "output_cloud", print, raising=False)
-    with pytest.raises(bokeh_cloud.CloudError, match=r"bokeh.plotting.output_cloud is Bokeh's own"):
+    with pytest.raises(bokeh_cloud.CloudError, match=r"defines bokeh\.plotting\.output_cloud itself"):
         bokeh_cloud.install()
     assert not hasattr(bokeh, "Cloud")
 
 
-def test_a_bokeh_that_shows_otherwise_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unsupported_versions_of_bokeh_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     import bokeh.io.showing
 
     monkeypatch.delattr(bokeh.io.showing, "_show_with_state")
-    with pytest.raises(bokeh_cloud.CloudError, match="does not know how Bokeh"):
+    with pytest.raises(bokeh_cloud.CloudError, match="does not support show and save of Bokeh"):
         bokeh_cloud.output_server()
     bokeh.plotting.reset_output()

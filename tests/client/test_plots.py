@@ -1,8 +1,6 @@
-"""What can be done with a plot, in Python and on the command line."""
+"""Operations on plots, in Python and on the command line."""
 
 import json
-import subprocess
-import sys
 from typing import Any
 
 import numpy as np
@@ -11,23 +9,17 @@ import requests
 from bokeh.plotting import figure
 
 import bokeh_cloud
+from tests.client.command import output_of
 
 
 def line(slope: float = 1) -> figure:
-    drawn = figure(title=f"slope {slope}")
-    drawn.line(np.arange(100.0), np.arange(100.0) * slope)
-    return drawn
+    fig = figure(title=f"slope {slope}")
+    fig.line(np.arange(100.0), np.arange(100.0) * slope)
+    return fig
 
 
 def root_of(plot: bokeh_cloud.Plot) -> Any:
     return plot.to_document().roots[0]
-
-
-def run(*arguments: str, code: int = 0) -> str:
-    command = [sys.executable, "-m", "bokeh_cloud", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert done.returncode == code, done.stderr
-    return done.stdout or done.stderr
 
 
 def test_versions_and_rollback(server: bokeh_cloud.Server) -> None:
@@ -42,11 +34,11 @@ def test_versions_and_rollback(server: bokeh_cloud.Server) -> None:
     with pytest.raises(bokeh_cloud.NotFound, match="no version 9; there are 3, 2, 1"):
         plot.at(9)
     assert requests.get(plot.at(2).embed_url, timeout=30).status_code == 200
-    assert [item["version"] for item in json.loads(run("versions", "history", "--json"))] == [3, 2, 1]
-    assert run("rollback", "history", "2", "--quiet") == plot.url + "\n"
-    assert json.loads(run("show", "history@2", "--json"))["version"] == 2
-    assert run("show", "history", "-q") == plot.url + "\n"
-    assert "no version 7" in run("show", "history@7", code=3)
+    assert [item["version"] for item in json.loads(output_of("versions", "history", "--json"))] == [3, 2, 1]
+    assert output_of("rollback", "history", "2", "--quiet") == plot.url + "\n"
+    assert json.loads(output_of("show", "history@2", "--json"))["version"] == 2
+    assert output_of("show", "history", "-q") == plot.url + "\n"
+    assert "no version 7" in output_of("show", "history@7", code=3)
 
 
 def test_title_and_visibility(server: bokeh_cloud.Server) -> None:
@@ -59,7 +51,7 @@ def test_title_and_visibility(server: bokeh_cloud.Server) -> None:
     assert plot.refresh().visibility == "link"
 
 
-def test_new_plots_are_as_visible_as_the_configuration_says(
+def test_the_configuration_sets_the_visibility_of_new_plots(
     server: bokeh_cloud.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BOKEH_CLOUD_VISIBILITY", "link")
@@ -69,7 +61,7 @@ def test_new_plots_are_as_visible_as_the_configuration_says(
     assert bokeh_cloud.Server().publish(line(2), "visible").visibility == "private"
 
 
-def test_a_document_comes_back_and_publishes_again_unchanged(server: bokeh_cloud.Server) -> None:
+def test_a_downloaded_document_can_be_changed_and_published(server: bokeh_cloud.Server) -> None:
     plot = server.publish(line(), "there and back")
     document = plot.to_document()
     root: Any = document.roots[0]
@@ -87,13 +79,13 @@ def test_deleting(server: bokeh_cloud.Server) -> None:
         server.plot("gone")
     with pytest.raises(bokeh_cloud.NotFound):
         plot.refresh()
-    run("rm", "gone too", code=1)  # nobody said yes
+    output_of("rm", "gone too", code=1)  # not confirmed
     assert server.plot("gone too")
-    run("rm", "gone too", "--yes")
-    run("rm", "gone too", "--yes", code=3)
+    output_of("rm", "gone too", "--yes")
+    output_of("rm", "gone too", "--yes", code=3)
 
 
-def test_completion_knows_commands_and_plots(
+def test_completion_of_commands_and_plots(
     server: bokeh_cloud.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.publish(line(), "completed")
@@ -104,9 +96,9 @@ def test_completion_knows_commands_and_plots(
     ):
         monkeypatch.setenv("COMP_WORDS", words)
         monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
-        assert expected in run().splitlines()
+        assert expected in output_of().splitlines()
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_for_each_shell(shell: str) -> None:
-    assert "_BOKEH_CLOUD_COMPLETE" in run("completion", shell)
+def test_completion_scripts_of_each_shell(shell: str) -> None:
+    assert "_BOKEH_CLOUD_COMPLETE" in output_of("completion", shell)

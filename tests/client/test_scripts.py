@@ -1,17 +1,18 @@
-"""Scripts that know nothing of Bokeh Cloud publish by `bokeh-cloud publish`, unchanged.
+"""`bokeh-cloud publish` publishes scripts that do not use Bokeh Cloud, without changes to them.
 
-The first line of each says what it publishes, with the version if that is not the first.
+The first line of each script lists the plots that it publishes, with the version if it is not the first one.
 """
 
 import json
 import subprocess
-import sys
+import time
 from pathlib import Path
 
 import pytest
 import requests
 
 import bokeh_cloud
+from tests.client.command import COMMAND, run
 
 SCRIPTS = sorted(Path(__file__).with_name("scripts").glob("*.py"))
 NEEDS = {
@@ -23,8 +24,7 @@ NEEDS = {
 
 
 def publish(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "bokeh_cloud", "publish", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    return run("publish", *arguments, code=None, cwd=folder)
 
 
 def test_there_are_thirty_of_them() -> None:
@@ -32,28 +32,28 @@ def test_there_are_thirty_of_them() -> None:
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
-def test_a_script_publishes_unchanged(script: Path, tmp_path: Path, server: bokeh_cloud.Server) -> None:
+def test_an_unchanged_script_publishes(script: Path, tmp_path: Path, server: bokeh_cloud.Server) -> None:
     if script.stem in NEEDS:
         pytest.importorskip(NEEDS[script.stem])
-    said = script.read_text().splitlines()[0].removeprefix("# publishes: ").split(", ")
+    listed = script.read_text().splitlines()[0].removeprefix("# publishes: ").split(", ")
     done = publish(tmp_path, str(script), "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout[done.stdout.index("[\n") if "[\n" in done.stdout else 0 :])
-    expected = [(name.partition("@")[0], int(name.partition("@")[2] or 1)) for name in said]
+    expected = [(name.partition("@")[0], int(name.partition("@")[2] or 1)) for name in listed]
     assert [(plot["name"], plot["version"]) for plot in found] == expected
     for plot in found:
         assert requests.get(plot["url"], timeout=30).status_code == 200
         assert server.plot(plot["name"]).to_json().content["roots"]
 
 
-def test_the_arguments_are_the_scripts(tmp_path: Path, server: bokeh_cloud.Server) -> None:
+def test_arguments_are_passed_to_the_script(tmp_path: Path, server: bokeh_cloud.Server) -> None:
     script = next(script for script in SCRIPTS if script.stem == "arguments")
     done = publish(tmp_path, "--name", "seven", "--quiet", str(script), "--points", "7")
     assert done.stdout == server.plot("seven").url + "\n"
     assert server.plot("seven").title == "7 points"
 
 
-def test_a_script_that_fails_says_how_and_publishes_what_came_before(tmp_path: Path) -> None:
+def test_a_failing_script_prints_its_traceback(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("x = 1\n1 / 0\n")
     done = publish(tmp_path, "broken.py")
     assert done.returncode == 1
@@ -62,30 +62,30 @@ def test_a_script_that_fails_says_how_and_publishes_what_came_before(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
-        ("x = 1", "showed nothing: it has to call show or save"),
+        ("x = 1", "showed nothing: it must call show or save"),
         (
             "from bokeh.plotting import save\nsave([])",
             "There is nothing to publish",
         ),
-        ("import sys; sys.exit('stop')", "ended itself with 'stop'"),
+        ("import sys; sys.exit('stop')", "exited with 'stop'"),
         (
             "from bokeh.io import output_notebook, show\noutput_notebook()\nshow(lambda doc: None)",
-            "needs a Bokeh server with Python",
+            "A Bokeh application cannot be published",
         ),
     ],
 )
-def test_what_cannot_be_published_says_why(tmp_path: Path, text: str, says: str) -> None:
+def test_errors_explain_why_nothing_was_published(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "script.py").write_text(text)
     done = publish(tmp_path, "script.py")
     assert done.returncode == 1
-    assert says in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         (
             "def f():\n    raise ValueError('mine')\nf()\n",
@@ -95,16 +95,16 @@ def test_what_cannot_be_published_says_why(tmp_path: Path, text: str, says: str)
         ("import json\njson.loads('{')", 'Traceback (most recent call last):\n  File "script.py"'),
     ],
 )
-def test_mistakes_of_a_script_are_told_as_python_tells_them(tmp_path: Path, text: str, says: str) -> None:
+def test_exceptions_of_a_script_are_printed_as_by_python(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "script.py").write_text(text)
     done = publish(tmp_path, "script.py")
     assert done.returncode == 1
-    assert done.stderr.startswith(says)
+    assert done.stderr.startswith(message)
     assert "bokeh_cloud" not in done.stderr
 
 
 @pytest.mark.parametrize("name", ["nowhere.py", "script.txt"])
-def test_what_is_no_script_is_refused(tmp_path: Path, name: str) -> None:
+def test_files_that_are_not_scripts_are_rejected(tmp_path: Path, name: str) -> None:
     (tmp_path / "script.txt").touch()
     assert publish(tmp_path, name).returncode == 1
 
@@ -126,7 +126,7 @@ def test_a_document_publishes(tmp_path: Path, server: bokeh_cloud.Server) -> Non
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"roots": 1}'])
-def test_what_is_no_document_is_refused(tmp_path: Path, text: str) -> None:
+def test_files_that_are_not_documents_are_rejected(tmp_path: Path, text: str) -> None:
     (tmp_path / "document.json").write_text(text)
     done = publish(tmp_path, "document.json")
     assert done.returncode == 1
@@ -134,17 +134,15 @@ def test_what_is_no_document_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_watching_publishes_again_when_the_script_changes(tmp_path: Path, server: bokeh_cloud.Server) -> None:
-    import time
-
     script = tmp_path / "watched.py"
     text = "from bokeh.plotting import figure, show\np = figure(title='one')\np.line([1], [1])\nshow(p)\n"
     script.write_text(text)
-    command = [sys.executable, "-m", "bokeh_cloud", "publish", "watched.py", "--watch", "--quiet"]
+    command = [*COMMAND, "publish", "watched.py", "--watch", "--quiet"]
     watcher = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     try:
         assert watcher.stdout is not None
         first = watcher.stdout.readline()
-        time.sleep(1.1)  # so that the time of the file differs on any file system
+        time.sleep(1.1)  # the resolution of modification times is a second on some file systems
         script.write_text(text.replace("one", "two"))
         assert watcher.stdout.readline() == first
         assert server.plot("watched").version == 2

@@ -1,1 +1,1 @@
-"""Checks of the cloud of containers: `make test-compose`. They need a Docker engine, and build the images."""
+"""Checks of the cloud in containers, run by `make test-compose`. They need Docker, and build the images."""

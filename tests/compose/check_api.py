@@ -1,4 +1,4 @@
-"""The API's specification, and pictures, through the gateway."""
+"""The specification of the API, and screenshots of published plots, through the gateway."""
 
 import os
 import subprocess
@@ -9,22 +9,22 @@ import pytest
 from playwright.sync_api import Browser
 
 import bokeh_cloud
-from tests.browser.published import Camera, assert_same_pixels, open_camera
-from tests.compose.engine import ROOT
+from tests import ROOT
 from tests.gallery import FIGURES, as_document
-from tests.integration.people import Cloud
+from tests.support.published_page import Camera, assert_same_pixels, open_camera
+from tests.support.users import RunningCloud
 
 SPECIFICATION = "tests/integration/test_api_spec"
-#: It makes up requests for a cloud that it starts itself, which this one would not be.
-OF_ITS_OWN = "test_9_schemathesis.py"
+#: A test that starts its own cloud, and so does not use the containers.
+EXCLUDED = "test_9_schemathesis.py"
 
-#: Many kinds of data, widgets with code, a model of its own code, pictures, and WebGL.
-LOOKED_AT = ("sine", "pandas_times", "controls", "data_model", "image_layers", "webgl_points")
+#: Figures with many kinds of data, widgets with code, a custom model, images, and WebGL.
+FIGURE_NAMES = ("sine", "pandas_times", "controls", "data_model", "image_layers", "webgl_points")
 
 
-def test_the_specification_holds(people: Cloud, keys: dict[str, str]) -> None:
-    env = {**os.environ, "CLOUD_URL": people.url, "CLOUD_KEY": keys["ada"], "CLOUD_OTHER_KEY": keys["bob"]}
-    command = [sys.executable, "-m", "pytest", "-q", SPECIFICATION, f"--ignore={SPECIFICATION}/{OF_ITS_OWN}"]
+def test_the_specification_holds(cloud: RunningCloud, keys: dict[str, str]) -> None:
+    env = {**os.environ, "CLOUD_URL": cloud.url, "CLOUD_KEY": keys["ada"], "CLOUD_OTHER_KEY": keys["bob"]}
+    command = [sys.executable, "-m", "pytest", "-q", SPECIFICATION, f"--ignore={SPECIFICATION}/{EXCLUDED}"]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=1500)
     assert done.returncode == 0, done.stdout[-8000:]
 
@@ -35,10 +35,10 @@ def camera(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield camera
 
 
-@pytest.mark.parametrize("name", LOOKED_AT)
-def test_a_published_page_has_the_pixels_of_bokehs_own(
-    people: Cloud, keys: dict[str, str], camera: Camera, name: str
+@pytest.mark.parametrize("name", FIGURE_NAMES)
+def test_a_published_plot_has_the_pixels_of_bokehs_own_page(
+    cloud: RunningCloud, keys: dict[str, str], camera: Camera, name: str
 ) -> None:
-    plot = bokeh_cloud.Server(people.url, apikey=keys["ada"]).publish(as_document(FIGURES[name]()), name)
+    plot = bokeh_cloud.Server(cloud.url, apikey=keys["ada"]).publish(as_document(FIGURES[name]()), name)
     plot.visibility = "link"
     assert_same_pixels(camera, name, plot.url, FIGURES[name])

@@ -1,4 +1,4 @@
-"""Storage in somebody's own Azure account, by its file over compose.yaml, started for real."""
+"""A cloud on an Azure storage account outside of its containers (`deploy/compose/azure.yaml`)."""
 
 import base64
 import secrets
@@ -7,16 +7,16 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.compose.conftest import registered, seen_by
-from tests.compose.engine import Compose, running
-from tests.compose.seen import published
+from tests.compose.chromium_check import publish_and_check
+from tests.compose.conftest import register_user, running_cloud
+from tests.compose.engine import Compose, start_compose
 
-#: Asks the account itself, past all code of ours, how many blobs the container has.
-COUNT = """
+#: Prints how many blobs the container has, without any code of ours.
+COUNT_BLOBS = """
 from os import environ
 from azure.storage.blob import ContainerClient
 credential = {"account_name": environ["AZURE_STORAGE_ACCOUNT"], "account_key": environ["AZURE_STORAGE_KEY"]}
-container = ContainerClient(environ["AZURE_STORAGE_SERVICE_ENDPOINT"], "of-ones-own", credential)
+container = ContainerClient(environ["AZURE_STORAGE_SERVICE_ENDPOINT"], "own-container", credential)
 print(len(list(container.list_blobs())))
 """
 
@@ -27,19 +27,19 @@ def azure(engine: None) -> Iterator[Compose]:
         "AZURE_STORAGE_ACCOUNT": "mine",
         "AZURE_STORAGE_KEY": base64.b64encode(secrets.token_bytes(64)).decode(),
         "AZURE_STORAGE_SERVICE_ENDPOINT": "http://account:10000/mine",
-        "BOKEH_CLOUD_STORAGE": "azure://of-ones-own",
+        "BOKEH_CLOUD_STORAGE": "azure://own-container",
     }
     files = ("compose.yaml", "deploy/compose/azure.yaml", "tests/compose/account.yaml")
-    with running(Compose("bokeh-cloud-azure", files, environ), "account") as compose:
+    with start_compose(Compose("bokeh-cloud-azure", files, environ), "account") as compose:
         yield compose
 
 
-def blobs(azure: Compose) -> int:
-    return int(azure("exec", "-T", "data", "python", "-c", COUNT))
+def count_blobs(azure: Compose) -> int:
+    return int(azure("exec", "-T", "data", "python", "-c", COUNT_BLOBS))
 
 
-def test_an_account_of_ones_own_keeps_everything(azure: Compose, browser: Browser) -> None:
+def test_the_azure_account_stores_everything(azure: Compose, browser: Browser) -> None:
     assert "azurite" not in azure.services()
-    before = blobs(azure)
-    published(azure.url, registered(seen_by(azure), "ada"), browser)
-    assert blobs(azure) > before
+    before = count_blobs(azure)
+    publish_and_check(azure.url, register_user(running_cloud(azure), "ada"), browser)
+    assert count_blobs(azure) > before

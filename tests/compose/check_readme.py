@@ -1,7 +1,7 @@
-"""The README's chapter: from nothing to a published plot, as a person goes there in Chromium.
+"""The README's chapter on the full cloud, executed: from nothing to a published plot in Chromium.
 
-Lines that begin with `$` are run in a shell, blocks of `python` are a program; between them somebody
-registers in the browser. Only the port and the name of the project are others.
+The command that starts the cloud is run in a shell, a user registers in the browser, and the block of Python
+code is run as a program. Only the port and the name of the compose project differ.
 """
 
 import os
@@ -12,10 +12,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.chromium import Tab, new_context, wait_ready
-from tests.browser.published import find_frame
-from tests.compose.engine import ROOT, Compose
-from tests.integration.people import Cloud
+from tests import ROOT
+from tests.compose.engine import Compose
+from tests.support.chromium import Tab, new_context, wait_ready
+from tests.support.published_page import find_frame
+from tests.support.users import RunningCloud
 
 CHAPTER = re.search(
     r"^## The full cloud\n(.*?)^## ", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE
@@ -32,27 +33,29 @@ def run(command: list[str], compose: Compose, **environ: str) -> str:
     return done.stdout
 
 
-def register(cloud: Cloud, page: Page) -> str:
-    """Register, and make a key."""
+def register(cloud: RunningCloud, page: Page) -> str:
+    """Register an account on the pages; return an API key."""
     page.goto(f"{cloud.url}/register")
     page.get_by_label("Email address").fill("grace@example.com")
     page.get_by_label("Username").fill("grace")
     page.get_by_role("button", name="Send me a link").click()
     expect(page.get_by_role("heading")).to_have_text("Check your mail")
     page.goto(cloud.link_to("grace@example.com"))
-    page.get_by_role("button", name="Make my account").click()
-    page.get_by_role("link", name="Make an API key").click()
-    page.get_by_label("Name of a new key").fill("my laptop")
-    page.get_by_role("button", name="Make a key").click()
+    page.get_by_role("button", name="Create my account").click()
+    page.get_by_role("link", name="Create an API key").click()
+    page.get_by_label("Name of the new key").fill("my laptop")
+    page.get_by_role("button", name="Create a key").click()
     return page.get_by_label("The new API key").inner_text().strip()
 
 
-def test_the_chapter(compose: Compose, people: Cloud, browser: Browser, tmp_path: Path) -> None:
-    follow(compose, people, browser, tmp_path)
+def test_the_chapter_leads_to_a_published_plot(
+    compose: Compose, cloud: RunningCloud, browser: Browser, tmp_path: Path
+) -> None:
+    follow_chapter(compose, cloud, browser, tmp_path)
 
 
-def follow(compose: Compose, people: Cloud, browser: Browser, tmp_path: Path) -> None:
-    """Do what the chapter says in a cloud, and see the plot."""
+def follow_chapter(compose: Compose, cloud: RunningCloud, browser: Browser, tmp_path: Path) -> None:
+    """Follow the chapter with a cloud, and check that the plot is shown."""
     assert CHAPTER
     text = CHAPTER[1].replace("localhost:8080", f"localhost:{compose.port}")
     commands = [line for line in COMMANDS.findall(text) if line.startswith("docker compose up")]
@@ -61,12 +64,12 @@ def follow(compose: Compose, people: Cloud, browser: Browser, tmp_path: Path) ->
     context = new_context(browser)
     tab = Tab(context.new_page())
     tab.watch()
-    key = register(people, tab.page)
+    key = register(cloud, tab.page)
     [program] = PROGRAM.findall(text)
     assert "bkp_..." in program
     config = str(tmp_path / "config")
     url = run([sys.executable, "-c", program.replace("bkp_...", key)], compose, BOKEH_CLOUD_CONFIG_DIR=config)
-    assert url.startswith(f"{people.url}/plots/")
+    assert url.startswith(f"{cloud.url}/plots/")
     tab.page.goto(url.strip())
     wait_ready(find_frame(tab.page)[1])
     expect(tab.page.get_by_text("sine").first).to_be_visible()

@@ -1,24 +1,24 @@
-"""All state in Redis, by its file over compose.yaml, started for real; and a backup brought back."""
+"""A cloud with all state in Redis (`deploy/compose/redis.yaml`), and a backup that is restored."""
 
 import os
 from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from tests.compose.check_readme import follow
-from tests.compose.conftest import registered, seen_by
+from tests.compose.check_readme import follow_chapter
+from tests.compose.conftest import register_user, running_cloud
 from tests.compose.engine import Compose
 from tests.integration.test_api_spec.caller import Caller
 
 
-def test_the_readme_leads_to_a_plot_with_redis_alone(
+def test_the_chapter_of_the_readme_works_with_redis_only(
     observed: Compose, browser: Browser, tmp_path: Path
 ) -> None:
-    follow(observed, seen_by(observed), browser, tmp_path)
+    follow_chapter(observed, running_cloud(observed), browser, tmp_path)
 
 
-def test_a_backup_brings_everything_back(observed: Compose, tmp_path: Path) -> None:
-    ada = Caller(observed.url, "ada", registered(seen_by(observed), "ada"))
+def test_a_backup_restores_everything(observed: Compose, tmp_path: Path) -> None:
+    ada = Caller(observed.url, "ada", register_user(running_cloud(observed), "ada"))
     plot = ada.plot("kept", 1.0, 2.0)
     scene = ada.ok("GET", f"/{{user}}/plots/{plot['id']}/scene")
     if not os.environ.get("COMPOSE_NO_BUILD"):

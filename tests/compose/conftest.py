@@ -1,21 +1,21 @@
-"""Fixtures: one cloud of containers for all checks, and people with accounts there."""
+"""Fixtures `compose`, `cloud`, `keys` and `observed`: clouds in containers, which all checks share."""
 
 import os
 from collections.abc import Iterator
 
 import pytest
 
-from tests.compose.engine import Compose, build_images, engine_is_there, running
+from tests.compose.engine import Compose, build_images, engine_is_available, start_compose
 from tests.compose.maildev import Maildev
-from tests.integration.people import Cloud, Person
+from tests.support.users import RunningCloud, User
 
 SCOPES = ("plots:read", "plots:write", "data:read", "data:write", "gc:run", "keys:write", "account")
 
 
 @pytest.fixture(scope="session")
 def engine() -> None:
-    """A Docker engine, and images of this code."""
-    if not engine_is_there():
+    """A Docker engine with images of this code."""
+    if not engine_is_available():
         assert not os.environ.get("CI"), "there is no Docker engine"
         pytest.skip("there is no Docker engine")
     if not os.environ.get("COMPOSE_NO_BUILD"):
@@ -24,7 +24,7 @@ def engine() -> None:
 
 @pytest.fixture(scope="session")
 def compose(engine: None) -> Iterator[Compose]:
-    """A cloud that runs."""
+    """A running cloud."""
     compose = Compose("bokeh-cloud-test")
     compose.down()
     try:
@@ -36,32 +36,32 @@ def compose(engine: None) -> Iterator[Compose]:
 
 
 @pytest.fixture(scope="session")
-def people(compose: Compose) -> Cloud:
-    """The same, seen by people."""
-    return seen_by(compose)
+def cloud(compose: Compose) -> RunningCloud:
+    """The same cloud, for users."""
+    return running_cloud(compose)
 
 
 @pytest.fixture(scope="session")
 def observed(engine: None) -> Iterator[Compose]:
-    """A second cloud, with all state in Redis, that is observed: starting one takes a while."""
+    """A second cloud, with all state in Redis and with monitoring; shared, since it takes long to start."""
     files = ("compose.yaml", "deploy/compose/redis.yaml", "deploy/compose/observability.yaml")
-    with running(Compose("bokeh-cloud-observed", (*files, "tests/compose/observed.yaml"))) as compose:
+    with start_compose(Compose("bokeh-cloud-observed", (*files, "tests/compose/observed.yaml"))) as compose:
         yield compose
 
 
 @pytest.fixture(scope="session")
-def keys(people: Cloud) -> dict[str, str]:
-    """The keys of two people who registered."""
-    return {name: registered(people, name) for name in ("ada", "bob")}
+def keys(cloud: RunningCloud) -> dict[str, str]:
+    """The API keys of two accounts, by username."""
+    return {name: register_user(cloud, name) for name in ("ada", "bob")}
 
 
-def registered(people: Cloud, name: str) -> str:
-    """Register, and return a key with all scopes."""
-    person = Person(people, name)
-    person.register()
-    return person.make_key(*SCOPES)
+def register_user(cloud: RunningCloud, name: str) -> str:
+    """Register an account, and return an API key with all scopes."""
+    user = User(cloud, name)
+    user.register()
+    return user.make_key(*SCOPES)
 
 
-def seen_by(compose: Compose) -> Cloud:
-    """Return a cloud as people see it."""
-    return Cloud(compose.url, Maildev(compose.url))
+def running_cloud(compose: Compose) -> RunningCloud:
+    """Return a cloud in containers as the helpers of users take it."""
+    return RunningCloud(compose.url, Maildev(compose.local_url))

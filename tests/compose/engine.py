@@ -1,4 +1,4 @@
-"""A cloud of containers, as compose.yaml and the files over it make it."""
+"""A cloud in containers, configured by compose.yaml and the files that override it."""
 
 import json
 import os
@@ -6,32 +6,31 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-from tests.conftest import free_port
+from tests import ROOT
+from tests.support.embedded_server import free_port
 
-ROOT = Path(__file__).parents[2]
 COMMAND_SECONDS = 900
 
-#: The services of this code that answer requests, which are the names of their images too.
-OURS = ("auth", "plots", "data", "gc", "web")
+#: The services of this code that receive requests; their images have the same names.
+SERVICES = ("auth", "plots", "data", "gc", "web")
 
-#: Our own image of Prometheus, for an engine without a registry.
+#: An image of Prometheus that is built here, so that no registry of images is needed.
 PROMETHEUS_IMAGE = "bokeh-cloud-test/prometheus"
 
 
-def docker(*command: str, given: str = "", seconds: float = COMMAND_SECONDS, **environ: str) -> str:
-    """Run `docker` in the project's folder, with what is given as its input, and return what it prints.
+def docker(*command: str, stdin: str = "", seconds: float = COMMAND_SECONDS, **environ: str) -> str:
+    """Run `docker` in the project's folder, and return its standard output.
 
     Raises:
-        AssertionError: it failed; the message has what it printed.
+        AssertionError: the command failed; the message has its output.
     """
     done = subprocess.run(
         ["docker", *command],
         cwd=ROOT,
         env={**os.environ, **environ},
-        input=given,
+        input=stdin,
         capture_output=True,
         text=True,
         timeout=seconds,
@@ -40,8 +39,8 @@ def docker(*command: str, given: str = "", seconds: float = COMMAND_SECONDS, **e
     return done.stdout
 
 
-def engine_is_there() -> bool:
-    """Whether there is a Docker engine, and compose."""
+def engine_is_available() -> bool:
+    """Tell whether there are a Docker engine and compose."""
     try:
         docker("info", seconds=30)
         docker("compose", "version", seconds=30)
@@ -51,7 +50,7 @@ def engine_is_there() -> bool:
 
 
 def build_images() -> None:
-    """Build the images of this code, and Prometheus'."""
+    """Build the images of this code and of Prometheus."""
     docker("compose", "build", "--quiet")
     recipe = ["--file", "tests/compose/prometheus.Dockerfile", "--tag", PROMETHEUS_IMAGE]
     docker("build", "--quiet", *recipe, ".")
@@ -59,41 +58,49 @@ def build_images() -> None:
 
 @dataclass
 class Compose:
-    """One cloud.
+    """A cloud in containers.
 
     Attributes:
-        project: what its containers' names begin with.
-        files: of compose, the first below the others.
-        environ: variables that the files refer to.
-        port: of the gateway.
+        project: the name of the compose project.
+        files: the files of compose; later ones override earlier ones.
+        environ: environment variables that the files use.
+        port: the port of the gateway.
+        local_port: the port of its pages for this machine only.
     """
 
     project: str
     files: tuple[str, ...] = ("compose.yaml",)
     environ: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
+    local_port: int = field(default_factory=free_port)
 
     @property
     def url(self) -> str:
-        """Where the cloud is."""
+        """The URL of the cloud."""
         return f"http://localhost:{self.port}"
 
     @property
+    def local_url(self) -> str:
+        """The URL of the mailbox, which is for this machine only."""
+        return f"http://localhost:{self.local_port}"
+
+    @property
     def variables(self) -> dict[str, str]:
-        """The environment in which `docker compose` means this cloud."""
+        """The environment variables by which `docker compose` selects this cloud."""
         return {
             **self.environ,
             "COMPOSE_PROJECT_NAME": self.project,
             "COMPOSE_FILE": ":".join(self.files),
             "BOKEH_CLOUD_PORT": str(self.port),
+            "BOKEH_CLOUD_LOCAL_PORT": str(self.local_port),
             "BOKEH_CLOUD_PROMETHEUS_IMAGE": PROMETHEUS_IMAGE,
-            # Everybody comes from one address here.
+            # All clients have the same address here.
             "BOKEH_CLOUD_MAILS_PER_HOUR": "1000",
             "BOKEH_CLOUD_QUOTA_UPLOADS": "1000000",
         }
 
     def __call__(self, *command: str, seconds: float = COMMAND_SECONDS) -> str:
-        """Run `docker compose`; as `docker`."""
+        """Run `docker compose`, and return its standard output."""
         return docker("compose", *command, seconds=seconds, **self.variables)
 
     def version(self, tag: str) -> "Compose":
@@ -101,37 +108,37 @@ class Compose:
         return replace(self, environ={**self.environ, "BOKEH_CLOUD_VERSION": tag})
 
     def up(self, *options: str) -> None:
-        """Start it, and wait until it is well."""
+        """Start the cloud, and wait until it is healthy."""
         self("up", "--detach", "--wait", "--no-build", *options)
 
     def upgrade(self) -> None:
-        """Replace the services one after the other, as `make upgrade` does."""
+        """Replace the services one by one, as `make upgrade` does."""
         environ = {**os.environ, **self.variables}
         command = ["make", "upgrade", "ARGS=--no-build"]
         subprocess.run(command, cwd=ROOT, env=environ, check=True, timeout=COMMAND_SECONDS)
 
     def down(self) -> None:
-        """End it at once, and delete what it kept."""
+        """Stop the cloud at once, and delete its volumes."""
         self("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "0")
 
     def containers(self, service: str) -> list[str]:
-        """Return the ids of a service's containers that run."""
+        """Return the ids of the running containers of a service."""
         return self("ps", "--quiet", service).split()
 
     def inspect(self, service: str) -> list[dict[str, Any]]:
-        """Return what the engine says of a service's containers, also of those that have ended."""
+        """Return the details of all containers of a service, including stopped ones."""
         ids = self("ps", "--all", "--quiet", service).split()
         found: list[dict[str, Any]] = json.loads(docker("inspect", *ids))
         return found
 
     def services(self) -> list[str]:
-        """Return the names of its services."""
+        """Return the names of the services."""
         return sorted(self("config", "--services").split())
 
 
 @contextmanager
-def running(compose: Compose, *first: str) -> Iterator[Compose]:
-    """Start a cloud, some of its services before the others, and end it with all that it kept."""
+def start_compose(compose: Compose, *first: str) -> Iterator[Compose]:
+    """Start a cloud, with some services `first`; at the end stop it and delete its volumes."""
     compose.down()
     try:
         if first:

@@ -1,7 +1,8 @@
-"""Sample figures that together use what Bokeh can put into a document.
+"""Sample figures that together use all features of Bokeh documents.
 
-Each builder returns fresh models with the same content at every call, and needs no network. They are grouped
-by theme; `test_gallery.py` says which kinds of data and which features they must cover between them.
+Each builder returns new models with the same content at every call, without using the network. The modules
+group them by subject; `test_gallery.py` and `test_features.py` list the kinds of columns and the features
+that they must cover.
 """
 
 from tests.gallery import (

@@ -1,6 +1,6 @@
-"""What is drawn beside the data: bands, whiskers, arrows, spans, legends."""
+"""Annotations: bands, whiskers, arrows, spans, legends."""
 
-# Bokeh's properties take more than the signatures that it ships allow.
+# Bokeh's properties accept more than its type annotations allow.
 # mypy: disable-error-code="arg-type,attr-defined"
 
 import numpy as np
@@ -24,7 +24,7 @@ from tests.gallery.registry import gallery, random
 
 @gallery
 def error_bars() -> Model:
-    """A band and whiskers that read columns."""
+    """A band and whiskers with coordinates from columns."""
     y = random(11).normal(size=25).cumsum()
     data = {"x": np.arange(25), "y": y, "low": y - 1, "high": y + 1}
     source = ColumnDataSource(data)

@@ -1,6 +1,6 @@
-"""Factors, nested factors, and what is drawn over them."""
+"""Categorical axes with factors and nested factors."""
 
-# Bokeh's properties take more than the signatures that it ships allow.
+# Bokeh's properties accept more than its type annotations allow.
 # mypy: disable-error-code="arg-type,attr-defined"
 
 import numpy as np
@@ -18,7 +18,7 @@ YEARS = ["2024", "2025", "2026"]
 
 @gallery
 def fruit_bars() -> Model:
-    """Bars over strings, coloured by factor."""
+    """Bars for strings, coloured by factor."""
     source = ColumnDataSource({"fruit": FRUITS, "count": [5, 3, 4, 2, 4, 6]})
     plot = figure(x_range=FRUITS, title="Fruit", width=600, height=300, toolbar_location=None)
     color = factor_cmap("fruit", palette=Spectral6, factors=FRUITS)
@@ -30,7 +30,7 @@ def fruit_bars() -> Model:
 
 @gallery
 def nested_bars() -> Model:
-    """Bars over pairs of factors."""
+    """Bars for pairs of factors."""
     factors = [(fruit, year) for fruit in FRUITS[:4] for year in YEARS]
     source = ColumnDataSource({"x": factors, "count": (np.arange(12) * 5) % 7 + 1})
     plot = figure(x_range=FactorRange(*factors), title="Fruit by year", width=700, height=300)
@@ -62,7 +62,7 @@ HALVES = [
 
 @gallery
 def dodged_and_stacked() -> Model:
-    """Bars beside each other, and on each other, from one source."""
+    """Dodged and stacked bars from one source."""
     data = {"fruit": FRUITS} | {year: (np.arange(6) * 7 + k) % 5 + 1 for k, year in enumerate(YEARS)}
     source = ColumnDataSource(data)
     plot = figure(y_range=FRUITS, title="Dodged and stacked", width=600, height=350)
@@ -73,7 +73,7 @@ def dodged_and_stacked() -> Model:
 
 @gallery
 def heat_map() -> Model:
-    """Rectangles over two categorical axes, with a colour bar."""
+    """Rectangles on two categorical axes, with a colour bar."""
     pairs = [(fruit, year) for fruit in FRUITS for year in YEARS]
     data = {"fruit": [p[0] for p in pairs], "year": [p[1] for p in pairs], "rate": random(4).random(18)}
     plot = figure(x_range=FRUITS, y_range=YEARS, title="Rates", width=600, height=300)
@@ -85,7 +85,7 @@ def heat_map() -> Model:
 
 @gallery
 def jittered() -> Model:
-    """Points that the browser scatters at random."""
+    """Points with random offsets, which the browser adds."""
     data = {"year": YEARS * 40, "value": random(5).normal(size=120)}
     plot = figure(y_range=YEARS, title="Jitter", width=500, height=300)
     where = jitter("year", width=0.6, range=plot.y_range)

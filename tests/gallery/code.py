@@ -1,6 +1,6 @@
-"""JavaScript within a document, other than that of widgets."""
+"""JavaScript in a document, except for that of widgets."""
 
-# Bokeh's properties take more than the signatures that it ships allow.
+# Bokeh's properties accept more than its type annotations allow.
 # mypy: disable-error-code="arg-type,attr-defined"
 
 import numpy as np
@@ -26,7 +26,7 @@ from tests.gallery.registry import gallery
 
 @gallery
 def tick_code() -> Model:
-    """Ticks and tooltips that are computed."""
+    """Computed ticks and tooltips."""
     plot = figure(title="Computed ticks", width=500, height=300)
     plot.line(np.arange(20), np.arange(20) ** 2)
     plot.xaxis.formatter = CustomJSTickFormatter(code="return `no. ${tick}`")
@@ -37,7 +37,7 @@ def tick_code() -> Model:
 
 @gallery
 def data_code() -> Model:
-    """Values, positions and rows that are computed."""
+    """Computed values, positions and rows."""
     source = ColumnDataSource({"x": np.arange(30.0), "y": np.cos(np.arange(30) / 4)})
     odd = CustomJSFilter(code="return [...Array(source.get_length()).keys()].filter((i) => i % 2)")
     double = CustomJSTransform(v_func="return xs.map((x) => 2 * x)", func="return 2 * x")
@@ -51,7 +51,7 @@ def data_code() -> Model:
 
 @gallery
 def array_arguments() -> Model:
-    """Arrays as arguments of code: they stand outside data sources."""
+    """Arrays as arguments of code, outside of data sources."""
     plot = figure(title="Lookup", width=400, height=250)
     plot.scatter([1, 2, 3], [1, 2, 3], size=12)
     arguments = {
@@ -66,7 +66,7 @@ def array_arguments() -> Model:
 
 @gallery
 def document_events() -> Document:
-    """Code that runs when the document is ready, and moves the plot's title."""
+    """Code that changes the plot's title when the document is ready."""
     plot = figure(title="before", width=400, height=250)
     plot.scatter([1, 2, 3], [3, 1, 2], size=12)
     document = Document(title="Événements")

@@ -1,6 +1,6 @@
-"""Models with an implementation of their own in TypeScript or JavaScript; compiling them needs Node.js."""
+"""Custom models with an implementation in TypeScript or JavaScript; compiling them requires Node.js."""
 
-# Bokeh's properties take more than the signatures that it ships allow.
+# Bokeh's properties accept more than its type annotations allow.
 # mypy: disable-error-code="arg-type,attr-defined,call-arg"
 
 import numpy as np
@@ -72,7 +72,7 @@ exports.SparkBars = SparkBars
 
 
 class RomanFormatter(TickFormatter):
-    """Writes ticks as Roman numbers."""
+    """Formats ticks as Roman numerals."""
 
     __implementation__ = TypeScript(FORMATTER)
 
@@ -80,7 +80,7 @@ class RomanFormatter(TickFormatter):
 
 
 class SparkBars(LayoutDOM):
-    """A bar for each row of a source, and for each mark."""
+    """Shows a bar for each row of a source and for each mark."""
 
     __implementation__ = JavaScript(BARS)
 
@@ -101,6 +101,6 @@ def roman_ticks() -> Model:
 
 @gallery
 def spark_bars() -> Model:
-    """A box in JavaScript, with a source and an array of its own."""
+    """A layout element in JavaScript, with a source and an array as properties."""
     source = ColumnDataSource({"value": np.array([1.0, 3.0, 2.0, 5.0])})
     return SparkBars(source=source, marks=np.array([4.0, 0.5]), bars=4, width=300, height=150)

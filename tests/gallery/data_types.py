@@ -1,6 +1,6 @@
-"""Columns of every kind of number, in NumPy arrays and elsewhere."""
+"""Columns of all numeric types, in NumPy arrays and other containers."""
 
-# Bokeh's properties take more than the signatures that it ships allow.
+# Bokeh's properties accept more than its type annotations allow.
 # mypy: disable-error-code="arg-type,attr-defined"
 
 import array
@@ -18,7 +18,7 @@ BINARY = ("bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "float3
 
 
 def plot_and_table(title: str, data: dict[str, object], x: str) -> Model:
-    """Draw every column against `x`, and show the values in a table."""
+    """Return a plot of every column against `x`, and a table of the values."""
     source = ColumnDataSource(data)
     names = [name for name in data if name != x]
     plot = figure(title=title, width=700, height=250)
@@ -31,7 +31,7 @@ def plot_and_table(title: str, data: dict[str, object], x: str) -> Model:
 
 @gallery
 def binary_numbers() -> Model:
-    """The types that Bokeh sends as bytes."""
+    """The dtypes that Bokeh serialises as bytes."""
     data: dict[str, object] = {"i": np.arange(ROWS)}
     data |= {name: (np.arange(ROWS) % 5 * 3).astype(name) for name in BINARY}
     return plot_and_table("Binary numbers", data, "i")
@@ -39,7 +39,7 @@ def binary_numbers() -> Model:
 
 @gallery
 def other_numbers() -> Model:
-    """The types that Bokeh changes, or sends as a list: wide integers, half precision, big-endian."""
+    """The dtypes that Bokeh converts or serialises as lists: wide integers, half precision, big-endian."""
     index = np.arange(ROWS)
     data: dict[str, object] = {
         "i": index.astype("uint8"),
@@ -57,7 +57,7 @@ def other_numbers() -> Model:
 
 @gallery
 def python_lists() -> Model:
-    """Lists of Python's own numbers."""
+    """Lists of Python numbers."""
     data: dict[str, object] = {
         "i": list(range(ROWS)),
         "int": [value**3 for value in range(ROWS)],
@@ -72,7 +72,7 @@ def python_lists() -> Model:
 
 @gallery
 def typed_arrays() -> Model:
-    """Arrays of the standard library."""
+    """Arrays of the standard library's module `array`."""
     data: dict[str, object] = {
         "i": array.array("i", range(ROWS)),
         "double": array.array("d", (value / 2 for value in range(ROWS))),
@@ -95,7 +95,7 @@ def objects() -> Model:
 
 @gallery
 def matrices() -> Model:
-    """Columns of two and of three dimensions; glyphs cannot draw them, so code takes sums of each row."""
+    """Columns of two and three dimensions; glyphs cannot draw them, so code sums up each row."""
     data = {
         "x": np.arange(5.0),
         "grid": np.sin(np.arange(20.0)).reshape(5, 4),
@@ -117,7 +117,7 @@ def matrices() -> Model:
 
 @gallery
 def no_rows() -> Model:
-    """Arrays of length zero, each with its own type."""
+    """Empty arrays of each dtype."""
     data: dict[str, object] = {name: np.array([], dtype=name) for name in BINARY}
     data["matrix"] = np.zeros((0, 3))
     data["list"] = []
@@ -128,7 +128,7 @@ def no_rows() -> Model:
 
 @gallery
 def no_columns() -> Model:
-    """A source that holds nothing, and one scalar figure beside it."""
+    """A source without columns, whose glyph has scalar coordinates."""
     plot = figure(title="No columns", width=400, height=250, x_range=(0, 1), y_range=(0, 1))
     plot.scatter(x=0.5, y=0.5, size=40, source=ColumnDataSource())
     plot.ray(x=0, y=0, length=0, angle=0.7)

@@ -1,6 +1,6 @@
-"""Columns from data frames: pandas, Polars, Arrow."""
+"""Columns from data frames of pandas, Polars and Arrow."""
 
-# Bokeh's properties take more than the signatures that it ships allow.
+# Bokeh's properties accept more than its type annotations allow.
 # mypy: disable-error-code="arg-type,attr-defined,misc"
 
 import numpy as np
@@ -16,7 +16,7 @@ from tests.gallery.registry import gallery, random
 
 
 def frame() -> pd.DataFrame:
-    """Return a frame with an index, a category, text, flags and numbers."""
+    """Return a data frame with an index, categories, strings, booleans and numbers."""
     numbers = random(2)
     return pd.DataFrame(
         {
@@ -32,7 +32,7 @@ def frame() -> pd.DataFrame:
 
 @gallery
 def pandas_frame() -> Model:
-    """A frame as a source, with its index, and a table of it."""
+    """A data frame as a source, with its index, and a table of it."""
     source = ColumnDataSource(frame())
     plot = figure(title="Trees", width=600, height=300)
     plot.scatter("height", "weight", source=source, size=9, alpha=0.6)
@@ -42,7 +42,7 @@ def pandas_frame() -> Model:
 
 @gallery
 def pandas_series() -> Model:
-    """Single series as columns: a category, nullable text, flags."""
+    """Series as columns: categories, nullable strings, booleans."""
     data = frame()
     source = ColumnDataSource({name: data[name] for name in ("height", "kind", "old", "name")})
     plot = figure(title="Kinds", width=500, height=300, y_range=["ash", "beech", "cedar"])
@@ -52,7 +52,7 @@ def pandas_series() -> Model:
 
 @gallery
 def pandas_groups() -> Model:
-    """A group-by: statistics of each group, by name."""
+    """A group-by object as a source: statistics of each group."""
     source = ColumnDataSource(frame().groupby("kind", observed=True)[["height", "weight"]])
     plot = figure(title="Groups", width=500, height=300, x_range=["ash", "beech", "cedar"])
     plot.vbar(x="kind", top="height_mean", width=0.6, source=source)
@@ -62,7 +62,7 @@ def pandas_groups() -> Model:
 
 @gallery
 def polars_columns() -> Model:
-    """Series of Polars."""
+    """Polars series as columns."""
     table = pl.DataFrame({"x": np.arange(40), "y": np.cos(np.arange(40) / 5), "s": ["a", "b"] * 20})
     plot = figure(title="Polars", width=500, height=300)
     plot.line("x", "y", source=ColumnDataSource({name: table[name] for name in table.columns}))
@@ -71,7 +71,7 @@ def polars_columns() -> Model:
 
 @gallery
 def arrow_columns() -> Model:
-    """Arrays of Arrow, also one with nulls."""
+    """Arrow arrays as columns, one of them with nulls."""
     y = [value % 7 if value % 5 else None for value in range(40)]
     data = {"x": pa.array(np.arange(40)), "y": pa.array(y)}
     plot = figure(title="Arrow", width=500, height=300)

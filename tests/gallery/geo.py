@@ -1,6 +1,6 @@
 """Polygons with holes, patches, GeoJSON, hexagons and contours."""
 
-# Bokeh's properties take more than the signatures that it ships allow.
+# Bokeh's properties accept more than its type annotations allow.
 # mypy: disable-error-code="arg-type,attr-defined"
 
 import json
@@ -16,14 +16,14 @@ from tests.gallery.registry import gallery, random
 
 
 def ring(x: float, y: float, radius: float, corners: int) -> tuple[list[float], list[float]]:
-    """Return the corners of a regular polygon."""
+    """Return the coordinates of a regular polygon."""
     angles = np.linspace(0, 2 * np.pi, corners, endpoint=False)
     return (x + radius * np.cos(angles)).tolist(), (y + radius * np.sin(angles)).tolist()
 
 
 @gallery
 def islands_with_lakes() -> Model:
-    """Multi-polygons: each row has several polygons, and they have holes."""
+    """Multi-polygons with holes."""
     big, lake, isle, far = ring(0, 0, 2, 8), ring(0, 0, 1, 5), ring(3, 1, 0.5, 6), ring(6, 0, 1.5, 4)
     data = {
         "xs": [[[big[0], lake[0]], [isle[0]]], [[far[0]]]],
@@ -38,7 +38,7 @@ def islands_with_lakes() -> Model:
 
 @gallery
 def patches_with_gaps() -> Model:
-    """Patches of different lengths, of arrays, and one split in two by NaN."""
+    """Patches of different lengths, one of them split by NaN."""
     split = np.array([0, 1, 1, np.nan, 2, 3, 3])
     xs = [split, np.array([4.0, 5, 4.5])]
     ys = [np.array([0, 0, 1, np.nan, 0, 0, 1]), np.array([0.0, 0, 1])]
@@ -49,7 +49,7 @@ def patches_with_gaps() -> Model:
 
 @gallery
 def geojson() -> Model:
-    """A source that is one GeoJSON text."""
+    """A GeoJSON source."""
     x, y = ring(0, 0, 1, 6)
     corners = [list(pair) for pair in zip([*x, x[0]], [*y, y[0]], strict=True)]
     features = [
@@ -75,7 +75,7 @@ def hexagons() -> Model:
 
 @gallery
 def contours() -> Model:
-    """Filled contours with a colour bar: arrays within arrays."""
+    """Filled contours with a colour bar, whose columns are lists of arrays."""
     x, y = np.linspace(0, 9, 60), np.linspace(0, 6, 40)
     plot = figure(title="Contours", width=550, height=350)
     filled = plot.contour(
@@ -92,7 +92,7 @@ def contours() -> Model:
 
 @gallery
 def colored_points() -> Model:
-    """Points coloured by a column of another type."""
+    """Points coloured by a column of another dtype."""
     numbers = random(8)
     data = {"x": numbers.random(200), "y": numbers.random(200)}
     data["depth"] = numbers.integers(0, 255, 200, "uint8")

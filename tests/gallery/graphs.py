@@ -1,6 +1,6 @@
-"""Networks: arrays that stand outside data sources."""
+"""Graph renderers, whose layouts are arrays outside of data sources."""
 
-# Bokeh's properties take more than the signatures that it ships allow.
+# Bokeh's properties accept more than its type annotations allow.
 # mypy: disable-error-code="arg-type,attr-defined"
 
 import numpy as np
@@ -23,7 +23,7 @@ NODES = 12
 
 
 def ring_graph(layout: dict[int, object]) -> GraphRenderer:
-    """Return a ring of nodes, each tied to the next and to the first."""
+    """Return a ring of nodes, each connected to the next and to the first."""
     graph = GraphRenderer()
     graph.node_renderer.data_source.data = {"index": list(range(NODES)), "weight": np.arange(NODES) / NODES}
     graph.node_renderer.glyph = Circle(radius=0.1, fill_color="steelblue")
@@ -38,7 +38,7 @@ def ring_graph(layout: dict[int, object]) -> GraphRenderer:
 
 @gallery
 def network() -> Model:
-    """A graph with a static layout of points in lists."""
+    """A graph with a static layout of lists."""
     angles = np.linspace(0, 2 * np.pi, NODES, endpoint=False)
     layout = {node: [float(np.cos(angle)), float(np.sin(angle))] for node, angle in enumerate(angles)}
     plot = figure(title="Network", width=400, height=400, x_range=(-1.3, 1.3), y_range=(-1.3, 1.3))
@@ -51,7 +51,7 @@ def network() -> Model:
 
 @gallery
 def array_network() -> Model:
-    """A graph in a bare plot, with a layout of one array for each node."""
+    """A graph in a bare `Plot`, with a static layout of arrays."""
     angles = np.linspace(0, 2 * np.pi, NODES, endpoint=False)
     layout = {node: np.array([np.cos(angle), np.sin(angle)]) for node, angle in enumerate(angles)}
     plot = Plot(width=400, height=400, x_range=Range1d(-1.3, 1.3), y_range=Range1d(-1.3, 1.3))

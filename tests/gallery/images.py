@@ -1,6 +1,6 @@
-"""Images: numbers, colours, stacks and files."""
+"""Images: scalars, colours, stacks and files."""
 
-# Bokeh's properties take more than the signatures that it ships allow.
+# Bokeh's properties accept more than its type annotations allow.
 # mypy: disable-error-code="arg-type,attr-defined,call-arg,list-item"
 
 import base64
@@ -16,14 +16,14 @@ from tests.gallery.registry import gallery, random
 
 
 def waves(height: int, width: int, phase: float = 0) -> np.ndarray:
-    """Return a matrix with a pattern of waves."""
+    """Return a matrix of waves."""
     y, x = np.mgrid[0 : 6 : height * 1j, 0 : 9 : width * 1j]
     return np.asarray(np.sin(x + phase) * np.cos(y))
 
 
 @gallery
 def scalar_image() -> Model:
-    """One matrix, coloured by a mapper, with its colour bar."""
+    """A matrix with a colour mapper and its colour bar."""
     mapper = LinearColorMapper(palette="Magma256", low=-1, high=1)
     plot = figure(title="Waves", width=550, height=350, match_aspect=True)
     plot.image(image=[waves(80, 120)], x=0, y=0, dw=9, dh=6, color_mapper=mapper)
@@ -33,7 +33,7 @@ def scalar_image() -> Model:
 
 @gallery
 def rgba_image() -> Model:
-    """Colours with transparency, one 32-bit integer a pixel."""
+    """Colours with transparency, a 32-bit integer for each pixel."""
     pixels = np.zeros((40, 60), dtype=np.uint32)
     channels = pixels.view(np.uint8).reshape(40, 60, 4)
     channels[..., 0] = np.linspace(0, 255, 60, dtype=np.uint8)
@@ -47,7 +47,7 @@ def rgba_image() -> Model:
 
 @gallery
 def images_of_many_sizes() -> Model:
-    """A column of matrices of different sizes and types."""
+    """A column of matrices of different sizes and dtypes."""
     images = [waves(10, 20), waves(30, 15, 1).astype("float32"), (waves(8, 8, 2) * 100).astype("int16")]
     data = {"image": images, "x": [0, 2, 4], "scale": [1, 2, 3]}
     plot = figure(title="Many sizes", width=500, height=250)
@@ -57,7 +57,7 @@ def images_of_many_sizes() -> Model:
 
 @gallery
 def image_layers() -> Model:
-    """Layers of one image in an array of three dimensions, weighted into one colour."""
+    """The layers of an image as an array of three dimensions, mapped to one colour by weights."""
     layers = np.stack([waves(30, 45, phase) + 1 for phase in range(3)], axis=-1)
     alpha = LinearColorMapper(low=0, high=4, palette=["#ffffff20", "#ffffffff"])
     mapper = WeightedStackColorMapper(palette=["red", "green", "blue"], nan_color="white", alpha_mapper=alpha)

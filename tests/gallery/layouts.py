@@ -1,6 +1,6 @@
-"""Several plots at once: roots, grids, tabs, and how they stretch."""
+"""Several plots in one document: roots, grids, tabs, and sizing modes."""
 
-# Bokeh's properties take more than the signatures that it ships allow.
+# Bokeh's properties accept more than its type annotations allow.
 # mypy: disable-error-code="arg-type,attr-defined"
 
 import numpy as np
@@ -19,7 +19,7 @@ def xyz() -> ColumnDataSource:
 
 @gallery
 def linked_grid() -> Model:
-    """Plots that share their ranges, their source and a selection."""
+    """Plots that share ranges, a source and a selection."""
     source = xyz()
     source.selected.indices = [1, 5, 8]
     first = figure(width=250, height=250, title="xy", tools=[BoxSelectTool(), "pan"])
@@ -33,7 +33,7 @@ def linked_grid() -> Model:
 
 @gallery
 def tabs() -> Model:
-    """Tabs; the second one is in front."""
+    """Tabs, of which the second is active."""
     panels = []
     for k, name in enumerate(("First", "Second", "Third")):
         plot = figure(width=400, height=250, title=name)
@@ -44,7 +44,7 @@ def tabs() -> Model:
 
 @gallery
 def several_roots() -> list[Model]:
-    """Three roots in one document; two of them share a source."""
+    """Three roots in one document, two of which share a source."""
     source = xyz()
     first = figure(width=400, height=200, title="First root")
     first.scatter("x", "y", source=source)
@@ -55,7 +55,7 @@ def several_roots() -> list[Model]:
 
 @gallery
 def stretched() -> Model:
-    """Plots that take the width of the page."""
+    """Plots that are as wide as the page."""
     plot = figure(height=200, title="Stretched", sizing_mode="stretch_width")
     plot.line([1, 2, 3], [3, 1, 2])
     narrow = figure(height=150, width=200)
@@ -66,7 +66,7 @@ def stretched() -> Model:
 
 @gallery
 def tall_column() -> Model:
-    """More than fits a window: the page has to grow."""
+    """A column that is taller than the window."""
     plots = []
     for k in range(5):
         plot = figure(width=500, height=220, title=f"Row {k}")

@@ -1,6 +1,6 @@
-"""Lines and areas over numbers."""
+"""Lines and areas on numeric axes."""
 
-# Bokeh's properties take more than the signatures that it ships allow.
+# Bokeh's properties accept more than its type annotations allow.
 # mypy: disable-error-code="arg-type,attr-defined"
 
 import numpy as np
@@ -13,7 +13,7 @@ from tests.gallery.registry import gallery, random
 
 @gallery
 def sine() -> Model:
-    """One line: the smallest figure that is worth publishing."""
+    """A single line."""
     x = np.linspace(0, 4 * np.pi, 200)
     plot = figure(title="Sine", width=600, height=300, x_axis_label="x", y_axis_label="sin x")
     plot.line(x, np.sin(x), line_width=2, legend_label="sin")
@@ -30,7 +30,7 @@ def random_walk() -> Model:
 
 @gallery
 def nan_and_infinity() -> Model:
-    """Gaps: NaN and both infinities, in arrays and in lists."""
+    """Gaps by NaN and both infinities, in arrays and in lists."""
     y = np.sin(np.linspace(0, 6, 60))
     y[10:14], y[30], y[40] = np.nan, np.inf, -np.inf
     plot = figure(title="Gaps", width=500, height=300, y_range=(-2, 2))
@@ -41,7 +41,7 @@ def nan_and_infinity() -> Model:
 
 @gallery
 def ragged_lines() -> Model:
-    """Lines of different lengths: lists of arrays, and lists of lists."""
+    """Lines of different lengths, as lists of arrays and as lists of lists."""
     parts = [np.linspace(0, n, 10 * n) for n in (1, 2, 3)]
     plot = figure(title="Ragged", width=500, height=300)
     plot.multi_line(xs=parts, ys=[np.sqrt(part) for part in parts], color=["red", "green", "blue"])
@@ -51,7 +51,7 @@ def ragged_lines() -> Model:
 
 @gallery
 def areas() -> Model:
-    """Areas, steps and stacks."""
+    """Areas, stacked areas and steps."""
     data = {"x": np.arange(10), "low": np.arange(10) * 0.5, "high": np.arange(10) * 1.5 + 1}
     plot = figure(title="Areas", width=500, height=300)
     plot.varea(x="x", y1="low", y2="high", fill_alpha=0.3, source=ColumnDataSource(data))
@@ -62,7 +62,7 @@ def areas() -> Model:
 
 @gallery
 def two_scales() -> Model:
-    """A logarithmic axis, and a second range on the right."""
+    """A logarithmic axis, and a second axis on the right."""
     x = np.linspace(0.1, 5, 80)
     plot = figure(title="Two scales", width=600, height=350, y_axis_type="log")
     plot.line(x, 10**x)
@@ -74,7 +74,7 @@ def two_scales() -> Model:
 
 @gallery
 def markers() -> Model:
-    """Every other marker, with sizes and colours by column."""
+    """Ten kinds of markers, with sizes and colours from columns."""
     names = ["circle", "square", "triangle", "diamond", "asterisk", "cross", "hex", "star", "x", "plus"]
     data = {
         "x": np.arange(10),

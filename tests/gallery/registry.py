@@ -1,4 +1,4 @@
-"""Where the figures of the gallery are known by name, and what a builder may return."""
+"""The registry of the gallery's figures."""
 
 from collections.abc import Callable
 
@@ -6,24 +6,25 @@ import numpy as np
 from bokeh.document import Document
 from bokeh.model import Model
 
+#: What a builder may return.
 Built = Model | list[Model] | Document
 Builder = Callable[[], Built]
 
-#: Every figure of the gallery: its name, and the function that builds it anew at each call.
+#: The builders of all figures, by name; each call builds new models.
 FIGURES: dict[str, Builder] = {}
 
 
 def gallery(builder: Builder) -> Builder:
-    """Enter a builder into the gallery under its own name."""
+    """Register a builder under its own name."""
     name = getattr(builder, "__name__", "")
     if name in FIGURES:
-        raise ValueError(f"two figures are called {name}")
+        raise ValueError(f"two figures have the name {name}")
     FIGURES[name] = builder
     return builder
 
 
 def as_document(built: Built) -> Document:
-    """Return what a builder made as a document of its own."""
+    """Return the result of a builder as a document."""
     if isinstance(built, Document):
         return built
     document = Document()
@@ -33,5 +34,5 @@ def as_document(built: Built) -> Document:
 
 
 def random(seed: int = 1) -> np.random.Generator:
-    """Return the same random numbers every time."""
+    """Return a generator of the same random numbers at every call."""
     return np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""The figures of the gallery as Bokeh serialises them, taken apart for who looks for something in them."""
+"""The figures of the gallery as Bokeh serialises them, for tests that search them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,8 +12,15 @@ from tests.gallery.registry import FIGURES, as_document
 
 
 @dataclass(frozen=True)
-class Column:
-    """One column of a source: as it was given to Bokeh, and as Bokeh's JSON has it."""
+class SampleColumn:
+    """A column of a source of a figure.
+
+    Attributes:
+        figure: the name of the figure.
+        name: the name of the column.
+        value: the values as passed to Bokeh.
+        encoded: the column in Bokeh's JSON.
+    """
 
     figure: str
     name: str
@@ -23,7 +30,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Sample:
-    """A figure's document, its JSON, and the bytes of its arrays."""
+    """A figure: its document, its JSON, and the bytes of its arrays."""
 
     name: str
     document: Document
@@ -31,23 +38,23 @@ class Sample:
     arrays: list[bytes]
 
     def objects(self, name: str = "") -> Iterator[dict[str, Any]]:
-        """Yield the models that stand in full, those of one type or all."""
+        """Yield the models in the JSON, of one type or of all types."""
         for value in walk(self.content):
             if value.get("type") == "object" and name in ("", value["name"]):
                 yield value
 
-    def columns(self) -> Iterator[Column]:
-        """Yield all columns of all sources."""
+    def columns(self) -> Iterator[SampleColumn]:
+        """Yield the columns of all sources."""
         encoded = {value["id"]: value.get("attributes", {}) for value in self.objects()}
         for source in self.document.select({"type": ColumnDataSource}):
             assert isinstance(source, ColumnDataSource)
             entries = dict(encoded[source.id].get("data", {}).get("entries", []))
             for name, value in source.data.items():
-                yield Column(self.name, str(name), value, entries[name])
+                yield SampleColumn(self.name, str(name), value, entries[name])
 
 
 def walk(value: Any) -> Iterator[dict[str, Any]]:
-    """Yield every JSON object in a value, itself first."""
+    """Yield a JSON object and all JSON objects in it."""
     if isinstance(value, dict):
         yield value
         value = list(value.values())
@@ -58,12 +65,12 @@ def walk(value: Any) -> Iterator[dict[str, Any]]:
 
 @cache
 def samples() -> list[Sample]:
-    """Return all figures; they are built once."""
+    """Return all figures, which are built once."""
     return [sample(name) for name in FIGURES]
 
 
 def sample(name: str) -> Sample:
-    """Build one figure."""
+    """Build a figure."""
     document = as_document(FIGURES[name]())
     serialized = document.to_json()
     return Sample(name, document, serialized.content, [buffer.to_bytes() for buffer in serialized.buffers])

@@ -1,6 +1,6 @@
-"""Text: mathematics, and alphabets."""
+"""Text: mathematical notation and non-Latin scripts."""
 
-# Bokeh's properties take more than the signatures that it ships allow.
+# Bokeh's properties accept more than its type annotations allow.
 # mypy: disable-error-code="arg-type,attr-defined"
 
 import numpy as np
@@ -14,7 +14,7 @@ from tests.gallery.registry import gallery
 
 @gallery
 def latex() -> Model:
-    """LaTeX in titles, axes and ticks."""
+    """LaTeX in titles, axis labels and ticks."""
     x = np.linspace(0.1, 10, 60)
     plot = figure(width=550, height=350, title=r"$$\int_0^\infty e^{-x^2}\,dx = \frac{\sqrt\pi}{2}$$")
     plot.line(x, np.sin(x) / x)
@@ -28,7 +28,7 @@ def latex() -> Model:
 
 @gallery
 def mathml() -> Model:
-    """MathML on an axis, and LaTeX within text."""
+    """MathML in an axis label, and LaTeX in a paragraph."""
     plot = figure(width=400, height=250)
     plot.line([1, 2, 3], [1, 4, 9])
     plot.yaxis.axis_label = MathML(text="<math><msup><mi>x</mi><mn>2</mn></msup></math>")
@@ -37,7 +37,7 @@ def mathml() -> Model:
 
 @gallery
 def alphabets() -> Model:
-    """Titles, columns and labels beyond ASCII, with letters outside the basic plane."""
+    """Titles, columns and labels with non-ASCII characters, also outside the basic plane."""
     data = {
         "größe": np.arange(5),
         "высота": np.arange(5) ** 2,
@@ -53,7 +53,7 @@ def alphabets() -> Model:
 
 
 @gallery
-def texts() -> Model:
+def text_glyphs() -> Model:
     """Text glyphs and paragraphs."""
     plot = figure(width=400, height=250, x_range=(0, 4), y_range=(0, 3))
     plot.text(x=[1, 2, 3], y=[1, 2, 1], text=["left", "two\nlines", "turned"], angle=[0, 0, 0.6])

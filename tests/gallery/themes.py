@@ -1,6 +1,6 @@
-"""Documents with a look of their own."""
+"""Documents with themes and style sheets."""
 
-# Bokeh's properties take more than the signatures that it ships allow.
+# Bokeh's properties accept more than its type annotations allow.
 # mypy: disable-error-code="arg-type,attr-defined"
 
 import numpy as np
@@ -14,7 +14,7 @@ from tests.gallery.registry import gallery
 
 
 def curve(title: str) -> figure:
-    """Return a plot that says nothing about its looks."""
+    """Return a plot without visual properties."""
     plot = figure(title=title, width=450, height=250)
     plot.line(np.arange(30), np.sin(np.arange(30) / 4), legend_label="curve")
     return plot
@@ -29,13 +29,13 @@ def themed(title: str, theme: Theme) -> Document:
 
 @gallery
 def dark_theme() -> Document:
-    """A theme that comes with Bokeh."""
+    """A built-in theme."""
     return themed("Dark", built_in_themes[DARK_MINIMAL])
 
 
 @gallery
 def own_theme() -> Document:
-    """A theme that somebody wrote."""
+    """A custom theme."""
     attributes = {
         "figure": {"background_fill_color": "#fdf6e3", "border_fill_color": "#eee8d5"},
         "Axis": {"axis_line_color": "#859900", "major_label_text_font_size": "13pt"},
@@ -46,7 +46,7 @@ def own_theme() -> Document:
 
 @gallery
 def style_sheets() -> Model:
-    """No theme: CSS of the models themselves."""
+    """Style sheets of models."""
     plot = curve("Styled")
     plot.styles = {"border": "3px solid teal", "border-radius": "8px"}
     plot.stylesheets = [

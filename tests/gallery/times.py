@@ -1,6 +1,6 @@
-"""Time: axes of dates, and every way in which a column can hold them."""
+"""Times: datetime axes, and all types of columns of times."""
 
-# Bokeh's properties take more than the signatures that it ships allow.
+# Bokeh's properties accept more than its type annotations allow.
 # mypy: disable-error-code="arg-type,attr-defined"
 
 import datetime as dt
@@ -40,7 +40,7 @@ def durations() -> Model:
 
 @gallery
 def pandas_times() -> Model:
-    """Time stamps of pandas, as an index and with a zone."""
+    """Pandas timestamps, as an index and with a time zone."""
     index = pd.date_range("2026-05-01", periods=24, freq="h", name="when")
     data = pd.DataFrame({"load": np.sin(np.arange(24) / 4) + 2, "zone": index.tz_localize("UTC")}, index)
     plot = figure(title="Load", width=600, height=300, x_axis_type="datetime")
@@ -51,7 +51,7 @@ def pandas_times() -> Model:
 
 @gallery
 def python_times() -> Model:
-    """Lists of `datetime` and of `date`."""
+    """Lists of `datetime` and `date`."""
     start = dt.datetime(2026, 2, 1, 12)
     data = {
         "moment": [start + dt.timedelta(hours=7 * value) for value in range(12)],

@@ -1,6 +1,6 @@
-"""How values are shared, selected and defined."""
+"""Shared columns, filtered views, data models, and arrays outside of data sources."""
 
-# Bokeh's properties take more than the signatures that it ships allow.
+# Bokeh's properties accept more than its type annotations allow.
 # mypy: disable-error-code="arg-type,attr-defined"
 
 import numpy as np
@@ -24,7 +24,7 @@ from tests.gallery.registry import gallery, random
 
 
 class Wave(DataModel):
-    """A model of data alone: its definition travels with the document."""
+    """A data model, whose definition is part of the document."""
 
     amplitude = Float(default=1)
     label = String(default="wave")
@@ -33,7 +33,7 @@ class Wave(DataModel):
 
 @gallery
 def data_model() -> Model:
-    """A model that the document defines itself, as an argument of code."""
+    """A data model as an argument of code."""
     wave = Wave(amplitude=2.5, label="größer", phases=[0, 0.5])
     plot = figure(title="Data model", width=400, height=250)
     plot.line([0, 1, 2], [0, 2.5, 0])
@@ -44,7 +44,7 @@ def data_model() -> Model:
 
 @gallery
 def same_column_twice() -> Model:
-    """Two sources with equal columns, and one with the same array under two names."""
+    """Two sources with equal columns, one of which has the same array under two names."""
     x, y = np.linspace(0, 5, 100), random(13).normal(size=100)
     first = ColumnDataSource({"x": x, "y": y})
     second = ColumnDataSource({"x": x.copy(), "y": y * 2, "x again": x})
@@ -59,7 +59,7 @@ def same_column_twice() -> Model:
 
 @gallery
 def filtered_views() -> Model:
-    """One source seen through several filters."""
+    """One source with several filtered views."""
     kinds = np.array(["a", "b", "c"] * 20)
     source = ColumnDataSource({"x": np.arange(60), "y": random(14).random(60), "kind": kinds})
     views = {
@@ -76,7 +76,7 @@ def filtered_views() -> Model:
 
 @gallery
 def array_ticks() -> Model:
-    """Ticks from an array: it stands outside data sources."""
+    """Ticks from an array outside of data sources."""
     plot = figure(title="Ticks", width=500, height=250, x_range=(0, 10))
     plot.line([0, 10], [0, 1])
     plot.xaxis.ticker = FixedTicker(ticks=np.array([0.5, 2.25, 7.125]), minor_ticks=np.arange(11))
@@ -86,7 +86,7 @@ def array_ticks() -> Model:
 
 @gallery
 def empty_plot() -> Document:
-    """A document with a title, and a plot without any data."""
+    """A document with a title and a plot without data."""
     document = Document(title="Nothing yet")
     document.add_root(figure(title="Nothing yet", width=300, height=200, x_range=(0, 1), y_range=(0, 1)))
     return document

@@ -1,6 +1,6 @@
-"""Figures drawn by the graphics processor."""
+"""Figures drawn by WebGL."""
 
-# Bokeh's properties take more than the signatures that it ships allow.
+# Bokeh's properties accept more than its type annotations allow.
 # mypy: disable-error-code="arg-type,attr-defined"
 
 import numpy as np

@@ -1,6 +1,6 @@
-"""Widgets, and what they do without Python: CustomJS."""
+"""Widgets, with CustomJS callbacks."""
 
-# Bokeh's properties take more than the signatures that it ships allow.
+# Bokeh's properties accept more than its type annotations allow.
 # mypy: disable-error-code="arg-type,attr-defined"
 
 import datetime as dt
@@ -53,7 +53,7 @@ def slider() -> Model:
 
 @gallery
 def table() -> Model:
-    """A table with formatted columns, sorted and selectable."""
+    """A table with formatted columns and a selection."""
     data = {
         "day": [dt.date(2026, 1, day) for day in range(1, 13)],
         "name": [f"row {number}" for number in range(12)],
@@ -66,13 +66,13 @@ def table() -> Model:
         TableColumn(field="name", title="Name", formatter=StringFormatter(font_style="bold")),
         TableColumn(field="value", title="Value", formatter=NumberFormatter(format="0,0.00")),
     ]
-    shown: Model = DataTable(source=source, columns=columns, width=500, height=280)
-    return shown
+    table: Model = DataTable(source=source, columns=columns, width=500, height=280)
+    return table
 
 
 @gallery
 def controls() -> Model:
-    """Most kinds of inputs."""
+    """Most kinds of input widgets."""
     day = dt.date(2026, 3, 14)
     left = column(
         TextInput(title="Text", value="etwas"),

@@ -1,1 +1,1 @@
-"""Tests of the garbage collector against whole clouds, on all backends."""
+"""Tests of the garbage collector with all services, on all storage backends."""

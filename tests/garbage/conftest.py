@@ -1,17 +1,17 @@
-"""Fixture `storage_url`: a storage of each backend, with its server running."""
+"""Fixture `storage_url`: an empty storage on each backend."""
 
 import os
 from collections.abc import Iterator
 
 import pytest
 
-from bokeh_common.storage.testing.azure import connection_string
-from bokeh_common.storage.testing.servers import azurite_server, redis_server
+from bokeh_common.storage.testing.servers.azure import connection_string
+from bokeh_common.storage.testing.servers.processes import azurite_server, redis_server
 
 
 @pytest.fixture(scope="session", params=["local", "redis", "azure"])
 def storage_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a storage."""
+    """URL of a storage on one of the backends, whose server is running."""
     folder = tmp_path_factory.mktemp(f"garbage-{request.param}")
     if request.param == "local":
         yield f"local://{folder}"

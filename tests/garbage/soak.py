@@ -1,11 +1,12 @@
-"""`python -m tests.garbage.soak [SECONDS]`: people publish and delete while the garbage collector runs all
-the time.
+"""Publishes and deletes plots while the garbage collector runs all the time.
 
-Eight publishers in two processes share their data, so that what one has just deleted another one publishes
-again. Two collectors, which compress chunks, too, and put them back, run without a lease between them and
-without any grace; they, and one of the publishers' processes, are killed now and then. In the end everything
-has to be there that should be, and nothing else. With `WITHOUT=touch`, `etag` or `again` in the environment,
-a piece of the proof is taken out (`mutations`), and the soak has to fail.
+Usage: `python -m tests.garbage.soak [SECONDS]`.
+
+Eight publishers in two processes share their data, so that one publishes again what another has just deleted.
+Two collectors, which also compress and restore chunks, run without a lease and with almost no grace period.
+The collectors and one of the publishers' processes are killed now and then. At the end everything that is
+reachable must be stored, and nothing else. If the environment variable `WITHOUT` is `touch`, `etag` or
+`again`, a step of the proof is removed (see `mutations`), and the soak must fail.
 """
 
 import os
@@ -22,52 +23,55 @@ from pathlib import Path
 from blake3 import blake3
 
 from bokeh_common.errors import CloudError, NotFound
-from bokeh_common.storage.testing.azure import connection_string
-from bokeh_common.storage.testing.servers import azurite_server, redis_server
-from bokeh_data.compressor import Compressor
-from bokeh_data.forms import Forms
-from bokeh_gc.fsck import Check
-from bokeh_gc.peers import Holdings
-from bokeh_gc.runs import Folder
-from tests.garbage.driver import Cloud, Refused
+from bokeh_common.storage.testing.servers.azure import connection_string
+from bokeh_common.storage.testing.servers.processes import azurite_server, redis_server
+from bokeh_data.storage.chunk_store import ChunkStore
+from bokeh_data.storage.compressor import Compressor
+from bokeh_gc.collection.external_sort import SortedStreams
+from bokeh_gc.fsck import StorageCheck
+from tests.garbage.driver import RequestRejected, SteppedCloud
 from tests.garbage.mutations import mutate
 from tests.garbage.reachable import contents, reachable
 
-GRACE = 1.0  # seconds
+GRACE = 1.0  # second
 THREADS = 4
 POOL = [bytes([number]) * 5000 for number in range(12)]
-ROUNDS_TO_VERIFY = 3
+READS_PER_ROUND = 3
 
 
-def publish(cloud: Cloud, name: str, until: float) -> int:
-    """Publish and delete at random until a time, and look at what is there; return how often."""
+def publish(cloud: SteppedCloud, name: str, until: float) -> int:
+    """Publish, delete and read plots at random until a time; return how often.
+
+    Raises:
+        AssertionError: a plot does not have the contents that were published.
+    """
     chance, rounds = random.Random(name), 0
     known: dict[str, tuple[str, tuple[str, tuple[bytes, ...]]]] = {}
     while time.time() < until:
         rounds += 1
         plot = f"{name}-{chance.randrange(3)}"
         if plot in known and chance.random() < 0.5:
-            cloud.ask("DELETE", f"/local/plots/{known.pop(plot)[0]}")
+            cloud.delete_plot(known.pop(plot)[0])
             continue
-        datas = tuple(chance.sample(POOL, chance.randrange(4)))
+        chunks = tuple(chance.sample(POOL, chance.randrange(4)))
         text = chance.choice(["", "a", "b"])
         try:
-            made = cloud.publish(plot, datas, text)
-        except Refused as refusal:
-            if not str(refusal).startswith(("422", "503")):
+            published = cloud.publish(plot, chunks, text)
+        except RequestRejected as rejection:
+            if not str(rejection).startswith(("422", "503")):
                 raise
-            continue  # the collector was faster, twenty times
-        known[plot] = made["id"], (text, datas)
-        for _ in range(ROUNDS_TO_VERIFY):
-            some = chance.choice(list(known.values()))
-            if (found := cloud.shown(some[0])) != some[1]:
-                raise AssertionError(f"{some} shows {found}")
+            continue  # the data was collected at each attempt
+        known[plot] = published["id"], (text, chunks)
+        for _ in range(READS_PER_ROUND):
+            plot_id, expected = chance.choice(list(known.values()))
+            if (found := cloud.read_plot(plot_id)) != expected:
+                raise AssertionError(f"{plot_id} has {found} instead of {expected}")
     return rounds
 
 
-def publishers(url: str, part: str, number: str, seconds: float) -> None:
-    """Run some publishers on threads; ends with an error if one of them does."""
-    cloud, failures, rounds = Cloud(url, part, GRACE), [], []
+def publishers(url: str, suffix: str, number: str, seconds: float) -> None:
+    """Run publishers on threads; exit with 1 if one of them fails."""
+    cloud, failures, rounds = SteppedCloud(url, suffix, GRACE), [], []
 
     def work(thread: int) -> None:
         try:
@@ -85,36 +89,41 @@ def publishers(url: str, part: str, number: str, seconds: float) -> None:
     sys.exit(1 if failures else 0)
 
 
-def collect(url: str, part: str, seconds: float) -> None:
-    """Collect garbage, and compress what is there, without a break."""
-    cloud, until, freed, kept = Cloud(url, part, GRACE), time.time() + seconds, 0, 0
-    forms, compressor = Forms(cloud.blobs("data")), Compressor(cloud.blobs("data"), page=1)
+def collect(url: str, suffix: str, seconds: float) -> None:
+    """Collect garbage, and compress and restore chunks, without a break."""
+    cloud, until, freed, kept = SteppedCloud(url, suffix, GRACE), time.time() + seconds, 0, 0
+    chunks, compressor = ChunkStore(cloud.blobs("data")), Compressor(cloud.blobs("data"), page=1)
     after, compressed = "", 0
     while time.time() < until:
-        with Folder() as folder:
-            sweep = cloud.sweep(folder, time.time())
-            sweep.mark()
-            sweep.sweep()
-            freed += sum(sweep.report.freed.values())
-            kept += sweep.report.kept
+        with SortedStreams() as streams:
+            run = cloud.mark_and_sweep(streams, time.time())
+            run.mark()
+            run.sweep()
+            freed += sum(run.report.freed.values())
+            kept += run.report.kept
         for data in POOL:
             with suppress(NotFound):
-                forms.restored_view(blake3(data).hexdigest())
-            progress = compressor.go_on(after, 0.0, time.time())
+                chunks.view_restored(blake3(data).hexdigest())
+            progress = compressor.run(after, 0.0, time.time())
             compressed, after = compressed + progress.chunks, progress.after or ""
     print(
-        f"collected {freed} things, left {kept} alone that came into use, compressed {compressed}", flush=True
+        f"collected {freed} objects, kept {kept} that came into use, compressed {compressed} chunks",
+        flush=True,
     )
 
 
 def soak(url: str, seconds: float) -> str:
-    """Run all of them on a storage; return what they say. `AssertionError` when something is lost."""
-    part, until, chance = os.urandom(4).hex(), time.time() + seconds, random.Random(1)
-    Cloud(url, part)
+    """Run publishers and collectors on a storage; return a summary.
+
+    Raises:
+        AssertionError: a process failed, something is lost, or garbage is left.
+    """
+    suffix, until, chance = os.urandom(4).hex(), time.time() + seconds, random.Random(1)
+    SteppedCloud(url, suffix)
     with tempfile.TemporaryFile("w+") as output:
 
-        def start(what: str, *more: str) -> "subprocess.Popen[bytes]":
-            command = [sys.executable, "-m", "tests.garbage.soak", what, url, part, *more]
+        def start(role: str, *arguments: str) -> "subprocess.Popen[bytes]":
+            command = [sys.executable, "-m", "tests.garbage.soak", role, url, suffix, *arguments]
             return subprocess.Popen([*command, str(until - time.time())], stdout=output, stderr=output)
 
         steady, killed = start("publishers", "1"), start("publishers", "2")
@@ -133,24 +142,23 @@ def soak(url: str, seconds: float) -> str:
             kills += victim < 3
         codes = [process.wait(timeout=120) for process in (steady, killed, *collectors)]
         output.seek(0)
-        said = output.read()
-    assert codes == [0, 0, 0, 0], said[-4000:]
-    return f"{said}{kills} processes were killed; {verify(Cloud(url, part, GRACE))}"
+        printed = output.read()
+    assert codes == [0, 0, 0, 0], printed[-4000:]
+    return f"{printed}{kills} processes were killed; {verify(SteppedCloud(url, suffix, GRACE))}"
 
 
-def verify(cloud: Cloud) -> str:
-    """Look at everything; return what was looked at."""
-    holdings = Holdings({name: cloud.peer(name) for name in ("plots", "data")})
-    findings = list(Check(holdings).run())
+def verify(cloud: SteppedCloud) -> str:
+    """Check everything that is stored; return a summary."""
+    findings = list(StorageCheck(cloud.keyspace_client()).run())
     assert not findings, findings
     plots = cloud.plots()
     for plot in plots.values():
         for version in range(1, plot["version"] + 1):
-            cloud.shown(plot["id"], version)
+            cloud.read_plot(plot["id"], version)
     time.sleep(GRACE + 2)
     cloud.collect()
     assert contents(cloud) == reachable(cloud)
-    return f"{len(plots)} plots are whole, fsck is clean, and nothing else is left"
+    return f"{len(plots)} plots are complete, fsck finds nothing, and no garbage is left"
 
 
 @contextmanager
@@ -166,18 +174,18 @@ def storages() -> Iterator[dict[str, str]]:
 
 
 def main(arguments: list[str]) -> None:
-    """Do one of the parts, or all."""
+    """Run one of the roles, or the whole soak on each storage."""
     mutate()
     match arguments:
-        case ["publishers", url, part, number, seconds]:
-            publishers(url, part, number, float(seconds))
-        case ["collect", url, part, seconds]:
-            collect(url, part, float(seconds))
+        case ["publishers", url, suffix, number, seconds]:
+            publishers(url, suffix, number, float(seconds))
+        case ["collect", url, suffix, seconds]:
+            collect(url, suffix, float(seconds))
         case [] | [_]:
-            long = float(arguments[0]) if arguments else 600.0
+            duration = float(arguments[0]) if arguments else 600.0
             with storages() as urls:
                 for name, url in urls.items():
-                    print(f"{name}, {long:.0f} s:\n{soak(url, long)}", flush=True)
+                    print(f"{name}, {duration:.0f} s:\n{soak(url, duration)}", flush=True)
 
 
 if __name__ == "__main__":

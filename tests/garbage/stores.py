@@ -1,35 +1,33 @@
-"""Stores that crash, or let something else happen, between any two of their operations."""
+"""Stores that call a hook before each operation, which can crash or run something else."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from bokeh_common.storage import Absent, BlobStat, BlobStore, Record, RecordStore
+from tests.support.simulated_crash import SimulatedCrash
 
 
-class Crash(BaseException):
-    """The process is gone: no handler of errors may know it."""
-
-
-class Fuse:
-    """Counts writes, and lets the process crash before the n-th; nothing is written after it."""
+class CrashAfterWrites:
+    """A hook that lets `writes` writes pass and crashes before every later one; None never crashes."""
 
     def __init__(self, writes: int | None = None) -> None:
         self.left = writes
 
     def __call__(self, writing: bool) -> None:
-        """Take note of an operation."""
+        """Count an operation, and crash if it may not take place."""
         if self.left is None or not writing:
             return
         if self.left <= 0:
-            raise Crash
+            raise SimulatedCrash
         self.left -= 1
 
 
+#: Called before each operation of a store, with True if the operation writes.
 Hook = Callable[[bool], None]
 
 
 class HookedRecords(RecordStore):
-    """Records with a hook before each operation, which is told whether that writes."""
+    """A record store that calls a hook before each operation."""
 
     def __init__(self, store: RecordStore, hook: Hook) -> None:
         self._store = store
@@ -58,7 +56,7 @@ class HookedRecords(RecordStore):
 
 
 class HookedBlobs(BlobStore):
-    """Blobs with a hook before each operation, which is told whether that writes."""
+    """A blob store that calls a hook before each operation."""
 
     def __init__(self, store: BlobStore, hook: Hook) -> None:
         self._store = store

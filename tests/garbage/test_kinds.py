@@ -1,4 +1,4 @@
-"""Each kind of orphan is found and deleted, and nothing that is in use: a test for each row of the table."""
+"""Each kind of orphan is found and deleted, and nothing that is referred to."""
 
 import json
 import time
@@ -7,67 +7,58 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from falcon import testing
 
 from bokeh_common.storage import ABSENT
-from bokeh_common.storage.staged import StagedRecords
-from tests.garbage.driver import Cloud
+from bokeh_common.storage.two_phase_records import TwoPhaseRecordStore
+from tests.garbage.driver import SteppedCloud
 from tests.garbage.reachable import contents, reachable
+from tests.support.paging import follow_pages
 
 HASH = "9f" * 32
 PLOT = "a" * 16
 
 
 @pytest.fixture
-def cloud(storage: str) -> Cloud:
-    made = Cloud(storage)
-    made.publish("kept", (b"kept",), "kept")
-    return made
+def cloud(storage: str) -> SteppedCloud:
+    cloud = SteppedCloud(storage)
+    cloud.publish("kept", (b"kept",), "kept")
+    return cloud
 
 
-def deleted_plot(cloud: Cloud) -> None:
+def deleted_plot(cloud: SteppedCloud) -> None:
     plot = cloud.publish("gone", (b"gone",), "gone")
-    cloud.ask("DELETE", f"/local/plots/{plot['id']}")
+    cloud.delete_plot(plot["id"])
 
 
-def record(service: str, key: str, value: Any) -> Callable[[Cloud], None]:
-    def plant(cloud: Cloud) -> None:
+def record(service: str, key: str, value: Any) -> Callable[[SteppedCloud], None]:
+    def put(cloud: SteppedCloud) -> None:
         cloud.records(service).put(key, value)
 
-    return plant
+    return put
 
 
-def blob(service: str, key: str) -> Callable[[Cloud], None]:
-    def plant(cloud: Cloud) -> None:
+def blob(service: str, key: str) -> Callable[[SteppedCloud], None]:
+    def put(cloud: SteppedCloud) -> None:
         cloud.blobs(service).put(key, [b"garbage"])
 
-    return plant
+    return put
 
 
-def old_version_of_a_source(cloud: Cloud) -> None:
+def old_version_of_a_source(cloud: SteppedCloud) -> None:
     cloud.records("data").put(f"versions/local/{'a' * 26}/{1:012}", {"id": "a" * 26, "columns": {}})
 
 
-def half_an_upload(cloud: Cloud) -> None:
-    cloud.upload(b"nobody commits this")
+def uploaded_chunk(cloud: SteppedCloud) -> None:
+    cloud.upload(b"no data source has this")
 
 
-def half_a_publication(cloud: Cloud) -> None:
-    """Leave behind what a publisher does that is killed after the first of its two writes."""
+def interrupt_publication(cloud: SteppedCloud) -> None:
+    """Publish until between the two writes of the two-phase write, and stop there."""
     cloud.upload(b"half")
     source = cloud.commit((b"half",))
-    name = f"data:sources/local/{source['id']}"
-
-    class Killed(BaseException):
-        pass
-
-    def hold() -> None:
-        raise Killed
-
-    staged = StagedRecords(cloud.records("plots"), lambda: time.time() - 9)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(staged, "_withdraw", lambda *_: None)
-        with pytest.raises(Killed):
-            staged.put_referring("plots/local/half", {}, ABSENT, [name], hold)
+    store = TwoPhaseRecordStore(cloud.records("plots"), lambda: time.time() - 9)
+    store.announce("plots/local/half", ABSENT, [f"data:sources/local/{source['id']}"])
 
 
 KINDS = {
@@ -80,7 +71,7 @@ KINDS = {
     "data source": deleted_plot,
     "source version": old_version_of_a_source,
     "column": deleted_plot,
-    "upload": half_an_upload,
+    "upload": uploaded_chunk,
     "chunk": blob("data", f"chunks/{HASH}"),
     "compressed chunk": blob("data", f"compressed/{HASH}"),
     "pyramid": blob("data", f"pyramids/{HASH}-float64"),
@@ -89,26 +80,26 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_orphan_of_each_kind(cloud: Cloud, kind: str) -> None:
+def test_an_orphan_of_each_kind_is_collected(cloud: SteppedCloud, kind: str) -> None:
     assert cloud.collect()["freed"].get(kind, 0) == 0
     KINDS[kind](cloud)
     before = cloud.stored_bytes()
-    told, done = cloud.collect(dry_run=True), cloud.collect()
-    assert told["freed"] == done["freed"]
-    assert done["freed"][kind] == 1
-    assert before - cloud.stored_bytes() == done["bytes"]
+    dry, report = cloud.collect(dry_run=True), cloud.collect()
+    assert dry["freed"] == report["freed"]
+    assert report["freed"][kind] == 1
+    assert before - cloud.stored_bytes() == report["bytes"]
     assert contents(cloud) == reachable(cloud)
 
 
-def test_a_publication_that_was_cut_short(cloud: Cloud) -> None:
-    half_a_publication(cloud)
+def test_an_interrupted_publication_is_collected(cloud: SteppedCloud) -> None:
+    interrupt_publication(cloud)
     freed = cloud.collect()["freed"]
     assert freed.items() >= {"data source": 1, "column": 1, "chunk": 1, "upload": 1}.items()
     assert "half" not in cloud.plots()
     assert contents(cloud) == reachable(cloud)
 
 
-def test_a_manifest_with_half_a_character_stops_nobody(cloud: Cloud) -> None:
+def test_a_manifest_with_a_lone_surrogate_does_not_stop_the_collector(cloud: SteppedCloud) -> None:
     blobs = cloud.blobs("plots")
     [key] = [blob.key for blob in blobs.list("manifests/")]
     manifest = json.loads(b"".join(blobs.get(key)))
@@ -119,16 +110,16 @@ def test_a_manifest_with_half_a_character_stops_nobody(cloud: Cloud) -> None:
     assert contents(cloud) == reachable(cloud)
 
 
-def test_a_live_source_is_kept(cloud: Cloud) -> None:
+def test_a_live_source_is_kept(cloud: SteppedCloud) -> None:
     body = {"name": "mine", "live": True, "columns": {"x": [1.0, 2.0]}}
-    made = cloud.ask("POST", "/local/data", json=body).json
-    cloud.ask("POST", f"/local/data/{made['id']}/rows", json={"rows": {"x": [3.0]}})
+    source = cloud.request("POST", "/local/data", json=body).json
+    cloud.request("POST", f"/local/data/{source['id']}/rows", json={"rows": {"x": [3.0]}})
     cloud.collect()
     assert contents(cloud) == reachable(cloud)
-    assert cloud.ask("GET", f"/local/data/{made['id']}").json["columns"]["x"]["length"] == 3
+    assert cloud.request("GET", f"/local/data/{source['id']}").json["columns"]["x"]["length"] == 3
 
 
-def test_what_belongs_to_chunks_and_columns_stays_with_them(cloud: Cloud) -> None:
+def test_pyramids_and_indexes_are_collected_with_their_chunks_and_columns(cloud: SteppedCloud) -> None:
     chunks = [cloud.upload(data) for data in (b"first", b"second")]
     source = cloud.commit((b"first", b"second"))
     kept = cloud.store("shown", source)
@@ -139,34 +130,34 @@ def test_what_belongs_to_chunks_and_columns_stays_with_them(cloud: Cloud) -> Non
         cloud.blobs("data").put(key, [b"small"])
     assert cloud.collect()["freed"] == {}
     assert {stat.key for stat in cloud.blobs("data").list()} >= set(keys)
-    cloud.ask("DELETE", f"/local/plots/{kept['id']}")
-    freed = cloud.ask("POST", "/local/gc/run", json={}).json["freed"]
+    cloud.delete_plot(kept["id"])
+    freed = cloud.request("POST", "/local/gc/run", json={}).json["freed"]
     assert freed.items() >= {"column": 2, "chunk": 2, "pyramid": 3, "index": 2}.items()
 
 
-def test_what_is_young_is_left_alone(storage: str) -> None:
-    cloud = Cloud(storage, grace=60)
+def test_orphans_within_the_grace_period_are_kept(storage: str) -> None:
+    cloud = SteppedCloud(storage, grace=60)
     deleted_plot(cloud)
     assert cloud.collect()["bytes"] == 0
-    assert cloud.ask("GET", "/local/gc/orphans").json == {"orphans": []}
+    assert cloud.request("GET", "/local/gc/orphans").json == {"orphans": []}
 
 
 OLD = (datetime.now(UTC) - timedelta(days=9)).isoformat(timespec="seconds").replace("+00:00", "Z")
-NEVER = {"user_id": "local", "id": "k", "digest": "d", "expires": None, "only": None}
+UNEXPIRED = {"user_id": "local", "id": "k", "digest": "d", "expires": None, "only": None}
 
 
 @pytest.mark.parametrize(
     ("kind", "key", "value"),
     [
-        ("token", "keys/local/k", {**NEVER, "expires": OLD}),
-        ("session", "sessions/local/k", {**NEVER, "expires": OLD}),
-        ("share", "shares/local/k", {**NEVER, "expires": OLD, "only": PLOT}),
-        ("share", "shares/local/k", {**NEVER, "only": PLOT}),  # its plot is gone
+        ("token", "keys/local/k", {**UNEXPIRED, "expires": OLD}),
+        ("session", "sessions/local/k", {**UNEXPIRED, "expires": OLD}),
+        ("share", "shares/local/k", {**UNEXPIRED, "expires": OLD, "only": PLOT}),
+        ("share", "shares/local/k", {**UNEXPIRED, "only": PLOT}),  # its plot is gone
         ("one-time link", "links/k", {"expires": OLD}),
         ("digest", "digests/k", {"user_id": "local", "id": "k", "at": OLD}),
     ],
 )
-def test_what_expires(cloud: Cloud, kind: str, key: str, value: Any) -> None:
+def test_expired_credentials_are_purged(cloud: SteppedCloud, kind: str, key: str, value: Any) -> None:
     auth = cloud.records("auth")
     auth.put(key, value)
     assert cloud.collect(dry_run=True)["freed"][kind] == 1
@@ -175,22 +166,23 @@ def test_what_expires(cloud: Cloud, kind: str, key: str, value: Any) -> None:
     assert not auth.list(key)
 
 
-def test_orphans_are_listed_by_page(cloud: Cloud) -> None:
+def test_orphans_are_listed_by_page(cloud: SteppedCloud) -> None:
     deleted_plot(cloud)
-    listed: list[Any] = []
-    path = "/local/gc/orphans?limit=2"
-    while path:
-        answer = cloud.ask("GET", path.partition("?")[0], query_string=path.partition("?")[2])
-        listed += answer.json["orphans"]
-        path = answer.headers.get("link", "").partition("<")[2].partition(">")[0]
+
+    def get(path: str) -> testing.Result:
+        path, _, query = path.partition("?")
+        return cloud.request("GET", path, query_string=query)
+
+    pages = follow_pages(get, "/local/gc/orphans?limit=2")
+    listed = [orphan for page in pages for orphan in page.json["orphans"]]
     assert [orphan["id"] for orphan in listed] == sorted({orphan["id"] for orphan in listed})
-    dry = cloud.ask("POST", "/local/gc/run", json={"dry_run": True}).json
+    dry = cloud.request("POST", "/local/gc/run", json={"dry_run": True}).json
     assert sum(orphan["bytes"] for orphan in listed) == dry["bytes"] > 0
     assert len(listed) == sum(dry["freed"].values())
     assert all(orphan["why"] and orphan["age"] > 0 for orphan in listed)
 
 
-def test_another_accounts_chunk_is_kept(cloud: Cloud) -> None:
+def test_a_chunk_that_another_account_uses_is_kept(cloud: SteppedCloud) -> None:
     chunk = cloud.upload(b"shared")
     cloud.commit((b"shared",))
     blobs, records = cloud.blobs("data"), cloud.records("data")
@@ -200,6 +192,6 @@ def test_another_accounts_chunk_is_kept(cloud: Cloud) -> None:
     ]
     blobs.put(column.replace("/local/", "/other/"), blobs.get(column))
     records.put("sources/other/s", {"id": "s", "live": True, "columns": {"x": {"hash": column[-64:]}}})
-    freed = cloud.ask("POST", "/local/gc/run", json={}).json["freed"]
+    freed = cloud.request("POST", "/local/gc/run", json={}).json["freed"]
     assert freed == {"data source": 1, "column": 1, "upload": 1}
     assert cloud.blobs("data").stat(f"chunks/{chunk}").size == 6

@@ -1,10 +1,11 @@
-"""Random sequences of what people and the collector do, with crashes between any two writes.
+"""Random sequences of requests and runs of the collector, with crashes between any two writes.
 
-After each of them all that is reachable is there; after a run that is not cut short, nothing else is.
+After each step everything that is reachable is stored; after a complete run of the collector nothing else is.
 """
 
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 
 from hypothesis import HealthCheck, Phase, settings
@@ -17,135 +18,134 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.garbage.driver import Cloud, Refused
+from tests.garbage.driver import RequestRejected, SteppedCloud
 from tests.garbage.reachable import contents, reachable
-from tests.garbage.stores import Crash, Fuse
+from tests.garbage.stores import CrashAfterWrites
+from tests.support.simulated_crash import SimulatedCrash
 
 NAMES = st.sampled_from(["a", "b"])
-DATAS = st.lists(st.sampled_from([b"one", b"two", b"three"]), max_size=2, unique=True).map(tuple)
-TEXTS = st.sampled_from(["", "text"])
+CHUNKS = st.lists(st.sampled_from([b"one", b"two", b"three"]), max_size=2, unique=True).map(tuple)
+STRINGS = st.sampled_from(["", "text"])
 WRITES = st.integers(0, 30)
 
-Shown = tuple[str, tuple[bytes, ...]]
+#: The text and the chunks of a version of a plot.
+PlotContents = tuple[str, tuple[bytes, ...]]
 
 
 class CloudInUse(RuleBasedStateMachine):
-    """A cloud, and what its plots show."""
+    """A cloud, and the contents that each version of its plots must have."""
 
     url: ClassVar[str]
 
     def __init__(self) -> None:
         super().__init__()
-        self.cloud = Cloud(self.url)
-        self.shown: dict[str, list[Shown]] = {}
+        self.cloud = SteppedCloud(self.url)
+        self.versions: dict[str, list[PlotContents]] = {}
         self.sources: dict[tuple[bytes, ...], Any] = {}
 
-    @rule(name=NAMES, datas=DATAS, text=TEXTS)
-    def publish(self, name: str, datas: tuple[bytes, ...], text: str) -> None:
-        self.cloud.publish(name, datas, text)
-        self._note(name, (text, datas))
+    @rule(name=NAMES, chunks=CHUNKS, text=STRINGS)
+    def publish(self, name: str, chunks: tuple[bytes, ...], text: str) -> None:
+        self.cloud.publish(name, chunks, text)
+        self._add_version(name, (text, chunks))
 
-    @rule(name=NAMES, datas=DATAS, text=TEXTS, writes=WRITES)
-    def publish_and_crash(self, name: str, datas: tuple[bytes, ...], text: str, writes: int) -> None:
-        with self._crashing(writes):
-            self.cloud.publish(name, datas, text)
+    @rule(name=NAMES, chunks=CHUNKS, text=STRINGS, writes=WRITES)
+    def publish_and_crash(self, name: str, chunks: tuple[bytes, ...], text: str, writes: int) -> None:
+        with self._crash_after(writes):
+            self.cloud.publish(name, chunks, text)
         plot = self.cloud.plots().get(name)
-        if plot and (name not in self.shown or plot["version"] > len(self.shown[name])):
-            self._note(name, (text, datas))
+        if plot and (name not in self.versions or plot["version"] > len(self.versions[name])):
+            self._add_version(name, (text, chunks))
 
     @rule(data=st.sampled_from([b"one", b"two", b"three"]))
     def upload(self, data: bytes) -> None:
         self.cloud.upload(data)
 
-    @rule(datas=DATAS)
-    def commit(self, datas: tuple[bytes, ...]) -> None:
+    @rule(chunks=CHUNKS)
+    def commit(self, chunks: tuple[bytes, ...]) -> None:
         try:
-            self.sources[datas] = self.cloud.commit(datas)
-        except Refused as refusal:
-            if "missing-chunks" not in str(refusal):
+            self.sources[chunks] = self.cloud.commit(chunks)
+        except RequestRejected as rejection:
+            if "missing-chunks" not in str(rejection):
                 raise
 
     @precondition(lambda self: self.sources)
-    @rule(name=NAMES, text=TEXTS, choice=st.randoms(use_true_random=False))
+    @rule(name=NAMES, text=STRINGS, choice=st.randoms(use_true_random=False))
     def store(self, name: str, text: str, choice: Any) -> None:
-        datas = choice.choice(sorted(self.sources))
+        chunks = choice.choice(sorted(self.sources))
         try:
-            self.cloud.store(name, self.sources[datas], text)
-        except Refused as refusal:
-            if "missing-source" not in str(refusal) and "missing-columns" not in str(refusal):
+            self.cloud.store(name, self.sources[chunks], text)
+        except RequestRejected as rejection:
+            if "missing-source" not in str(rejection) and "missing-columns" not in str(rejection):
                 raise
         else:
-            self._note(name, (text, datas))
+            self._add_version(name, (text, chunks))
 
-    @precondition(lambda self: self.shown)
+    @precondition(lambda self: self.versions)
     @rule(name=NAMES)
     def delete(self, name: str) -> None:
-        if name in self.shown:
-            self.cloud.ask("DELETE", f"/local/plots/{self.cloud.plots()[name]['id']}")
-            del self.shown[name]
+        if name in self.versions:
+            self.cloud.delete_plot(self.cloud.plots()[name]["id"])
+            del self.versions[name]
 
-    @precondition(lambda self: self.shown)
+    @precondition(lambda self: self.versions)
     @rule(name=NAMES, writes=WRITES)
     def delete_and_crash(self, name: str, writes: int) -> None:
-        if name in self.shown:
-            with self._crashing(writes):
-                self.cloud.ask("DELETE", f"/local/plots/{self.cloud.plots()[name]['id']}")
+        if name in self.versions:
+            with self._crash_after(writes):
+                self.cloud.delete_plot(self.cloud.plots()[name]["id"])
             if name not in self.cloud.plots():
-                del self.shown[name]
+                del self.versions[name]
 
-    @precondition(lambda self: self.shown)
+    @precondition(lambda self: self.versions)
     @rule(name=NAMES, version=st.integers(1, 3))
     def roll_back(self, name: str, version: int) -> None:
-        if len(self.shown.get(name, ())) >= version:
+        if len(self.versions.get(name, ())) >= version:
             plot = self.cloud.plots()[name]["id"]
-            self.cloud.ask("POST", f"/local/plots/{plot}/rollback", json={"version": version})
-            self._note(name, self.shown[name][version - 1])
+            self.cloud.request("POST", f"/local/plots/{plot}/rollback", json={"version": version})
+            self._add_version(name, self.versions[name][version - 1])
 
     @rule(writes=WRITES)
     def collect_and_crash(self, writes: int) -> None:
-        with self._crashing(writes):
-            self.cloud.ask("POST", "/local/gc/run", json={})
+        with self._crash_after(writes):
+            self.cloud.request("POST", "/local/gc/run", json={})
 
     @rule()
     def collect(self) -> None:
         time.sleep(0.002)
-        before, told = self.cloud.stored_bytes(), self.cloud.collect(dry_run=True)
-        done = self.cloud.collect()
-        assert before - self.cloud.stored_bytes() == done["bytes"] == told["bytes"]
-        assert done["freed"] == told["freed"]
+        before, dry = self.cloud.stored_bytes(), self.cloud.collect(dry_run=True)
+        report = self.cloud.collect()
+        assert before - self.cloud.stored_bytes() == report["bytes"] == dry["bytes"]
+        assert report["freed"] == dry["freed"]
         assert contents(self.cloud) == reachable(self.cloud)
 
     @invariant()
-    def everything_reachable_is_there(self) -> None:
+    def all_versions_can_be_read(self) -> None:
         plots = self.cloud.plots()
         assert {name: plot["version"] for name, plot in plots.items()} == {
-            name: len(versions) for name, versions in self.shown.items()
+            name: len(versions) for name, versions in self.versions.items()
         }
-        for name, versions in self.shown.items():
-            for number, shown in enumerate(versions, 1):
-                assert self.cloud.shown(plots[name]["id"], number) == shown
+        for name, versions in self.versions.items():
+            for number, expected in enumerate(versions, 1):
+                assert self.cloud.read_plot(plots[name]["id"], number) == expected
 
-    def _note(self, name: str, shown: Shown) -> None:
-        versions = self.shown.setdefault(name, [])
-        if not versions or versions[-1] != shown:
-            versions.append(shown)
+    def _add_version(self, name: str, contents: PlotContents) -> None:
+        versions = self.versions.setdefault(name, [])
+        if not versions or versions[-1] != contents:
+            versions.append(contents)
 
-    def _crashing(self, writes: int) -> Any:
-        machine = self
-
-        class Crashing(suppress):
-            def __enter__(self) -> None:
-                machine.cloud.start(Fuse(writes))
-
-            def __exit__(self, *error: Any) -> bool:
-                machine.cloud.start(Fuse())
-                machine.cloud.expire_leases()
-                return super().__exit__(*error)
-
-        return Crashing(Crash)
+    @contextmanager
+    def _crash_after(self, writes: int) -> Iterator[None]:
+        """Crash after some writes of the block, and start the services again."""
+        self.cloud.start(CrashAfterWrites(writes))
+        try:
+            with suppress(SimulatedCrash):
+                yield
+        finally:
+            self.cloud.start(CrashAfterWrites())
+            self.cloud.expire_leases()
 
 
-def test_nothing_is_lost_and_nothing_is_left(storage_url: str) -> None:
+def test_nothing_is_lost_and_no_garbage_is_left(storage_url: str) -> None:
     class Machine(CloudInUse):
         url = storage_url
 
@@ -156,8 +156,7 @@ def test_nothing_is_lost_and_nothing_is_left(storage_url: str) -> None:
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
-            deadline=None,
             suppress_health_check=checks,
-            phases=[Phase.generate],  # a run takes too long for making it shorter
+            phases=[Phase.generate],  # shrinking would take too long
         ),
     )

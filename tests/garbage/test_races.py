@@ -1,7 +1,7 @@
-"""The race that matters: an old orphan comes into use again while the collector is at it.
+"""The decisive race of garbage collection: old orphans come into use again while the collector runs.
 
-The steps of the collector are done between any two operations of the publisher on the stores: in a sample
-of all orders.
+The steps of the collector are executed between the publisher's operations on the stores, in a sample of all
+possible schedules.
 """
 
 import time
@@ -11,21 +11,19 @@ from random import Random
 
 import pytest
 
-from bokeh_gc.rooms import ROOMS, Room
-from bokeh_gc.runs import Folder
-from bokeh_gc.sweep import Sweep
-from tests.garbage.driver import Cloud
+from bokeh_gc.collection.external_sort import SortedStreams
+from bokeh_gc.collection.mark_and_sweep import MarkAndSweep
+from bokeh_gc.keyspaces import KEYSPACES, KeyspaceSpec
+from tests.garbage.driver import SteppedCloud
 from tests.garbage.mutations import MUTATIONS
 from tests.garbage.reachable import contents, reachable
 
-DATAS = (b"first", b"second")
+CHUNKS = (b"first", b"second")
 SAMPLE = 50
 
-Steps = dict[int, Callable[[], None]]
 
-
-class Meanwhile:
-    """Does steps of the collector before given operations of the publisher."""
+class Interleaving:
+    """A hook that executes steps of the collector before given operations of the publisher."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -33,7 +31,7 @@ class Meanwhile:
         self._busy = False
 
     def __call__(self, writing: bool) -> None:
-        """Take note of an operation."""
+        """Count an operation, and execute the steps that are due before it."""
         if self._busy:
             return
         self.count += 1
@@ -45,92 +43,89 @@ class Meanwhile:
             self._busy = False
 
     def finish(self) -> None:
-        """Do what is left."""
+        """Execute the remaining steps."""
         self.count = 1 << 30
         self(False)
 
 
-def orders(count: int) -> Iterator[tuple[int, ...]]:
-    """Yield when to mark plots, mark the rest, mark again, and sweep: a sample of all ways."""
-    ways = list(combinations_with_replacement(range(1, count + 2), 4))
-    yield from ways if len(ways) <= SAMPLE else Random(1).sample(ways, SAMPLE)
+def schedules(count: int) -> Iterator[tuple[int, ...]]:
+    """Yield before which of `count` operations to mark plots, mark the rest, mark again, and sweep."""
+    found = list(combinations_with_replacement(range(1, count + 2), 4))
+    yield from found if len(found) <= SAMPLE else Random(1).sample(found, SAMPLE)
 
 
-def steps(sweep: Sweep, when: tuple[int, ...]) -> list[tuple[int, Callable[[], None]]]:
-    """Return the steps of a run with the numbers of the operations that they are done before."""
+def collector_steps(run: MarkAndSweep, schedule: tuple[int, ...]) -> list[tuple[int, Callable[[], None]]]:
+    """Return the steps of a run, each with the number of the operation that it precedes."""
 
-    def mark(rooms: Sequence[Room]) -> None:
-        for room in rooms:
-            sweep._mark(room)
+    def mark(keyspaces: Sequence[KeyspaceSpec]) -> None:
+        for keyspace in keyspaces:
+            run._mark(keyspace)
 
-    def again() -> None:
-        for room in ROOMS:
-            sweep._mark_again(room)
+    def mark_again() -> None:
+        for keyspace in KEYSPACES:
+            run._mark_again(keyspace)
 
-    done = (lambda: mark(ROOMS[:1])), (lambda: mark(ROOMS[1:])), again, sweep.sweep
-    return list(zip(when, done, strict=True))
-
-
-def orphaned(cloud: Cloud) -> None:
-    """Leave old orphans behind: all that a plot needs."""
-    made = cloud.publish("old", DATAS, "text")
-    cloud.ask("DELETE", f"/local/plots/{made['id']}")
+    steps = (lambda: mark(KEYSPACES[:1])), (lambda: mark(KEYSPACES[1:])), mark_again, run.sweep
+    return list(zip(schedule, steps, strict=True))
 
 
-def operations(url: str) -> int:
-    """Count the operations on the stores that publishing again takes."""
-    cloud, count = Cloud(url), Meanwhile()
-    orphaned(cloud)
-    cloud.start(count)
-    cloud.publish("new", DATAS, "text")
-    return count.count
+def create_orphans(cloud: SteppedCloud) -> None:
+    """Publish a plot and delete it, so that everything that it referred to is orphaned."""
+    cloud.delete_plot(cloud.publish("old", CHUNKS, "text")["id"])
 
 
-def race(url: str, when: tuple[int, ...]) -> int:
-    """Publish what is orphaned while the collector runs; return how many orphans it left alone."""
-    cloud, meanwhile = Cloud(url), Meanwhile()
-    orphaned(cloud)
+def count_operations(url: str) -> int:
+    """Return how many operations on the stores it takes to publish again."""
+    cloud, counter = SteppedCloud(url), Interleaving()
+    create_orphans(cloud)
+    cloud.start(counter)
+    cloud.publish("new", CHUNKS, "text")
+    return counter.count
+
+
+def race(url: str, schedule: tuple[int, ...]) -> None:
+    """Publish orphaned data again while the collector runs, and check that nothing is lost or left."""
+    cloud, interleaving = SteppedCloud(url), Interleaving()
+    create_orphans(cloud)
     time.sleep(0.002)
-    with Folder() as folder:
-        cloud.start(meanwhile)
-        sweep = cloud.sweep(folder, time.time() + 1)
-        meanwhile.steps = steps(sweep, when)
-        made = cloud.publish("new", DATAS, "text")
-        meanwhile.finish()
-        assert cloud.shown(made["id"]) == ("text", DATAS), when
-        assert cloud.ask("GET", f"/local/plots/{made['id']}/data").json["sources"]
-        with Folder() as later:
-            last = cloud.sweep(later, time.time() + 1)
-            last.mark()
-            last.sweep()
-        assert contents(cloud) == reachable(cloud), when
-        return sweep.report.kept
+    with SortedStreams() as streams:
+        cloud.start(interleaving)
+        interleaving.steps = collector_steps(cloud.mark_and_sweep(streams, time.time() + 1), schedule)
+        plot = cloud.publish("new", CHUNKS, "text")["id"]
+        interleaving.finish()
+        assert cloud.read_plot(plot) == ("text", CHUNKS), schedule
+        assert cloud.request("GET", f"/local/plots/{plot}/data").json["sources"]
+        with SortedStreams() as last_streams:
+            last_run = cloud.mark_and_sweep(last_streams, time.time() + 1)
+            last_run.mark()
+            last_run.sweep()
+        assert contents(cloud) == reachable(cloud), schedule
 
 
-def test_publishing_again_what_is_being_collected(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_publishing_during_a_collection_loses_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
     url = f"local://{tmp_path_factory.mktemp('races')}"
-    for when in orders(operations(url)):
-        race(url, when)
+    for schedule in schedules(count_operations(url)):
+        race(url, schedule)
 
 
-def test_on_each_backend(storage_url: str) -> None:
-    for when in list(orders(operations(storage_url)))[:4]:
-        race(storage_url, when)
+def test_publishing_during_a_collection_loses_nothing_on_each_backend(storage_url: str) -> None:
+    for schedule in list(schedules(count_operations(storage_url)))[:4]:
+        race(storage_url, schedule)
 
 
-def loses(url: str) -> bool:
-    """Tell whether something is lost in any of the orders."""
-    for when in orders(operations(url)):
+def loses_data(url: str) -> bool:
+    """Tell whether the race fails with any of the schedules."""
+    for schedule in schedules(count_operations(url)):
         try:
-            race(url, when)
-        except Exception:  # noqa: BLE001 - however it shows, it is lost
+            race(url, schedule)
+        except Exception:  # noqa: BLE001 - a loss can show as any error
             return True
     return False
 
 
-@pytest.mark.parametrize("missing", MUTATIONS)
-def test_without_a_piece_of_the_proof_these_tests_fail(
-    missing: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("mutation", MUTATIONS)
+def test_the_race_fails_if_a_step_of_the_proof_is_missing(
+    mutation: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    MUTATIONS[missing](monkeypatch.setattr)
-    assert loses(f"local://{tmp_path_factory.mktemp('races')}")
+    MUTATIONS[mutation](monkeypatch.setattr)
+    assert loses_data(f"local://{tmp_path_factory.mktemp('races')}")

@@ -1,9 +1,9 @@
-"""A short soak; `make soak` is the long one."""
+"""A short soak test; `make soak` runs the long one."""
 
 from tests.garbage.soak import soak
 
 SECONDS = 10
 
 
-def test_nothing_is_lost_while_all_are_busy(storage_url: str) -> None:
-    assert "nothing else is left" in soak(storage_url, SECONDS)
+def test_collecting_while_plots_are_published_loses_nothing(storage_url: str) -> None:
+    assert "no garbage is left" in soak(storage_url, SECONDS)

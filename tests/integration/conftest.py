@@ -1,6 +1,6 @@
-"""The integration tests run once on each storage backend: fixtures `cloud` and `cloud_storage`.
+"""Fixtures `cloud` and `cloud_storage`, which run the integration tests on each storage backend.
 
-Modules that say `OWN_PROCESSES = True` run once more against a cloud of own processes.
+Modules with `SEPARATE_PROCESSES = True` also run on a cloud whose services are processes of their own.
 """
 
 import os
@@ -9,24 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from bokeh_common.storage.testing.azure import connection_string
-from bokeh_common.storage.testing.servers import azurite_server, redis_server
-from tests.conftest import one_process
-from tests.processes import own_processes
+from bokeh_common.storage.testing.servers.azure import connection_string
+from bokeh_common.storage.testing.servers.processes import azurite_server, redis_server
+from tests.support.embedded_server import one_process
+from tests.support.processes import start_services
 
 GIVEN = os.environ.get("CLOUD_URL")
 HERE = Path(__file__).parent
 
-#: What `backend` is, where each service is a process of its own, on local storage.
-APART = "processes"
+#: The value of `backend` for local storage with a process for each service.
+SEPARATE = "processes"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out own processes where a module does not ask for them: it is the same storage as `local`.
+    """Deselect tests on separate processes in modules that do not request them, and group by backend.
 
-    Tests of one backend stay in one process, since all files share its server.
+    The tests of one backend run in one process, since they share its server.
     """
-    items[:] = [item for item in items if _backend_of(item) != APART or _runs_apart(item)]
+    items[:] = [item for item in items if _backend_of(item) != SEPARATE or _runs_on_separate_processes(item)]
     for item in items:
         if (backend := _backend_of(item)) and HERE in item.path.parents:
             item.add_marker(pytest.mark.xdist_group(f"tests/integration, {backend}"))
@@ -36,24 +36,23 @@ def _backend_of(item: pytest.Item) -> object:
     return item.callspec.params.get("backend") if hasattr(item, "callspec") else None
 
 
-def _runs_apart(item: pytest.Item) -> bool:
-    return "test_api_spec" in item.path.parts or getattr(
-        getattr(item, "module", None), "OWN_PROCESSES", False
-    )
+def _runs_on_separate_processes(item: pytest.Item) -> bool:
+    module = getattr(item, "module", None)
+    return "test_api_spec" in item.path.parts or getattr(module, "SEPARATE_PROCESSES", False)
 
 
-@pytest.fixture(scope="session", params=["given"] if GIVEN else ["local", "redis", "azure", APART])
+@pytest.fixture(scope="session", params=["given"] if GIVEN else ["local", "redis", "azure", SEPARATE])
 def backend(request: pytest.FixtureRequest) -> str:
-    """Name the backend."""
+    """The name of the storage backend."""
     return str(request.param)
 
 
 @pytest.fixture(scope="session")
 def cloud_storage(backend: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of the storage of `cloud`, whose server is started for the session."""
+    """URL of the storage of `cloud`."""
     folder = tmp_path_factory.mktemp(backend)
     if backend == "given":
-        pytest.skip("the storage of a cloud that runs elsewhere is out of reach")
+        pytest.skip("the storage of the cloud at CLOUD_URL cannot be accessed")
     elif backend == "redis":
         server = redis_server(folder)
         yield f"redis://127.0.0.1:{server.port}/0"
@@ -75,10 +74,10 @@ def cloud(request: pytest.FixtureRequest, backend: str) -> Iterator[str]:
         yield GIVEN
         return
     storage = request.getfixturevalue("cloud_storage")
-    if backend == APART:
-        with own_processes(storage) as processes:
+    if backend == SEPARATE:
+        with start_services(storage) as processes:
             yield processes.url
         return
-    # Tests look at what is stored: nothing is collected but when they say so.
+    # Tests check what is stored, so the collector runs only when they request it.
     with one_process(storage, BOKEH_CLOUD_GC_EVERY_HOURS="0") as url:
         yield url

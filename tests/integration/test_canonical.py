@@ -1,3 +1,5 @@
+"""Tests of `tests.support.canonical`: which documents are serialised equally, and which differ."""
+
 import copy
 import json
 from typing import Any
@@ -10,7 +12,7 @@ from bokeh.models import ColumnDataSource, Range1d
 from bokeh.plotting import figure
 
 from tests.gallery import FIGURES, as_document
-from tests.integration.canonical import canonical
+from tests.support.canonical import canonical
 
 
 def build(last: float = 3.0, color: str = "red") -> Model:
@@ -19,13 +21,13 @@ def build(last: float = 3.0, color: str = "red") -> Model:
     return plot
 
 
-def of(built: Model | list[Model] | Document) -> str:
-    serialized = as_document(built).to_json()
+def canonical_text(content: Model | list[Model] | Document) -> str:
+    serialized = as_document(content).to_json()
     return canonical(serialized.content, serialized.buffers)
 
 
-def sent(name: str) -> tuple[Any, dict[str, bytes]]:
-    """A figure as it comes over a wire: plain JSON that names its buffers."""
+def serialize(name: str) -> tuple[Any, dict[str, bytes]]:
+    """Return a figure of the gallery as plain JSON that refers to buffers by id, and the buffers."""
     serialized = as_document(FIGURES[name]()).to_json()
     content = json.loads(json.dumps(serialized.content, default=lambda buffer: {"id": buffer.id}))
     return content, {buffer.id: buffer.to_bytes() for buffer in serialized.buffers}
@@ -33,34 +35,34 @@ def sent(name: str) -> tuple[Any, dict[str, bytes]]:
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_two_serialisations_of_a_figure_are_equal(name: str) -> None:
-    assert of(FIGURES[name]()) == of(FIGURES[name]())
+    assert canonical_text(FIGURES[name]()) == canonical_text(FIGURES[name]())
 
 
 @pytest.mark.parametrize("name", ["contours", "binary_numbers", "array_network", "no_rows"])
-def test_all_ways_to_carry_bytes_are_equal(name: str) -> None:
+def test_embedded_and_separate_buffers_are_equal(name: str) -> None:
     document = as_document(FIGURES[name]())
     serialized = document.to_json()
     expected = canonical(serialized.content, serialized.buffers)
     assert canonical(serialized.content) == expected
     assert canonical(document.to_json(deferred=False)) == expected
-    assert canonical(*sent(name)) == expected
+    assert canonical(*serialize(name)) == expected
 
 
-def test_no_id_of_bokeh_is_left() -> None:
-    content, buffers = sent("linked_grid")
+def test_ids_of_models_are_replaced() -> None:
+    content, buffers = serialize("linked_grid")
     root = content["roots"][0]["id"]
     assert f'"{root}"' in json.dumps(content)
     assert f'"{root}"' not in canonical(content, buffers)
 
 
 @pytest.mark.parametrize("other", [build(last=4.0), build(color="blue"), figure(title="Three points")])
-def test_another_figure_differs(other: Model) -> None:
-    assert of(other) != of(build())
+def test_different_figures_differ(other: Model) -> None:
+    assert canonical_text(other) != canonical_text(build())
 
 
 @pytest.mark.parametrize("position", [0, 777, -1])
-def test_one_flipped_bit_differs(position: int) -> None:
-    content, buffers = sent("random_walk")
+def test_a_flipped_bit_makes_a_difference(position: int) -> None:
+    content, buffers = serialize("random_walk")
     changed = dict(buffers)
     name = list(changed)[1]
     data = bytearray(changed[name])
@@ -69,15 +71,15 @@ def test_one_flipped_bit_differs(position: int) -> None:
     assert canonical(content, changed) != canonical(content, buffers)
 
 
-def test_an_array_of_another_type_or_shape_with_equal_bytes_differs() -> None:
+def test_equal_bytes_of_another_dtype_or_shape_differ() -> None:
     column = np.arange(6, dtype="int32")
     sources = [column, column.view("uint32"), column.reshape(2, 3)]
-    assert len({of(ColumnDataSource({"x": values})) for values in sources}) == 3
+    assert len({canonical_text(ColumnDataSource({"x": values})) for values in sources}) == 3
 
 
-def test_minus_zero_and_the_sign_of_nan_count() -> None:
+def test_the_signs_of_zero_and_nan_make_a_difference() -> None:
     values = [0.0, -0.0, float("nan"), -float("nan")]
-    assert len({of(ColumnDataSource({"x": np.array([value])})) for value in values}) == 4
+    assert len({canonical_text(ColumnDataSource({"x": np.array([value])})) for value in values}) == 4
 
 
 def test_a_reference_to_another_model_differs() -> None:
@@ -85,14 +87,16 @@ def test_a_reference_to_another_model_differs() -> None:
         one, other = Range1d(start=0, end=1), Range1d(start=0, end=1)
         return [figure(x_range=one, y_range=one if shared else other)]
 
-    assert of(ranges(shared=True)) != of(ranges(shared=False))
+    assert canonical_text(ranges(shared=True)) != canonical_text(ranges(shared=False))
 
 
-def test_the_order_of_roots_counts() -> None:
-    assert of([Range1d(end=1), Range1d(end=2)]) != of([Range1d(end=2), Range1d(end=1)])
+def test_the_order_of_roots_makes_a_difference() -> None:
+    assert canonical_text([Range1d(end=1), Range1d(end=2)]) != canonical_text(
+        [Range1d(end=2), Range1d(end=1)]
+    )
 
 
-def test_the_order_of_a_set_does_not_count_but_its_members_do() -> None:
+def test_the_members_of_a_set_make_a_difference_but_not_their_order() -> None:
     def members(*names: str) -> Any:
         return {"type": "set", "entries": [{"type": "object", "name": name, "id": name} for name in names]}
 
@@ -100,7 +104,7 @@ def test_the_order_of_a_set_does_not_count_but_its_members_do() -> None:
     assert canonical(members("p1", "p2")) != canonical(members("p1", "p3"))
 
 
-def test_keys_that_are_ids_are_renamed_and_strings_are_not() -> None:
+def test_ids_are_replaced_in_keys_but_not_in_strings() -> None:
     def document(model: str, text: str) -> Any:
         return {"roots": [{"type": "object", "name": "A", "id": model}], model: {"id": model}, "title": text}
 
@@ -108,17 +112,17 @@ def test_keys_that_are_ids_are_renamed_and_strings_are_not() -> None:
     assert canonical(document("p1", "p1")) != canonical(document("p1", "p2"))
 
 
-def test_the_order_of_keys_does_not_count() -> None:
-    content, buffers = sent("linked_grid")
-    turned = json.loads(json.dumps(content), object_pairs_hook=lambda pairs: dict(reversed(pairs)))
-    assert canonical(turned, buffers) == canonical(content, buffers)
+def test_the_order_of_keys_makes_no_difference() -> None:
+    content, buffers = serialize("linked_grid")
+    reversed_content = json.loads(json.dumps(content), object_pairs_hook=lambda pairs: dict(reversed(pairs)))
+    assert canonical(reversed_content, buffers) == canonical(content, buffers)
 
 
-def test_integers_floats_and_flags_differ() -> None:
+def test_integers_floats_and_booleans_differ() -> None:
     assert len({canonical({"value": value}) for value in (1, 1.0, True)}) == 3
 
 
-def test_a_packed_column_equals_the_column_itself() -> None:
+def test_a_packed_column_equals_its_value() -> None:
     column = [1, {"type": "bytes", "data": {"id": "a"}}, "ü", {"type": "bytes", "data": {"id": "b"}}]
     header = {"buffers": [3, 8], "value": copy.deepcopy(column)}
     header["value"][1]["data"]["id"], header["value"][3]["data"]["id"] = 0, 1  # type: ignore[index]  # JSON

@@ -1,4 +1,4 @@
-"""Files as data sources, over HTTP."""
+"""Uploads of files of rows over HTTP."""
 
 import io
 import socket
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 import requests
 
-from tests.conftest import one_process
+from tests.support.embedded_server import one_process
 
 STREAM = "application/vnd.apache.arrow.stream"
 FILE = "application/vnd.apache.arrow.file"
@@ -33,11 +33,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def table(rows: int = 1000) -> pa.Table:
     times = pa.array(np.arange(rows), pa.timestamp("ms", "UTC"))
-    texts = pa.array([None if i % 7 == 0 else f"row {i}" for i in range(rows)])
-    return pa.table({"x": np.arange(rows) / 4, "t": times, "text": texts})
+    strings = pa.array([None if i % 7 == 0 else f"row {i}" for i in range(rows)])
+    return pa.table({"x": np.arange(rows) / 4, "t": times, "text": strings})
 
 
-def written(kind: str, given: pa.Table) -> bytes:
+def encode(kind: str, given: pa.Table) -> bytes:
+    """Return a table as a file of a media type."""
     sink = io.BytesIO()
     if kind == PARQUET:
         pq.write_table(given, sink)
@@ -55,8 +56,8 @@ def send(method: str, url: str, kind: str, body: Any, **headers: str) -> request
 
 
 @pytest.mark.parametrize("kind", [STREAM, FILE, PARQUET, CSV])
-def test_a_file_comes_back(data: str, kind: str) -> None:
-    made = send("POST", f"{data}?name=file", kind, written(kind, table()))
+def test_the_rows_of_a_file_are_stored(data: str, kind: str) -> None:
+    made = send("POST", f"{data}?name=file", kind, encode(kind, table()))
     assert made.status_code == 201, made.text
     assert made.json()["live"] is True
     found = requests.get(f"{data}/{made.json()['id']}.arrow", timeout=60).content
@@ -65,7 +66,7 @@ def test_a_file_comes_back(data: str, kind: str) -> None:
     assert again["columns"] == made.json()["columns"]
 
 
-def test_a_file_is_a_new_version(data: str) -> None:
+def test_a_file_replaces_the_rows_of_a_source(data: str) -> None:
     made = send("POST", f"{data}?name=one", CSV, b"a,b\n1,2\n")
     url = f"{data}/{made.json()['id']}"
     assert send("PUT", url, CSV, b"a\n3\n").status_code == 428
@@ -86,34 +87,36 @@ def test_a_file_is_a_new_version(data: str) -> None:
         (b"no gzip", {"Content-Encoding": "gzip"}, 422, "invalid"),
     ],
 )
-def test_what_is_none(data: str, body: bytes, headers: dict[str, str], status: int, kind: str) -> None:
-    answer = send("POST", f"{data}?name=bad", PARQUET, body, **headers)
-    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (status, kind), answer.text
+def test_an_unreadable_file_is_rejected(
+    data: str, body: bytes, headers: dict[str, str], status: int, kind: str
+) -> None:
+    response = send("POST", f"{data}?name=bad", PARQUET, body, **headers)
+    assert (response.status_code, response.json()["type"].rpartition("/")[2]) == (status, kind), response.text
 
 
 def test_a_new_source_needs_a_name(data: str) -> None:
-    answer = send("POST", data, CSV, b"a\n1\n")
-    assert (answer.status_code, "name" in answer.json()["detail"]) == (422, True)
+    response = send("POST", data, CSV, b"a\n1\n")
+    assert (response.status_code, "name" in response.json()["detail"]) == (422, True)
 
 
-def test_bombs(data: str) -> None:
+def test_decompression_bombs_are_rejected(data: str) -> None:
     zeros = io.BytesIO()
     pq.write_table(pa.table({"x": np.zeros(4 << 20)}), zeros, compression="zstd", use_dictionary=False)
-    answer = send("POST", f"{data}?name=bomb", PARQUET, zeros.getvalue())
-    assert (answer.status_code, len(zeros.getvalue()) < LIMIT) == (413, True)
+    response = send("POST", f"{data}?name=bomb", PARQUET, zeros.getvalue())
+    assert (response.status_code, len(zeros.getvalue()) < LIMIT) == (413, True)
     packer = zlib.compressobj(wbits=31)
     packed = packer.compress(bytes(8 * LIMIT)) + packer.flush()
-    answer = send("POST", f"{data}?name=bomb", CSV, packed, **{"Content-Encoding": "gzip"})
-    assert answer.status_code == 413
+    response = send("POST", f"{data}?name=bomb", CSV, packed, **{"Content-Encoding": "gzip"})
+    assert response.status_code == 413
 
 
-def test_half_a_file_makes_nothing(data: str) -> None:
+def test_an_incomplete_upload_creates_no_source(data: str) -> None:
     before = requests.get(f"{data}?limit=1000", timeout=60).json()
     parts = urlsplit(data)
     with socket.create_connection((parts.hostname, parts.port), timeout=60) as connection:
         head = f"POST {parts.path}?name=half HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: text/csv\r\n"
         connection.sendall(f"{head}Content-Length: 1000\r\n\r\na,b\n1,2\n".encode())
         connection.shutdown(socket.SHUT_WR)
-        answer = connection.recv(1 << 16)
-    assert b" 422 " in answer.partition(b"\r\n")[0] or answer == b""
+        response = connection.recv(1 << 16)
+    assert b" 422 " in response.partition(b"\r\n")[0] or response == b""
     assert requests.get(f"{data}?limit=1000", timeout=60).json() == before

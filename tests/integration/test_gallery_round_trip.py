@@ -1,4 +1,6 @@
-"""Every figure, published and put together again, is the document that it was, arrays equal bit for bit."""
+"""Each figure of the gallery is the same document after it was published and read again."""
+
+from functools import cache
 
 import pytest
 from blake3 import blake3
@@ -6,12 +8,13 @@ from blake3 import blake3
 import bokeh_cloud
 from bokeh_common.storage import open_blobs
 from tests.gallery import FIGURES, as_document
-from tests.integration.canonical import canonical
+from tests.support.canonical import canonical
 
 #: A figure with binary columns.
-DAMAGED = "binary_numbers"
+WITH_BINARY_COLUMNS = "binary_numbers"
 
 
+@cache
 def original(name: str) -> str:
     serialised = as_document(FIGURES[name]()).to_json(deferred=True)
     return canonical(serialised.content, serialised.buffers)
@@ -23,7 +26,7 @@ def published(plot: bokeh_cloud.Plot) -> str:
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_round_trip(cloud: str, name: str) -> None:
+def test_a_published_figure_can_be_read_unchanged(cloud: str, name: str) -> None:
     server = bokeh_cloud.Server(cloud)
     plot = server.publish(as_document(FIGURES[name]()), f"round trip of {name}")
     assert published(plot) == original(name)
@@ -31,9 +34,9 @@ def test_round_trip(cloud: str, name: str) -> None:
     assert (again.unchanged, again.version) == (True, plot.version)
 
 
-def test_a_changed_byte_in_a_stored_column_is_seen(cloud: str, cloud_storage: str) -> None:
-    """The negative control: what is compared comes from the store, and one bit of it counts."""
-    plot = bokeh_cloud.Server(cloud).publish(as_document(FIGURES[DAMAGED]()), "damaged")
+def test_a_flipped_bit_in_a_stored_column_is_detected(cloud: str, cloud_storage: str) -> None:
+    """The negative control of the test above: it compares what is stored, to the bit."""
+    plot = bokeh_cloud.Server(cloud).publish(as_document(FIGURES[WITH_BINARY_COLUMNS]()), "damaged")
     blobs = open_blobs(cloud_storage, "data")
     hashes = {blake3(buffer.data).hexdigest() for buffer in plot.to_json().buffers}  # each is one chunk
     chunks = [blob.key for blob in blobs.list(limit=10_000) if blob.key.removeprefix("chunks/") in hashes]
@@ -42,6 +45,6 @@ def test_a_changed_byte_in_a_stored_column_is_seen(cloud: str, cloud_storage: st
         intact = b"".join(blobs.get(chunk))
         middle = len(intact) // 2
         blobs.put(chunk, [intact[:middle], bytes([intact[middle] ^ 1]), intact[middle + 1 :]])
-        assert published(plot) != original(DAMAGED)
+        assert published(plot) != original(WITH_BINARY_COLUMNS)
         blobs.put(chunk, [intact])
-    assert published(plot) == original(DAMAGED)
+    assert published(plot) == original(WITH_BINARY_COLUMNS)

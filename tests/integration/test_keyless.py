@@ -1,4 +1,4 @@
-"""The key-less cloud belongs to this machine alone, and the frame of a plot to that plot alone."""
+"""A cloud without accounts is for this machine only, and a view token is for one plot only."""
 
 import re
 from typing import Any
@@ -33,7 +33,7 @@ def other(server: bokeh_cloud.Server) -> bokeh_cloud.Plot:
 
 
 def token_of(plot: bokeh_cloud.Plot) -> dict[str, str]:
-    """The view token that the frame of a plot is given, as the header that it sends."""
+    """Return the headers that the frame of a plot sends: its view token, and an opaque origin."""
     found = re.search(r"bkv_[\w.-]+", requests.get(plot.embed_url, timeout=30).text)
     assert found is not None
     return {"Authorization": f"Bearer {found[0]}", "Origin": "null"}
@@ -44,7 +44,7 @@ def columns_of(cloud: str, plot: bokeh_cloud.Plot) -> list[str]:
     return re.findall(r"[0-9a-f]{64}", text)
 
 
-def test_other_sites_and_names_are_refused(cloud: str, plot: bokeh_cloud.Plot) -> None:
+def test_other_origins_and_hosts_are_rejected(cloud: str, plot: bokeh_cloud.Plot) -> None:
     for headers in ({"Origin": "http://example.com"}, {"Origin": "null"}, {"Host": "example.com"}):
         for method, path in (
             ("GET", "/local/plots"),
@@ -56,15 +56,15 @@ def test_other_sites_and_names_are_refused(cloud: str, plot: bokeh_cloud.Plot) -
             assert "access-control-allow-origin" not in response.headers
 
 
-def test_nothing_internal_is_reachable(cloud: str, plot: bokeh_cloud.Plot) -> None:
+def test_internal_routes_are_not_reachable(cloud: str, plot: bokeh_cloud.Plot) -> None:
     for path in (f"plots/{plot.id}", "auth/introspection", "auth/view-tokens"):
         for prefix in ("/internal", "//internal", "/./internal", "/%69nternal"):
             assert requests.post(f"{cloud}{prefix}/{path}", json={}, timeout=30).status_code in {404, 405}
             assert requests.get(f"{cloud}{prefix}/{path}", timeout=30).status_code == 404
 
 
-def test_an_address_with_more_in_it_is_no_other_address(cloud: str, plot: bokeh_cloud.Plot) -> None:
-    """The frame's files are open to all sites, so their addresses must not lead to anything else."""
+def test_encoded_characters_in_a_path_lead_to_no_other_route(cloud: str, plot: bokeh_cloud.Plot) -> None:
+    """The frame's files are available to all sites, so their paths must not lead to anything else."""
     for end in (
         "%3F/extensions/x.js",
         "%23/extensions/x.js",
@@ -77,7 +77,7 @@ def test_an_address_with_more_in_it_is_no_other_address(cloud: str, plot: bokeh_
             assert plot.name not in response.text
 
 
-def test_view_token_opens_its_plot(cloud: str, plot: bokeh_cloud.Plot) -> None:
+def test_a_view_token_grants_access_to_its_plot(cloud: str, plot: bokeh_cloud.Plot) -> None:
     headers, hashes = token_of(plot), columns_of(cloud, plot)
     scene = requests.get(f"{cloud}/local/plots/{plot.id}/scene", headers=headers, timeout=30)
     assert scene.status_code == 200
@@ -90,7 +90,9 @@ def test_view_token_opens_its_plot(cloud: str, plot: bokeh_cloud.Plot) -> None:
     assert len(batch.content) == 2 * 8008
 
 
-def test_view_token_opens_nothing_else(cloud: str, plot: bokeh_cloud.Plot, other: bokeh_cloud.Plot) -> None:
+def test_a_view_token_grants_access_to_nothing_else(
+    cloud: str, plot: bokeh_cloud.Plot, other: bokeh_cloud.Plot
+) -> None:
     headers, hashes = token_of(plot), columns_of(cloud, other)
     other_y = hashes[1]
     assert other_y not in columns_of(cloud, plot)
@@ -116,7 +118,7 @@ def test_view_token_opens_nothing_else(cloud: str, plot: bokeh_cloud.Plot, other
         assert response.status_code == 404, path
 
 
-def test_a_wrong_token_is_not_the_local_account(cloud: str) -> None:
+def test_an_invalid_token_is_rejected(cloud: str) -> None:
     for token in ("bkv_wrong", "bkp_wrong", "x"):
         response = requests.get(
             f"{cloud}/local/plots", headers={"Authorization": f"Bearer {token}"}, timeout=30
@@ -124,21 +126,21 @@ def test_a_wrong_token_is_not_the_local_account(cloud: str) -> None:
         assert response.status_code == 401
 
 
-def test_preflight_of_the_frame(cloud: str) -> None:
-    asks = {"Origin": "null", "Access-Control-Request-Method": "POST",
+def test_preflight_requests_of_the_frame_succeed(cloud: str) -> None:
+    headers = {"Origin": "null", "Access-Control-Request-Method": "POST",
             "Access-Control-Request-Headers": "authorization,content-type"}  # fmt: skip
-    response = requests.options(f"{cloud}/local/data/columns", headers=asks, timeout=30)
+    response = requests.options(f"{cloud}/local/data/columns", headers=headers, timeout=30)
     assert response.status_code == 200
     assert response.headers["access-control-allow-origin"] == "*"
     assert "authorization" in response.headers["access-control-allow-headers"].lower()
     assert "POST" in response.headers["access-control-allow-methods"]
 
 
-def test_whoami(cloud: str) -> None:
+def test_whoami_says_that_the_cloud_has_no_accounts(cloud: str) -> None:
     assert requests.get(f"{cloud}/whoami", timeout=30).json()["keyless"] is True
 
 
-def test_frame_policy_is_a_sandbox(plot: bokeh_cloud.Plot) -> None:
+def test_the_policy_of_the_frame_is_a_sandbox(plot: bokeh_cloud.Plot) -> None:
     policy = requests.get(plot.embed_url, timeout=30).headers["content-security-policy"]
     assert policy.startswith("sandbox allow-scripts")
     assert "allow-same-origin" not in policy

@@ -1,7 +1,8 @@
-"""Publishing with the client, and what the API then says of the plot."""
+"""Plots that the client publishes, as the API returns them."""
 
 import base64
 import gzip
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
 
 import bokeh_cloud
+from tests.support.embedded_server import one_process
+from tests.support.paging import follow_pages
 
-OWN_PROCESSES = True
+SEPARATE_PROCESSES = True
 
 
 def sine(n: int = 500, label: str = "a") -> Any:
@@ -32,7 +35,7 @@ def get(cloud: str, path: str, **headers: str) -> requests.Response:
     return requests.get(cloud + path, headers=headers, timeout=30)
 
 
-def test_publish_list_and_show(server: bokeh_cloud.Server, cloud: str) -> None:
+def test_a_published_plot_is_listed_and_has_a_page(server: bokeh_cloud.Server, cloud: str) -> None:
     plot = server.publish(sine(), "list and show")
     assert (plot.version, plot.visibility, plot.unchanged) == (1, "private", False)
     assert plot.name in [p.name for p in server.plots()]
@@ -40,7 +43,7 @@ def test_publish_list_and_show(server: bokeh_cloud.Server, cloud: str) -> None:
     assert plot.name in requests.get(plot.url, timeout=30).text
 
 
-def test_unchanged_then_changed(server: bokeh_cloud.Server) -> None:
+def test_only_a_changed_plot_gets_a_new_version(server: bokeh_cloud.Server) -> None:
     first = server.publish(sine(), "versions")
     same = server.publish(sine(), "versions")
     changed = server.publish(sine(label="b"), "versions")
@@ -51,54 +54,54 @@ def test_unchanged_then_changed(server: bokeh_cloud.Server) -> None:
 def test_only_new_columns_are_uploaded(
     server: bokeh_cloud.Server, cloud: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent: list[int] = []
-    real = requests.Session.send
+    uploads: list[int] = []
+    original = requests.Session.send
 
-    def counting(self: requests.Session, request: requests.PreparedRequest, **how: Any) -> requests.Response:
+    def send(self: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         if request.method == "PUT":
-            sent.append(int(request.headers["Content-Length"]))
-        return real(self, request, **how)
+            uploads.append(int(request.headers["Content-Length"]))
+        return original(self, request, **options)
 
-    monkeypatch.setattr(requests.Session, "send", counting)
+    monkeypatch.setattr(requests.Session, "send", send)
     server.publish(sine(1234), "columns")
-    assert sorted(sent)[-2:] == [1234 * 8] * 2
-    sent.clear()
+    assert sorted(uploads)[-2:] == [1234 * 8] * 2
+    uploads.clear()
     server.publish(sine(1234), "columns again, under another name")
-    assert sent == []
+    assert uploads == []
     server.publish(sine(1234, label="c"), "columns")
-    assert len(sent) == 1
+    assert len(uploads) == 1
 
 
-def test_objects_of_the_scene_graph(server: bokeh_cloud.Server, cloud: str) -> None:
+def test_the_models_of_a_plot_are_listed(server: bokeh_cloud.Server, cloud: str) -> None:
     plot = server.publish(sine(), "objects")
-    answer = get(cloud, f"/local/plots/{plot.id}").json()
-    [root] = answer["roots"]
-    assert answer["objects"][root]["name"] == "Figure"
-    assert all(oid.startswith(f"{plot.id}.p") for oid in answer["objects"])
-    assert "ndarray" not in str(answer["objects"][root])
+    response = get(cloud, f"/local/plots/{plot.id}").json()
+    [root] = response["roots"]
+    assert response["objects"][root]["name"] == "Figure"
+    assert all(oid.startswith(f"{plot.id}.p") for oid in response["objects"])
+    assert "ndarray" not in str(response["objects"][root])
 
 
-def test_objects_come_with_their_data(server: bokeh_cloud.Server, cloud: str) -> None:
+def test_models_are_returned_with_their_data(server: bokeh_cloud.Server, cloud: str) -> None:
     plot = server.publish(sine(label="ü"), "objects with data")
     objects = get(cloud, f"/local/plots/{plot.id}").json()["objects"]
     [source] = [oid for oid, item in objects.items() if item["name"] == "ColumnDataSource"]
     [title] = [oid for oid, item in objects.items() if item["name"] == "Title"]
-    answer = get(cloud, f"/local/objects/{title},{plot.id}.nothing,{source}").json()
-    assert answer["missing"] == [f"{plot.id}.nothing"]
-    assert [item["name"] for item in answer["objects"]] == ["Title", "ColumnDataSource"]
-    columns = dict(answer["objects"][1]["attributes"]["data"]["entries"])
+    response = get(cloud, f"/local/objects/{title},{plot.id}.nothing,{source}").json()
+    assert response["missing"] == [f"{plot.id}.nothing"]
+    assert [item["name"] for item in response["objects"]] == ["Title", "ColumnDataSource"]
+    columns = dict(response["objects"][1]["attributes"]["data"]["entries"])
     values = np.frombuffer(gzip.decompress(base64.b64decode(columns["y"]["array"]["data"])))
     assert np.array_equal(values, np.sin(np.linspace(0, 10, 500)))
     assert columns["label"] == ["ü"] * 500
 
 
-def test_objects_that_are_not_there(server: bokeh_cloud.Server, cloud: str) -> None:
+def test_missing_models_are_not_found(server: bokeh_cloud.Server, cloud: str) -> None:
     plot = server.publish(sine(), "objects")
     for oid in (f"{plot.id}.nothing", "nothing.p1", "nothing", "..", ".", ","):
         assert get(cloud, f"/local/objects/{oid}").status_code in {404, 422}
 
 
-def test_data_sources_and_their_columns(server: bokeh_cloud.Server, cloud: str) -> None:
+def test_the_data_sources_of_a_plot_are_listed(server: bokeh_cloud.Server, cloud: str) -> None:
     plot = server.publish(sine(), "sources")
     [source] = get(cloud, f"/local/plots/{plot.id}/data").json()["sources"]
     summary = get(cloud, f"/local/data/{source['id']}").json()
@@ -108,7 +111,7 @@ def test_data_sources_and_their_columns(server: bokeh_cloud.Server, cloud: str) 
     assert source["id"] in [s["id"] for s in get(cloud, "/local/data?limit=1000").json()["sources"]]
 
 
-def test_columns_are_immutable_and_not_sent_twice(server: bokeh_cloud.Server, cloud: str) -> None:
+def test_columns_are_immutable_and_have_etags(server: bokeh_cloud.Server, cloud: str) -> None:
     plot = server.publish(sine(), "etags")
     [source] = get(cloud, f"/local/plots/{plot.id}/data").json()["sources"]
     name = get(cloud, f"/local/data/{source['id']}").json()["columns"]["y"]["hash"]
@@ -120,7 +123,7 @@ def test_columns_are_immutable_and_not_sent_twice(server: bokeh_cloud.Server, cl
     assert (again.status_code, again.content) == (304, b"")
 
 
-def test_scene_of_each_version(server: bokeh_cloud.Server, cloud: str) -> None:
+def test_each_version_has_its_scene(server: bokeh_cloud.Server, cloud: str) -> None:
     plot = server.publish(sine(), "scenes")
     server.publish(sine(label="z"), "scenes")
     first, second, newest = (
@@ -133,7 +136,7 @@ def test_scene_of_each_version(server: bokeh_cloud.Server, cloud: str) -> None:
     assert get(cloud, f"/local/plots/{plot.id}/scene?version=x").status_code == 422
 
 
-def test_versions_and_rollback(server: bokeh_cloud.Server, cloud: str) -> None:
+def test_a_rollback_makes_an_old_version_current(server: bokeh_cloud.Server, cloud: str) -> None:
     plot = server.publish(sine(), "history")
     server.publish(sine(label="z"), "history")
     path = f"{cloud}/local/plots/{plot.id}"
@@ -150,7 +153,7 @@ def test_versions_and_rollback(server: bokeh_cloud.Server, cloud: str) -> None:
         assert requests.post(f"{path}/rollback", json=body, timeout=30).status_code == status
 
 
-def test_change_only_what_one_has_read(server: bokeh_cloud.Server, cloud: str) -> None:
+def test_if_match_protects_from_lost_updates(server: bokeh_cloud.Server, cloud: str) -> None:
     plot = server.publish(sine(), "changes")
     path = f"{cloud}/local/plots/{plot.id}"
     etag = requests.get(path, timeout=30).headers["etag"]
@@ -164,7 +167,7 @@ def test_change_only_what_one_has_read(server: bokeh_cloud.Server, cloud: str) -
         assert requests.get(address, timeout=30).status_code == 404
 
 
-def test_the_title_of_a_document(server: bokeh_cloud.Server) -> None:
+def test_the_title_is_given_or_taken_from_the_document(server: bokeh_cloud.Server) -> None:
     document = Document(title="Of the document")
     document.add_root(sine())
     assert server.publish(document, "title 1").title == "Of the document"
@@ -172,21 +175,16 @@ def test_the_title_of_a_document(server: bokeh_cloud.Server) -> None:
     assert server.publish(sine(), "title 3", title="Given").title == "Given"
 
 
-def test_paging_over_http(server: bokeh_cloud.Server, cloud: str) -> None:
+def test_plots_are_listed_in_pages(server: bokeh_cloud.Server, cloud: str) -> None:
     for i in range(5):
         server.publish(sine(), f"page {i}")
-    names, path = [], "/local/plots?limit=2"
-    while path:
-        response = get(cloud, path)
-        names += [plot["name"] for plot in response.json()["plots"]]
-        path = response.links.get("next", {}).get("url", "")
+    pages = follow_pages(partial(get, cloud), "/local/plots?limit=2")
+    names = [plot["name"] for page in pages for plot in page.json()["plots"]]
     assert names == sorted(names)
     assert {f"page {i}" for i in range(5)} <= set(names)
 
 
-def test_everything_is_there_after_a_restart(tmp_path: Any) -> None:
-    from tests.conftest import one_process
-
+def test_plots_survive_a_restart(tmp_path: Any) -> None:
     with one_process(f"local://{tmp_path}") as url:
         plot = bokeh_cloud.Server(url).publish(sine(), "restart")
         scene = requests.get(f"{url}/local/plots/{plot.id}/scene", timeout=30).text

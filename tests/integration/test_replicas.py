@@ -1,33 +1,30 @@
-"""Two processes of the data and of the web service: whichever answers, it is one cloud."""
+"""Two processes each of the data and the web service work as one cloud."""
 
-import os
-import signal
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import requests
 from blake3 import blake3
 
-from bokeh_common.storage.testing.servers import redis_server
-from tests.integration.people import Cloud, Person
+from bokeh_common.storage.testing.servers.processes import redis_server
 from tests.integration.test_api_spec.caller import Caller
-from tests.mailbox import Mailbox, smtp_server
-from tests.processes import Processes, own_processes
+from tests.support.mailbox import Mailbox, smtp_server
+from tests.support.processes import Processes, start_services
+from tests.support.users import RunningCloud, User
 
 SCOPES = ("plots:read", "plots:write", "data:read", "data:write", "account")
 WRITERS, WRITES = 4, 10
 
 
 @pytest.fixture(scope="module")
-def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Processes, Cloud]]:
-    box, redis = Mailbox(), redis_server(tmp_path_factory.mktemp("news"))
+def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Processes, RunningCloud]]:
+    mailbox, redis = Mailbox(), redis_server(tmp_path_factory.mktemp("redis"))
     storage = f"local://{tmp_path_factory.mktemp('replicas')}"
     with (
-        smtp_server(box) as port,
-        own_processes(
+        smtp_server(mailbox) as port,
+        start_services(
             storage,
             accounts=True,
             scale={"data": 2, "web": 2},
@@ -36,30 +33,32 @@ def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Proces
             BOKEH_CLOUD_DRAIN_SECONDS="0",
         ) as running,
     ):
-        yield running, Cloud(running.url, box)
+        yield running, RunningCloud(running.url, mailbox)
     redis.stop()
 
 
 @pytest.fixture(scope="module")
-def ada(processes: tuple[Processes, Cloud]) -> Person:
-    person = Person(processes[1], "ada")
-    person.register()
-    return person
+def ada(processes: tuple[Processes, RunningCloud]) -> User:
+    ada = User(processes[1], "ada")
+    ada.register()
+    return ada
 
 
 @pytest.fixture(scope="module")
-def caller(ada: Person) -> Caller:
+def caller(ada: User) -> Caller:
     return Caller(ada.cloud.url, "ada", ada.make_key(*SCOPES))
 
 
-def test_a_session_holds_in_both_and_ends_in_both(processes: tuple[Processes, Cloud], ada: Person) -> None:
-    other = Person(ada.cloud, "ada")
+def test_a_session_starts_and_ends_in_both_replicas(
+    processes: tuple[Processes, RunningCloud], ada: User
+) -> None:
+    other = User(ada.cloud, "ada")
     assert other.sign_in(2).status_code == 303
     cookies = other.browser.cookies.get_dict()
 
     def is_signed_in(url: str) -> bool:
-        answer = requests.get(f"{url}/account", cookies=cookies, allow_redirects=False, timeout=30)
-        return answer.status_code == 200
+        response = requests.get(f"{url}/account", cookies=cookies, allow_redirects=False, timeout=30)
+        return response.status_code == 200
 
     webs = [replica.url for replica in processes[0].of("web")]
     assert [is_signed_in(url) for url in webs] == [True, True]
@@ -68,8 +67,8 @@ def test_a_session_holds_in_both_and_ends_in_both(processes: tuple[Processes, Cl
     assert [is_signed_in(url) for url in webs] == [False, False]
 
 
-def test_what_is_uploaded_to_one_is_committed_at_the_other(
-    processes: tuple[Processes, Cloud], caller: Caller
+def test_a_chunk_uploaded_to_one_replica_is_committed_by_the_other(
+    processes: tuple[Processes, RunningCloud], caller: Caller
 ) -> None:
     first, second = (Caller(replica.url, "ada", caller.key) for replica in processes[0].of("data"))
     columns = {"y": first.upload(1.0, 2.0, 3.0)}
@@ -77,34 +76,34 @@ def test_what_is_uploaded_to_one_is_committed_at_the_other(
     assert first.ok("GET", f"/{{user}}/data/{source['id']}")["columns"]["y"]["length"] == 3
 
 
-def test_appends_through_both_are_all_there(caller: Caller) -> None:
+def test_concurrent_appends_through_both_replicas_are_all_stored(caller: Caller) -> None:
     columns = {"y": caller.upload(0.0)}
     source = caller.ok("POST", "/{user}/data", json={"name": "appended", "live": True, "columns": columns})
-    wrong: list[str] = []
+    failures: list[str] = []
 
     def write() -> None:
         for _ in range(WRITES):
-            answer = caller("POST", f"/{{user}}/data/{source['id']}/rows", json={"rows": {"y": [1.0]}})
-            while answer.status_code in {409, 412}:
-                answer = caller("POST", f"/{{user}}/data/{source['id']}/rows", json={"rows": {"y": [1.0]}})
-            if answer.status_code != 200:
-                wrong.append(answer.text)
+            response = caller("POST", f"/{{user}}/data/{source['id']}/rows", json={"rows": {"y": [1.0]}})
+            while response.status_code in {409, 412}:
+                response = caller("POST", f"/{{user}}/data/{source['id']}/rows", json={"rows": {"y": [1.0]}})
+            if response.status_code != 200:
+                failures.append(response.text)
 
     threads = [threading.Thread(target=write) for _ in range(WRITERS)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert not wrong
+    assert not failures
     found = caller.ok("GET", f"/{{user}}/data/{source['id']}")
     assert found["columns"]["y"]["length"] == 1 + WRITERS * WRITES
 
 
-def test_a_killed_replica_loses_nothing_that_was_acknowledged(
-    processes: tuple[Processes, Cloud], caller: Caller
+def test_a_killed_replica_loses_no_acknowledged_chunk(
+    processes: tuple[Processes, RunningCloud], caller: Caller
 ) -> None:
-    done: list[str] = []
-    other: list[str] = []
+    acknowledged: list[str] = []
+    failures: list[str] = []
     ended = threading.Event()
 
     def write(number: int) -> None:
@@ -113,33 +112,25 @@ def test_a_killed_replica_loses_nothing_that_was_acknowledged(
             count += 1
             data = f"{number} {count}".encode()
             chunk = blake3(data).hexdigest()
-            answer = caller("PUT", f"/{{user}}/data/chunks/{chunk}", data=data)
-            if answer.ok:
-                done.append(chunk)
-            elif answer.status_code not in {502, 503} or "Retry-After" not in answer.headers:
-                other.append(f"{answer.status_code} {answer.headers} {answer.text[:200]}")
+            response = caller("PUT", f"/{{user}}/data/chunks/{chunk}", data=data)
+            if response.ok:
+                acknowledged.append(chunk)
+            elif response.status_code not in {502, 503} or "Retry-After" not in response.headers:
+                failures.append(f"{response.status_code} {response.headers} {response.text[:200]}")
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(WRITERS)]
     for thread in threads:
         thread.start()
     time.sleep(1)
     victim = processes[0].of("data")[1]
-    _kill(victim.process.pid)
-    victim.process.wait(30)
+    victim.kill()
     time.sleep(2)
     ended.set()
     for thread in threads:
         thread.join()
     victim.start()
-    victim.ready()
-    assert not other
-    assert len(done) > 50
-    missing = caller.ok("POST", "/{user}/data/chunks/missing", json={"chunks": done})
+    victim.wait_until_ready()
+    assert not failures
+    assert len(acknowledged) > 50
+    missing = caller.ok("POST", "/{user}/data/chunks/missing", json={"chunks": acknowledged})
     assert missing["missing"] == []
-
-
-def _kill(master: int) -> None:
-    """Kill a gunicorn and its workers, as `docker kill` does."""
-    children = [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
-    for pid in (master, *children):
-        os.kill(pid, signal.SIGKILL)

@@ -1,1 +1,1 @@
-"""The pages, asked without a browser."""
+"""The pages, requested without a browser."""

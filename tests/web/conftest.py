@@ -1,38 +1,32 @@
-"""One cloud with a face of its own for all tests of its pages, and Ada, who has an account there."""
+"""One cloud with a brand of its own for all tests of pages, and the account of Ada."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from tests.conftest import one_process
-from tests.integration.people import Cloud, Person
-from tests.mailbox import Mailbox, smtp_server
+from tests.support.users import RunningCloud, User, start_cloud_with_accounts
 
 
 @pytest.fixture(scope="package")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
     folder = tmp_path_factory.mktemp("web")
     (folder / "terms.md").write_text("# Terms\n\n<script>alert(1)</script> [x](javascript:alert(2))\n")
-    box = Mailbox()
-    with smtp_server(box) as port:
-        environ: dict[str, Any] = {
-            "BOKEH_CLOUD_SMTP_URL": f"smtp://127.0.0.1:{port}",
-            "BOKEH_CLOUD_PAGES": str(folder),
-            "BOKEH_CLOUD_NAME": "Plots & Co",
-            "BOKEH_CLOUD_ACCENT": "#7a1fa2",
-        }
-        with one_process(f"local://{folder / 'storage'}", "--accounts", **environ) as url:
-            yield Cloud(url, box)
+    with start_cloud_with_accounts(
+        f"local://{folder / 'storage'}",
+        BOKEH_CLOUD_PAGES=str(folder),
+        BOKEH_CLOUD_NAME="Plots & Co",
+        BOKEH_CLOUD_ACCENT="#7a1fa2",
+    ) as cloud:
+        yield cloud
 
 
 @pytest.fixture(scope="package")
-def ada(cloud: Cloud) -> Person:
-    person = Person(cloud, "ada")
-    person.register()
-    return person
+def ada(cloud: RunningCloud) -> User:
+    user = User(cloud, "ada")
+    user.register()
+    return user
 
 
 @pytest.fixture(scope="package")
-def key(ada: Person) -> str:
+def key(ada: User) -> str:
     return ada.make_key("plots:read", "plots:write", "data:read", "data:write", "account")

@@ -1,4 +1,4 @@
-"""Plots of a Bokeh that this server has no BokehJS of."""
+"""Plots of versions of Bokeh for which this server has no BokehJS."""
 
 import re
 from importlib.metadata import version
@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 import requests
 
-from tests.integration.people import TIMEOUT, Cloud, Person
+from tests.support.users import TIMEOUT, RunningCloud, User
 
 INSTALLED = version("bokeh")
 ROOT = {"type": "object", "name": "Div", "id": "p1", "attributes": {"text": "hi"}}
 
 
-def published(cloud: Cloud, key: str, wanted: str) -> str:
-    """Publish a document of a version of Bokeh; return the path of its frame."""
+def published(cloud: RunningCloud, key: str, wanted: str) -> str:
+    """Publish a document of a version of Bokeh, and return the path of its frame."""
     document: dict[str, Any] = {"version": wanted, "title": "Old", "roots": [ROOT]}
     body = {"name": f"of {wanted}", "document": document, "sources": []}
     answer = cloud.request("POST", "/ada/store", key, json=body)
@@ -22,7 +22,7 @@ def published(cloud: Cloud, key: str, wanted: str) -> str:
     return f"/plots/{answer.json()['id']}/embed"
 
 
-def test_the_nearest_one_stands_in_and_says_so(cloud: Cloud, ada: Person, key: str) -> None:
+def test_nearest_version_is_used_and_the_frame_says_so(cloud: RunningCloud, ada: User, key: str) -> None:
     page = ada.get(published(cloud, key, "3.0.1")).text
     assert f"Made with Bokeh 3.0.1, which this server lacks; shown with {INSTALLED}." in page
     scripts = re.findall(r'src="(/static/bokehjs/[^"]+)"', page)
@@ -34,8 +34,8 @@ def test_the_nearest_one_stands_in_and_says_so(cloud: Cloud, ada: Person, key: s
 
 
 @pytest.mark.parametrize("wanted", ["4.0.0", "9.1.2"])
-def test_without_a_near_one_the_operator_is_told_what_to_do(
-    cloud: Cloud, ada: Person, key: str, wanted: str
+def test_without_a_suitable_version_the_frame_explains_what_to_do(
+    cloud: RunningCloud, ada: User, key: str, wanted: str
 ) -> None:
     answer = ada.get(published(cloud, key, wanted))
     assert answer.status_code == 200

@@ -1,4 +1,4 @@
-"""Data on pages, and what is taken along."""
+"""Data sources on pages, and downloads."""
 
 import csv
 import html
@@ -14,11 +14,11 @@ from bokeh.plotting import figure
 from pyarrow import parquet
 
 import bokeh_cloud
-from tests.integration.people import TIMEOUT, Cloud, Person
+from tests.support.users import TIMEOUT, RunningCloud, User
 from tests.web.publishing import publish
 
 
-def test_a_page_that_needs_no_server(cloud: Cloud, ada: Person, key: str, tmp_path: Path) -> None:
+def test_standalone_page(cloud: RunningCloud, ada: User, key: str, tmp_path: Path) -> None:
     plot = publish(cloud, key, "kept")
     answer = ada.get(f"/plots/{plot.id}/download.html")
     assert answer.headers["Content-Disposition"].startswith("attachment")
@@ -29,7 +29,9 @@ def test_a_page_that_needs_no_server(cloud: Cloud, ada: Person, key: str, tmp_pa
     assert json.loads(scene[0])["roots"]
 
 
-def test_data_names_what_deleting_it_would_break(cloud: Cloud, ada: Person, key: str) -> None:
+def test_deletion_lists_the_plots_that_would_lose_their_data(
+    cloud: RunningCloud, ada: User, key: str
+) -> None:
     plot = publish(cloud, key, "fed")
     [source] = cloud.request("GET", f"/ada/plots/{plot.id}/data", key).json()["sources"]
     page = ada.get(f"/data/{source['id']}/delete").text
@@ -37,7 +39,7 @@ def test_data_names_what_deleting_it_would_break(cloud: Cloud, ada: Person, key:
     assert requests.get(f"{cloud.url}/data/{source['id']}", timeout=TIMEOUT).status_code == 401
 
 
-def test_data_are_taken_along_in_the_forms_that_people_use(cloud: Cloud, ada: Person, key: str) -> None:
+def test_downloads_in_several_formats(cloud: RunningCloud, ada: User, key: str) -> None:
     plot, other = publish(cloud, key, "taken", "link"), publish(cloud, key, "not shown")
     [source] = cloud.request("GET", f"/ada/plots/{plot.id}/data", key).json()["sources"]
     visitor = requests.Session()
@@ -60,8 +62,8 @@ def test_data_are_taken_along_in_the_forms_that_people_use(cloud: Cloud, ada: Pe
     assert wrong.status_code == 404
 
 
-def test_rows_are_those_that_the_plot_shows(cloud: Cloud, ada: Person, key: str) -> None:
-    """Of a version that is asked for as they were when it was published, else live ones as they are now."""
+def test_downloaded_rows_are_those_that_the_plot_shows(cloud: RunningCloud, ada: User, key: str) -> None:
+    """With a version, rows are those at its publication; without, live sources have their current rows."""
     server = bokeh_cloud.Server(cloud.url, apikey=key)
     source = server.DataSource("counts", x=[1.0, 2.0], y=[3.0, 4.0])
     drawn = figure(title="Counts")
@@ -71,8 +73,8 @@ def test_rows_are_those_that_the_plot_shows(cloud: Cloud, ada: Person, key: str)
     share = str(plot.share(expires="1d").url)
     source.stream(x=[3.0], y=[5.0])
 
-    def taken(page: str) -> list[list[float]]:
-        """Return y of each source, as the links of a page have it."""
+    def downloads(page: str) -> list[list[float]]:
+        """Return y of each source, downloaded by the links of a page."""
         visitor = requests.Session()
         text = visitor.get(page, headers={"Accept": "text/html"}, timeout=TIMEOUT).text
         links = re.findall(rf'href="(/plots/{plot.id}/data/\w+/csv[^"]*)"', text)
@@ -80,16 +82,16 @@ def test_rows_are_those_that_the_plot_shows(cloud: Cloud, ada: Person, key: str)
         return [[float(row["y"]) for row in csv.DictReader(file.text.splitlines())] for file in files]
 
     frozen = [7.0, 7.0]
-    assert sorted(taken(share)) == [[3, 4, 5], frozen]
-    assert sorted(taken(f"{share}&version=1")) == [[3, 4], frozen]
+    assert sorted(downloads(share)) == [[3, 4, 5], frozen]
+    assert sorted(downloads(f"{share}&version=1")) == [[3, 4], frozen]
     source.update(y=[0.0, 0.0, 0.0])
     source.commit()
     server.publish(drawn, "counts")
-    assert sorted(taken(share)) == [[0, 0, 0], frozen]
-    assert sorted(taken(f"{share}&version=1")) == [[3, 4], frozen]
+    assert sorted(downloads(share)) == [[0, 0, 0], frozen]
+    assert sorted(downloads(f"{share}&version=1")) == [[3, 4], frozen]
 
 
-def test_data_of_plots_are_called_by_their_titles(cloud: Cloud, ada: Person, key: str) -> None:
+def test_data_of_plots_is_named_by_their_titles(cloud: RunningCloud, ada: User, key: str) -> None:
     plot = figure(title="Prices of apples")
     plot.line("x", "y", source=ColumnDataSource({"x": [1, 2, 3], "y": [5, 6, 5]}))
     plot.line("x", "y", source=ColumnDataSource({"x": [1, 2, 3], "y": [7, 8, 9]}, name="organic"))
@@ -100,7 +102,7 @@ def test_data_of_plots_are_called_by_their_titles(cloud: Cloud, ada: Person, key
     assert f'Belongs to <a href="/plots/{published.id}/show"' in page
 
 
-def test_lists_and_texts_are_taken_along_too(cloud: Cloud, ada: Person, key: str) -> None:
+def test_downloads_of_lists_and_strings(cloud: RunningCloud, ada: User, key: str) -> None:
     plot = figure(title="Lists", x_range=FactorRange(factors=["a", "b", "=c"]))
     bars: dict[str, Any] = {
         "name": ["a", "b", "=c"],
@@ -121,19 +123,19 @@ def test_lists_and_texts_are_taken_along_too(cloud: Cloud, ada: Person, key: str
     assert files["json"].json()["columns"]["top"] == [1, 2.5, None]
     page = ada.get(f"/data/{source['id']}").text
     assert "<td>list</td>" in page
-    assert "rows</span>" not in page, "nobody has counted them"
+    assert "rows</span>" not in page, "the number of rows is unknown"
 
 
-def test_sizes_and_what_is_not_used_any_more(cloud: Cloud, ada: Person, key: str) -> None:
+def test_sizes_and_unused_data(cloud: RunningCloud, ada: User, key: str) -> None:
     publish(cloud, key, "sized")
     [listed] = [
         plot for plot in cloud.request("GET", "/ada/plots", key).json()["plots"] if plot["name"] == "sized"
     ]
-    assert listed["size"] == 80, "one column of ten numbers of eight bytes, which is x and y"
+    assert listed["size"] == 80, "x and y are the same column of ten numbers of eight bytes"
     assert "80 bytes" in ada.get("/plots?q=sized").text
     page = ada.get("/account/unused")
     assert page.status_code == 200
-    assert "Nothing to free" in page.text, "the grace time is a day"
+    assert "Nothing to free" in page.text, "the grace period is a day"
     stranger = requests.get(f"{cloud.url}/account/unused", timeout=TIMEOUT)
     assert stranger.status_code == 401
     forged = ada.post("/account/unused/free", {"form_token": "x"})

@@ -1,4 +1,4 @@
-"""Headers on every page."""
+"""Headers of pages, and the protection of forms."""
 
 from pathlib import Path
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.conftest import one_process
-from tests.integration.people import TIMEOUT, Cloud, Person
+from tests.support.embedded_server import one_process
+from tests.support.users import TIMEOUT, RunningCloud, User
 from tests.web.publishing import publish
 
 PAGES = (
@@ -20,11 +20,11 @@ PAGES = (
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("signed_in", [False, True])
-def test_every_answer_has_the_headers_of_safety(
-    cloud: Cloud, ada: Person, path: str, signed_in: bool
+def test_every_response_has_security_headers(
+    cloud: RunningCloud, ada: User, path: str, signed_in: bool
 ) -> None:
-    asking = ada.browser if signed_in else requests
-    headers = asking.get(cloud.url + path, headers={"Accept": "text/html"}, timeout=TIMEOUT).headers
+    client = ada.browser if signed_in else requests
+    headers = client.get(cloud.url + path, headers={"Accept": "text/html"}, timeout=TIMEOUT).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
     assert "camera=()" in headers["Permissions-Policy"]
@@ -35,33 +35,33 @@ def test_every_answer_has_the_headers_of_safety(
         assert "unsafe" not in policy
 
 
-def test_behind_tls_browsers_are_told_to_stay_there(tmp_path: Path) -> None:
-    """A proxy of ours ends TLS; what it says is believed where the operator says that there is one."""
+def test_hsts_behind_a_proxy_with_tls(tmp_path: Path) -> None:
+    """A proxy that terminates TLS is trusted if the operator has configured one."""
     environ: dict[str, Any] = {
         "BOKEH_CLOUD_PUBLIC_URL": "https://plots.example.org",
         "BOKEH_CLOUD_PROXIED": "1",
     }
-    asked = {"Accept": "text/html", "X-Forwarded-Proto": "https", "Host": "plots.example.org"}
+    headers = {"Accept": "text/html", "X-Forwarded-Proto": "https", "Host": "plots.example.org"}
     with one_process(f"local://{tmp_path}", "--accounts", **environ) as url:
         for path in ("/", "/login", "/nothing", "/static/assets/nothing.css", "/account"):
-            answer = requests.get(url + path, headers=asked, timeout=TIMEOUT, allow_redirects=False)
+            answer = requests.get(url + path, headers=headers, timeout=TIMEOUT, allow_redirects=False)
             assert answer.headers["Strict-Transport-Security"] == "max-age=31536000", path
-        page = requests.get(url, headers=asked, timeout=TIMEOUT).text
+        page = requests.get(url, headers=headers, timeout=TIMEOUT).text
     assert "https://plots.example.org" in page
     assert "http://plots.example.org" not in page
 
 
-def test_without_tls_nobody_is_sent_there(cloud: Cloud) -> None:
+def test_no_hsts_without_tls(cloud: RunningCloud) -> None:
     answer = requests.get(cloud.url, headers={"X-Forwarded-Proto": "https"}, timeout=TIMEOUT)
     assert "Strict-Transport-Security" not in answer.headers
 
 
-def test_forms_need_their_token(cloud: Cloud, ada: Person, key: str) -> None:
+def test_forms_without_a_token_are_rejected(cloud: RunningCloud, ada: User, key: str) -> None:
     plot = publish(cloud, key, "guarded")
     for path in ("settings", "rollback", "clone", "shares"):
         answer = ada.post(f"/plots/{plot.id}/{path}", {"visibility": "public", "version": "1", "name": "x"})
         assert answer.status_code == 403, path
-        assert answer.headers["Content-Type"].startswith("text/html"), "a page in the look of the others"
+        assert answer.headers["Content-Type"].startswith("text/html"), "an error page like the others"
         assert "<h1>" in answer.text
         assert 'class="brand"' in answer.text
     assert (

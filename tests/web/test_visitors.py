@@ -1,4 +1,4 @@
-"""What is said to whom of a plot."""
+"""What visitors, other accounts and readers of share links see of a plot."""
 
 import io
 import re
@@ -9,11 +9,11 @@ from typing import Any
 import requests
 from PIL import Image
 
-from tests.integration.people import TIMEOUT, Cloud, Person
+from tests.support.users import TIMEOUT, RunningCloud, User
 from tests.web.publishing import publish
 
 
-def test_only_public_plots_are_announced(cloud: Cloud, ada: Person, key: str) -> None:
+def test_only_public_plots_are_listed_and_previewed(cloud: RunningCloud, ada: User, key: str) -> None:
     plots = {
         visibility: publish(cloud, key, visibility, visibility)
         for visibility in ("private", "link", "public")
@@ -27,13 +27,13 @@ def test_only_public_plots_are_announced(cloud: Cloud, ada: Person, key: str) ->
     assert "The public plot" in listed
     assert "The link plot" not in listed
     assert "The private plot" not in listed
-    for name in ("nobody", "ADA", "a" * 3000, "<script>alert(1)", "\u202efdp"):
+    for name in ("unknown", "ADA", "a" * 3000, "<script>alert(1)", "\u202efdp"):
         answer = requests.get(f"{cloud.url}/u/{name}", headers={"Accept": "text/html"}, timeout=TIMEOUT)
         assert answer.status_code == 404, name
         assert "alert" not in answer.text
 
 
-def test_oembed(cloud: Cloud, ada: Person, key: str) -> None:
+def test_oembed(cloud: RunningCloud, ada: User, key: str) -> None:
     shown, hidden = publish(cloud, key, "for others", "public"), publish(cloud, key, "mine", "private")
     page = requests.get(shown.url, timeout=TIMEOUT).text
     [found] = re.findall(r'json\+oembed" href="([^"]+)"', page)
@@ -48,14 +48,14 @@ def test_oembed(cloud: Cloud, ada: Person, key: str) -> None:
     query: dict[str, Any] = {"url": shown.url, "maxwidth": 300}
     narrow = requests.get(f"{cloud.url}/oembed", params=query, timeout=TIMEOUT)
     assert narrow.json()["width"] == 300
-    assert ask(url=hidden.url) == 404, "also for its owner: it is others who are to see it"
+    assert ask(url=hidden.url) == 404, "for its owner, too, since others are to see it"
     assert ask(url="https://example.org/plots/aaaaaaaaaaaaaaaa/show") == 404
     assert ask(url=f"{cloud.url}/account") == 404
     assert ask(url=shown.url, format="xml") == 501
     assert ask() == 422
 
 
-def test_a_session_that_has_ended_is_forgotten(cloud: Cloud, key: str) -> None:
+def test_cookie_of_an_ended_session_is_removed(cloud: RunningCloud, key: str) -> None:
     plot = publish(cloud, key, "open", "public")
     browser = requests.Session()
     browser.cookies.set("bokeh_cloud", "bkc_" + "0" * 38, domain="localhost.local")
@@ -73,7 +73,7 @@ def test_a_session_that_has_ended_is_forgotten(cloud: Cloud, key: str) -> None:
     assert away.headers.get("Location", cloud.url).startswith(cloud.url)
 
 
-def test_share_links_that_have_expired_say_so(cloud: Cloud, ada: Person, key: str) -> None:
+def test_revoked_share_links_say_so(cloud: RunningCloud, ada: User, key: str) -> None:
     plot = publish(cloud, key, "shared")
     share = cloud.request("POST", f"/ada/plots/{plot.id}/shares", key, json={}).json()
     assert "The shared plot" in requests.get(cloud.url + share["show"], timeout=TIMEOUT).text
@@ -87,9 +87,9 @@ def test_share_links_that_have_expired_say_so(cloud: Cloud, ada: Person, key: st
     assert "frame-ancestors *" in gone.headers["Content-Security-Policy"]
 
 
-def test_a_private_plot_says_as_much_as_one_that_is_not_there(cloud: Cloud, ada: Person, key: str) -> None:
+def test_private_plot_cannot_be_told_from_a_missing_one(cloud: RunningCloud, ada: User, key: str) -> None:
     plot = publish(cloud, key, "secret")
-    stranger = Person(cloud, "eve")
+    stranger = User(cloud, "eve")
     stranger.register()
     for kind in ("show", "embed"):
         pages = [
@@ -109,9 +109,9 @@ def test_a_private_plot_says_as_much_as_one_that_is_not_there(cloud: Cloud, ada:
     )
 
 
-def test_copying_a_plot_of_somebody_else(cloud: Cloud, key: str) -> None:
+def test_copying_a_plot_of_another_account(cloud: RunningCloud, key: str) -> None:
     shown = publish(cloud, key, "to be copied", "public")
-    bob = Person(cloud, "bob")
+    bob = User(cloud, "bob")
     bob.register()
     assert "Copy to my plots" in bob.get(f"/plots/{shown.id}/show").text
     assert "Copy to my plots" not in requests.get(shown.url, timeout=TIMEOUT).text
@@ -120,11 +120,11 @@ def test_copying_a_plot_of_somebody_else(cloud: Cloud, key: str) -> None:
     assert answer.status_code == 303
     page = bob.get(answer.headers["Location"]).text
     assert "The to be copied plot" in page
-    assert 'action="/plots/selection"' in page, "it is bob's, who may delete it"
+    assert 'action="/plots/selection"' in page, "the copy belongs to bob, who may delete it"
     assert bob.post(f"/plots/{shown.id}/clone", form).status_code == 409
 
 
-def test_views_are_counted_and_ones_own_are_not(cloud: Cloud, ada: Person, key: str) -> None:
+def test_views_are_counted_except_the_owners(cloud: RunningCloud, ada: User, key: str) -> None:
     plot = publish(cloud, key, "seen", "link")
     for _ in range(3):
         requests.get(plot.url, timeout=TIMEOUT)
@@ -140,7 +140,7 @@ def test_views_are_counted_and_ones_own_are_not(cloud: Cloud, ada: Person, key: 
     assert views() == "['3']"
 
 
-def test_without_javascript_there_is_a_picture(cloud: Cloud, ada: Person, key: str) -> None:
+def test_thumbnail_is_shown_without_javascript(cloud: RunningCloud, ada: User, key: str) -> None:
     plot, picture = publish(cloud, key, "pictured"), io.BytesIO()
     Image.new("RGB", (640, 400), "teal").save(picture, "PNG")
     path, headers = f"/plots/{plot.id}/thumbnail", {"Bokeh-Cloud-Form": ada.form_token()}
@@ -154,7 +154,7 @@ def test_without_javascript_there_is_a_picture(cloud: Cloud, ada: Person, key: s
     frame = requests.get(cloud.url + share["embed"], timeout=TIMEOUT).text
     [source] = re.findall(r'<noscript><img src="([^"]+)"', frame)
     shared = requests.get(cloud.url + source, timeout=TIMEOUT)
-    assert shared.headers["Content-Type"] == "image/png", "who has the link sees the picture too"
+    assert shared.headers["Content-Type"] == "image/png", "the share link opens the thumbnail, too"
     sent = ada.browser.get(f"{cloud.url}{path}.png", timeout=TIMEOUT)
     assert Image.open(io.BytesIO(sent.content)).size == (480, 300)
     assert ada.browser.put(url, data=b"no picture", headers=headers, timeout=TIMEOUT).status_code == 422

@@ -1,6 +1,6 @@
-"""The wheels of `make dist`, in empty environments: the client publishes, and with [server] it serves.
+"""The wheels of `make dist`, in empty environments: the client publishes, and the extra `server` serves.
 
-Not among the default tests, since it installs everything anew; `make test-dist` runs it.
+`make test-dist` runs these checks; they are not among the default tests, since they install everything again.
 """
 
 import subprocess
@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import one_process
+from tests import ROOT
+from tests.support.embedded_server import one_process
 
-ROOT = Path(__file__).parents[2]
 DIST = ROOT / "dist"
 
 PROGRAM = """
@@ -26,19 +26,22 @@ print(bokeh_cloud.Server(sys.argv[1]).publish(p, "wheel").url)
 
 @pytest.fixture(scope="module")
 def constraints(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The versions of everything, our own included."""
+    """The pinned versions of all dependencies and of our own distributions."""
     own = ["{}=={}".format(*wheel.name.split("-")[:2]) for wheel in DIST.glob("*.whl")]
     path = tmp_path_factory.mktemp("constraints") / "constraints.txt"
     path.write_text("\n".join([(ROOT / "constraints.txt").read_text(), *own, ""]))
     return path
 
 
-def installed(folder: Path, extra: str, constraints: Path) -> Path:
+def install(folder: Path, extra: str, constraints: Path) -> Path:
+    """Install the client with an extra into a new environment; return its folder of programs."""
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     [wheel] = DIST.glob("bokeh_cloud-*.whl")
-    wanted = f"{wheel}{extra}"
+    requirement = f"{wheel}{extra}"
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--find-links", str(DIST), "-c", str(constraints), wanted], check=True, timeout=600)
+    subprocess.run(
+        [*pip, "--find-links", str(DIST), "-c", str(constraints), requirement], check=True, timeout=600
+    )
     return folder / "bin"
 
 
@@ -49,8 +52,8 @@ def test_every_distribution_has_a_wheel() -> None:
     }
 
 
-def test_the_client_publishes_and_brings_no_server(tmp_path: Path, constraints: Path) -> None:
-    programs = installed(tmp_path / "client", "", constraints)
+def test_the_client_publishes_and_installs_no_server(tmp_path: Path, constraints: Path) -> None:
+    programs = install(tmp_path / "client", "", constraints)
     (tmp_path / "program.py").write_text(PROGRAM)
     with one_process(f"local://{tmp_path / 'storage'}") as url:
         done = subprocess.run(
@@ -66,10 +69,8 @@ def test_the_client_publishes_and_brings_no_server(tmp_path: Path, constraints: 
     assert not list((tmp_path / "client").glob("lib/*/site-packages/falcon"))
 
 
-def test_with_the_server_it_serves(
-    tmp_path: Path, constraints: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    programs = installed(tmp_path / "server", "[server]", constraints)
+def test_the_server_extra_serves(tmp_path: Path, constraints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = install(tmp_path / "server", "[server]", constraints)
     (tmp_path / "program.py").write_text(PROGRAM)
     monkeypatch.setenv("SERVER_PROGRAM", str(programs / "bokeh-cloud"))
     with one_process(f"local://{tmp_path / 'storage'}") as url:

@@ -1,4 +1,4 @@
-"""How many bytes an account may have: what would be more is refused, and what is there stays."""
+"""Requests that would exceed the quota of an account are rejected, and what is stored stays."""
 
 import time
 from collections.abc import Iterator
@@ -12,33 +12,33 @@ from click.testing import CliRunner
 
 import bokeh_cloud
 from bokeh_cloud.errors import CloudError
-from operating import admin
-from serve import REMEMBERED_SECONDS
-from tests.integration.accounts.conftest import PUBLISHING, published
-from tests.integration.people import Cloud, Person
+from bokeh_cloud_server.admin import admin
+from bokeh_cloud_server.serve import CACHE_SECONDS
+from tests.integration.accounts.conftest import PUBLISHING, publish_line
+from tests.support.users import RunningCloud, User
 
 MIB = 1 << 20
 
 
 @pytest.fixture(scope="module")
-def carl(cloud: Cloud) -> Iterator[tuple[bokeh_cloud.Server, str]]:
-    """Somebody who may have 1 MiB; their key, too."""
-    person = Person(cloud, "carl")
-    person.register()
-    key = person.make_key(*PUBLISHING)
-    return bokeh_cloud.Server(cloud.url, apikey=key), key  # type: ignore[return-value]  # made once
+def carl(cloud: RunningCloud) -> Iterator[tuple[bokeh_cloud.Server, str]]:
+    """A client and the API key of an account with a quota of 1 MiB."""
+    user = User(cloud, "carl")
+    user.register()
+    key = user.make_key(*PUBLISHING)
+    return bokeh_cloud.Server(cloud.url, apikey=key), key  # type: ignore[return-value]  # one for the module
 
 
 @pytest.fixture(autouse=True)
-def bound(cloud_storage: str, carl: Any) -> None:
-    allow(cloud_storage, str(MIB))
+def quota(cloud_storage: str, carl: Any) -> None:
+    set_quota(cloud_storage, MIB)
 
 
-def allow(storage: str, number: str) -> None:
-    """Set the bound, as the operator does; the server hears of it within a second."""
-    arguments = ["--storage", storage, "users", "quota", "carl", "--bytes", number]
+def set_quota(storage: str, number: int) -> None:
+    """Set the quota in bytes by the operator's command, and wait until the server uses it."""
+    arguments = ["--storage", storage, "users", "quota", "carl", "--bytes", str(number)]
     assert CliRunner().invoke(admin, arguments).exit_code == 0
-    time.sleep(REMEMBERED_SECONDS + 0.1)
+    time.sleep(CACHE_SECONDS + 0.1)
 
 
 def line(points: int, seed: int) -> Any:
@@ -49,8 +49,8 @@ def line(points: int, seed: int) -> Any:
     return plot
 
 
-def test_publishing_more_is_refused_and_the_old_version_stays(
-    cloud: Cloud, cloud_storage: str, carl: tuple[bokeh_cloud.Server, str]
+def test_a_publication_beyond_the_quota_is_rejected_and_the_old_version_stays(
+    cloud: RunningCloud, cloud_storage: str, carl: tuple[bokeh_cloud.Server, str]
 ) -> None:
     server, key = carl
     plot = server.publish(line(1000, 1), "growing")
@@ -58,43 +58,43 @@ def test_publishing_more_is_refused_and_the_old_version_stays(
         server.publish(line(300_000, 2), "growing")
     assert server.plot("growing").version == plot.version
     assert cloud.request("GET", f"/carl/plots/{plot.id}/data", key).ok
-    allow(cloud_storage, str(8 * MIB))
+    set_quota(cloud_storage, 8 * MIB)
     assert server.publish(line(300_000, 2), "growing").version == plot.version + 1
 
 
-def test_a_large_chunk_is_refused_before_it_has_come_in(
-    cloud: Cloud, carl: tuple[bokeh_cloud.Server, str]
+def test_a_chunk_beyond_the_quota_is_rejected(
+    cloud: RunningCloud, carl: tuple[bokeh_cloud.Server, str]
 ) -> None:
     data = bytes(32 * MIB)
-    answer = cloud.request("PUT", f"/carl/data/chunks/{blake3(data).hexdigest()}", carl[1], data=data)
-    assert answer.status_code == 403
-    problem = answer.json()
+    response = cloud.request("PUT", f"/carl/data/chunks/{blake3(data).hexdigest()}", carl[1], data=data)
+    assert response.status_code == 403
+    problem = response.json()
     assert problem["type"].endswith("/quota-exceeded")
     assert problem["limit"] == MIB
 
 
-def test_appending_more_is_refused_and_loses_nothing(
-    cloud: Cloud, cloud_storage: str, carl: tuple[bokeh_cloud.Server, str]
+def test_an_append_beyond_the_quota_is_rejected_and_loses_no_rows(
+    cloud: RunningCloud, cloud_storage: str, carl: tuple[bokeh_cloud.Server, str]
 ) -> None:
     server, key = carl
-    allow(cloud_storage, str(64 * MIB))
+    set_quota(cloud_storage, 64 * MIB)
     source = server.DataSource("readings", {"x": np.arange(10.0)})
-    allow(cloud_storage, "0")
+    set_quota(cloud_storage, 0)
     body = {"rows": {"x": [1.5]}}
-    answer = cloud.request("POST", f"/carl/data/{source.source_id}/rows", key, json=body)
-    assert (answer.status_code, answer.json()["limit"]) == (403, 0)
+    response = cloud.request("POST", f"/carl/data/{source.source_id}/rows", key, json=body)
+    assert (response.status_code, response.json()["limit"]) == (403, 0)
     found = cloud.request("GET", f"/carl/data/{source.source_id}", key).json()
     assert (found["version"], found["columns"]["x"]["length"]) == (1, 10)
 
 
-def test_a_copy_counts_as_well(
-    cloud: Cloud, cloud_storage: str, carl: tuple[bokeh_cloud.Server, str], bob: Person
+def test_a_copy_counts_against_the_quota(
+    cloud: RunningCloud, cloud_storage: str, carl: tuple[bokeh_cloud.Server, str], bob: User
 ) -> None:
-    plot, _ = published(bob, 3, "open to all")
+    plot, _ = publish_line(bob, 3, "public plot")
     plot.visibility = "public"
-    allow(cloud_storage, "0")
+    set_quota(cloud_storage, 0)
     body = {"plot": plot.id, "name": "copied"}
-    answer = cloud.request("POST", "/carl/clone", carl[1], json=body)
-    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/quota-exceeded")
-    allow(cloud_storage, str(64 * MIB))
+    response = cloud.request("POST", "/carl/clone", carl[1], json=body)
+    assert (response.status_code, response.json()["type"]) == (403, "/problems/quota-exceeded")
+    set_quota(cloud_storage, 64 * MIB)
     assert cloud.request("POST", "/carl/clone", carl[1], json=body).status_code == 201

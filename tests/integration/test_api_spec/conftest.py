@@ -1,7 +1,7 @@
-"""A cloud with accounts, in one process and in own processes: fixtures `people`, `ada`, `bob`, `visitor`.
+"""Fixtures `accounts`, `ada`, `bob` and `visitor`: a cloud with accounts, in one process and in several.
 
-With `CLOUD_URL`, that cloud is taken; `CLOUD_KEY` and `CLOUD_OTHER_KEY` are keys of two accounts there, with
-all scopes, `ada` and `bob` (`@example.com`); its mailbox is a maildev behind the same gateway.
+If `CLOUD_URL` is set, its cloud is used; `CLOUD_KEY` and `CLOUD_OTHER_KEY` are keys of two accounts there,
+`ada` and `bob` (`@example.com`), with all scopes. Its mail server is a maildev behind the same gateway.
 """
 
 import os
@@ -10,53 +10,52 @@ from typing import Any
 
 import pytest
 
-from bokeh_common.storage.testing.servers import redis_server
+from bokeh_common.storage.testing.servers.processes import redis_server
 from tests.compose.maildev import Maildev
-from tests.conftest import one_process
-from tests.integration.conftest import APART, GIVEN
-from tests.integration.people import Cloud, Person
+from tests.integration.conftest import GIVEN, SEPARATE
 from tests.integration.test_api_spec.caller import Caller
-from tests.mailbox import Mailbox, smtp_server
-from tests.processes import SERVICES, own_processes
+from tests.support.mailbox import Mailbox, smtp_server
+from tests.support.processes import SERVICES, start_services
+from tests.support.users import RunningCloud, User, start_cloud_with_accounts
 
-#: What nothing refers to is an orphan at once, and goes when a test says so.
-COLLECTING: Any = {"BOKEH_CLOUD_GC_GRACE_HOURS": "0", "BOKEH_CLOUD_GC_EVERY_HOURS": "0"}
+#: Orphans can be collected at once, but only when a test runs the collector.
+COLLECT_ON_REQUEST: Any = {"BOKEH_CLOUD_GC_GRACE_HOURS": "0", "BOKEH_CLOUD_GC_EVERY_HOURS": "0"}
 
 SCOPES = ("plots:read", "plots:write", "data:read", "data:write", "gc:run", "keys:write", "account")
 
 
-@pytest.fixture(scope="session", params=["given"] if GIVEN else ["local", APART])
+@pytest.fixture(scope="session", params=["given"] if GIVEN else ["local", SEPARATE])
 def backend(request: pytest.FixtureRequest) -> str:
-    """Name what the cloud runs on: this is about the API, and not about the storage."""
+    """Whether the services run in one process or in separate ones; the storage is local."""
     return str(request.param)
 
 
 @pytest.fixture(scope="package")
-def people(backend: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """Return a cloud that sends mail, with accounts, and a storage that no other test has accounts in."""
+def accounts(backend: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
+    """A cloud with accounts, on a storage that no other test uses."""
     if GIVEN:
-        yield Cloud(GIVEN, Maildev(GIVEN))
+        yield RunningCloud(GIVEN, Maildev(GIVEN))
         return
-    box, storage = Mailbox(), f"local://{tmp_path_factory.mktemp('people')}"
-    with smtp_server(box) as port:
-        smtp = f"smtp://127.0.0.1:{port}"
-        if backend == APART:
-            # Processes tell each other of revoked keys over Redis.
-            redis = redis_server(tmp_path_factory.mktemp("news"))
-            with own_processes(
-                storage,
-                accounts=True,
-                BOKEH_CLOUD_SMTP_URL=smtp,
-                BOKEH_CLOUD_REDIS_URL=f"redis://127.0.0.1:{redis.port}",
-                **COLLECTING,
-            ) as processes:
-                services = [processes.of(name)[0].url for name in SERVICES]
-                yield Cloud(processes.url, box, services=services)
-            redis.stop()
-        else:
-            environ: Any = {**COLLECTING, "BOKEH_CLOUD_SMTP_URL": smtp}
-            with one_process(storage, "--accounts", **environ) as url:
-                yield Cloud(url, box)
+    storage = f"local://{tmp_path_factory.mktemp('accounts')}"
+    if backend != SEPARATE:
+        with start_cloud_with_accounts(storage, **COLLECT_ON_REQUEST) as cloud:
+            yield cloud
+        return
+    mailbox = Mailbox()
+    redis = redis_server(tmp_path_factory.mktemp("redis"))  # over which revocations are published
+    with (
+        smtp_server(mailbox) as port,
+        start_services(
+            storage,
+            accounts=True,
+            BOKEH_CLOUD_SMTP_URL=f"smtp://127.0.0.1:{port}",
+            BOKEH_CLOUD_REDIS_URL=f"redis://127.0.0.1:{redis.port}",
+            **COLLECT_ON_REQUEST,
+        ) as processes,
+    ):
+        urls = [processes.of(name)[0].url for name in SERVICES]
+        yield RunningCloud(processes.url, mailbox, service_urls=urls)
+    redis.stop()
 
 
 def _caller(request: pytest.FixtureRequest, name: str, variable: str) -> Caller:
@@ -66,25 +65,25 @@ def _caller(request: pytest.FixtureRequest, name: str, variable: str) -> Caller:
             pytest.skip(f"{variable} is not set")
         visitor = Caller(GIVEN)
         return Caller(GIVEN, visitor.ok("GET", "/whoami", key=key)["user_id"], key)
-    cloud: Cloud = request.getfixturevalue("people")
-    person = Person(cloud, name)
-    person.register()
-    return Caller(cloud.url, name, person.make_key(*SCOPES))
+    cloud: RunningCloud = request.getfixturevalue("accounts")
+    user = User(cloud, name)
+    user.register()
+    return Caller(cloud.url, name, user.make_key(*SCOPES))
 
 
 @pytest.fixture(scope="package")
 def ada(request: pytest.FixtureRequest, backend: str) -> Caller:
-    """Return somebody with an account and a key."""
+    """A program with an API key of the account ada."""
     return _caller(request, "ada", "CLOUD_KEY")
 
 
 @pytest.fixture(scope="package")
 def bob(request: pytest.FixtureRequest, backend: str) -> Caller:
-    """Return somebody else."""
+    """A program with an API key of the account bob."""
     return _caller(request, "bob", "CLOUD_OTHER_KEY")
 
 
 @pytest.fixture(scope="package")
 def visitor(ada: Caller) -> Caller:
-    """Return somebody without an account."""
+    """A program without an API key."""
     return Caller(ada.url)

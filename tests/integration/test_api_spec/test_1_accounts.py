@@ -1,33 +1,33 @@
-"""Accounts and keys."""
+"""Accounts, login and API keys."""
 
-from tests.integration.people import Cloud, Person
 from tests.integration.test_api_spec.caller import Caller, problem
+from tests.support.users import RunningCloud, User
 
 
-def test_post_register_starts_an_account_with_always_the_same_answer(people: Cloud, ada: Caller) -> None:
+def test_post_register_sends_a_link_and_always_responds_the_same(accounts: RunningCloud, ada: Caller) -> None:
     known, unknown = (
-        people.request("POST", "/register", json={"email": f"{name}@example.com", "username": f"{name}-1"})
+        accounts.request("POST", "/register", json={"email": f"{name}@example.com", "username": f"{name}-1"})
         for name in ("ada", "carol")
     )
     assert known.status_code == unknown.status_code == 202
     assert known.json() == unknown.json()
-    assert "/login/bko_" in people.link_to("carol@example.com")
+    assert "/login/bko_" in accounts.link_to("carol@example.com")
 
 
-def test_login_is_a_one_time_link_by_email(people: Cloud, ada: Caller) -> None:
-    before = len(people.mails_to("ada@example.com"))
-    assert people.request("POST", "/login", json={"email": "ada@example.com"}).status_code == 202
-    path = people.link_to("ada@example.com", before + 1).removeprefix(people.url)
-    person = Person(people, "ada")
-    assert person.get(path).status_code == 200  # looking does not use it up
-    assert person.post(path, {}).status_code == 303
-    assert "ada" in person.get("/account").text
-    assert person.post(path, {}).status_code == 404
-    assert person.post("/logout", {"form_token": person.form_token()}).status_code == 303
-    assert "Sign in" in person.get("/account").text
+def test_post_login_sends_a_one_time_link(accounts: RunningCloud, ada: Caller) -> None:
+    before = len(accounts.mails_to("ada@example.com"))
+    assert accounts.request("POST", "/login", json={"email": "ada@example.com"}).status_code == 202
+    path = accounts.link_to("ada@example.com", before + 1).removeprefix(accounts.url)
+    user = User(accounts, "ada")
+    assert user.get(path).status_code == 200  # does not redeem it
+    assert user.post(path, {}).status_code == 303
+    assert "ada" in user.get("/account").text
+    assert user.post(path, {}).status_code == 404
+    assert user.post("/logout", {"form_token": user.form_token()}).status_code == 303
+    assert "Sign in" in user.get("/account").text
 
 
-def test_keys_have_names_scopes_and_expiry_and_are_shown_once(ada: Caller) -> None:
+def test_keys_have_a_name_scopes_and_an_expiry_date_and_are_returned_once(ada: Caller) -> None:
     body = {"name": "laptop", "scopes": ["plots:read"], "expires": "2099-01-01T00:00:00Z"}
     made = ada("POST", "/{user}/keys", json=body)
     assert made.status_code == 201
@@ -40,19 +40,19 @@ def test_keys_have_names_scopes_and_expiry_and_are_shown_once(ada: Caller) -> No
     assert key["key"] not in str(listed)
 
 
-def test_delete_keys_revokes(ada: Caller) -> None:
+def test_delete_key_revokes_it(ada: Caller) -> None:
     made = ada.ok("POST", "/{user}/keys", json={"name": "lost", "scopes": ["plots:read"]})
     assert ada("DELETE", f"/{{user}}/keys/{made['id']}").status_code == 204
     problem(ada("GET", "/{user}/plots", key=made["key"]), 401, "unauthenticated")
     problem(ada("DELETE", f"/{{user}}/keys/{made['id']}"), 404, "not-found")
 
 
-def test_an_api_key_is_needed_and_never_in_a_url(ada: Caller, visitor: Caller) -> None:
+def test_a_key_is_required_and_not_accepted_in_the_url(ada: Caller, visitor: Caller) -> None:
     problem(visitor("GET", f"/{ada.user}/plots"), 401, "unauthenticated")
     problem(visitor("GET", f"/{ada.user}/plots?key={ada.key}"), 401, "unauthenticated")
 
 
-def test_other_peoples_things_are_not_there(ada: Caller, bob: Caller) -> None:
+def test_objects_of_other_accounts_are_not_found(ada: Caller, bob: Caller) -> None:
     plot = ada.plot("private", 1.0)
     problem(bob("GET", f"/{ada.user}/plots"), 404, "not-found")
     problem(bob("GET", f"/{ada.user}/plots/{plot['id']}"), 404, "not-found")

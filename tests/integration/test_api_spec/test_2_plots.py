@@ -1,43 +1,42 @@
-"""Plots: list, scene graph, changes, data, versions, shares."""
+"""Plots: list, models, changes, data, versions and share links."""
 
+from functools import partial
 from typing import Any
 
 from tests.integration.test_api_spec.caller import Caller, problem
+from tests.support.paging import follow_pages
 
 
 def test_get_plots_lists_them_in_pages(ada: Caller) -> None:
     made = [ada.plot(f"page {i}", float(i)) for i in range(3)]
-    found, path = [], "/{user}/plots?limit=2"
-    while path:
-        answer = ada("GET", path)
-        assert len(answer.json()["plots"]) <= 2
-        found += answer.json()["plots"]
-        path = answer.links.get("next", {}).get("url", "")
+    pages = [page.json()["plots"] for page in follow_pages(partial(ada, "GET"), "/{user}/plots?limit=2")]
+    assert max(map(len, pages)) <= 2
+    found = [plot for page in pages for plot in page]
     names = [plot["name"] for plot in found]
     assert names == sorted(set(names))
-    wanted = {"id", "name", "title", "version", "visibility", "created", "modified", "show", "embed"}
-    assert all(wanted <= plot.keys() for plot in found)
+    members = {"id", "name", "title", "version", "visibility", "created", "modified", "show", "embed"}
+    assert all(members <= plot.keys() for plot in found)
     assert {plot["id"] for plot in made} <= {plot["id"] for plot in found}
 
 
-def test_get_plot_sends_the_objects_of_its_scene_graph(ada: Caller) -> None:
+def test_get_plot_returns_its_models(ada: Caller) -> None:
     plot = ada.plot("graph", 1.0, 2.0)
-    answer = ada.ok("GET", f"/{{user}}/plots/{plot['id']}")
-    assert answer["roots"] == [f"{plot['id']}.p1"]
-    assert list(answer["objects"]) == [f"{plot['id']}.p1", f"{plot['id']}.p2"]
-    assert answer["objects"][f"{plot['id']}.p1"]["attributes"]["tags"] == [{"id": "p2"}]
+    response = ada.ok("GET", f"/{{user}}/plots/{plot['id']}")
+    assert response["roots"] == [f"{plot['id']}.p1"]
+    assert list(response["objects"]) == [f"{plot['id']}.p1", f"{plot['id']}.p2"]
+    assert response["objects"][f"{plot['id']}.p1"]["attributes"]["tags"] == [{"id": "p2"}, "y"]
 
 
-def test_get_plot_of_a_version(ada: Caller) -> None:
+def test_get_plot_returns_the_models_of_a_version(ada: Caller) -> None:
     plot = ada.plot("of a version", 1.0)
     ada.plot("of a version", 2.0)
     old, new = (ada("GET", f"/{{user}}/plots/{plot['id']}{q}").json() for q in ("?version=1", ""))
     assert (old["version"], new["version"]) == (1, 2)
     assert old["objects"] != new["objects"]
     problem(ada("GET", f"/{{user}}/plots/{plot['id']}?version=3"), 404, "not-found")
-    for wrong in ("0", "-1", "x", "", "1" * 40):
-        answer = ada("GET", f"/{{user}}/plots/{plot['id']}?version={wrong}")
-        assert answer.status_code in {404, 422}, wrong
+    for invalid in ("0", "-1", "x", "", "1" * 40):
+        response = ada("GET", f"/{{user}}/plots/{plot['id']}?version={invalid}")
+        assert response.status_code in {404, 422}, invalid
 
 
 def test_patch_plot_sets_title_and_visibility(ada: Caller, visitor: Caller) -> None:
@@ -47,12 +46,12 @@ def test_patch_plot_sets_title_and_visibility(ada: Caller, visitor: Caller) -> N
     changed = ada.ok("PATCH", path, json={"title": "New", "visibility": "public"})
     assert (changed["title"], changed["visibility"], changed["version"]) == ("New", "public", 1)
     assert visitor("GET", path.replace("{user}", ada.user)).status_code == 200
-    wrong: list[Any] = [{}, {"title": ""}, {"visibility": "all"}, {"name": "x"}, [], "x", {"title": 5}]
-    for body in wrong:
+    invalid: list[Any] = [{}, {"title": ""}, {"visibility": "all"}, {"name": "x"}, [], "x", {"title": 5}]
+    for body in invalid:
         problem(ada("PATCH", path, json=body), 422, "invalid")
 
 
-def test_delete_plot(ada: Caller) -> None:
+def test_delete_plot_removes_it(ada: Caller) -> None:
     plot = ada.plot("deleted", 1.0)
     path = f"/{{user}}/plots/{plot['id']}"
     assert ada("DELETE", path).status_code == 204
@@ -60,7 +59,7 @@ def test_delete_plot(ada: Caller) -> None:
     problem(ada("DELETE", path), 404, "not-found")
 
 
-def test_changes_take_if_match(ada: Caller) -> None:
+def test_if_match_protects_from_lost_updates(ada: Caller) -> None:
     old = ada.publish("if match", 1.0).headers["ETag"]
     new = ada.publish("if match", 2.0, headers={"If-Match": old})
     path, stale = f"/{{user}}/plots/{new.json()['id']}", {"If-Match": old}
@@ -74,11 +73,11 @@ def test_changes_take_if_match(ada: Caller) -> None:
 
 def test_get_plot_data_lists_the_ids_of_its_data_sources(ada: Caller) -> None:
     plot, source = ada.plot("data", 7.0, 8.0), ada.source(7.0, 8.0)
-    answer = ada.ok("GET", f"/{{user}}/plots/{plot['id']}/data")
-    assert answer == {"sources": [{"model": "p2", "id": source["id"]}]}
+    response = ada.ok("GET", f"/{{user}}/plots/{plot['id']}/data")
+    assert response == {"sources": [{"model": "p2", "id": source["id"]}]}
 
 
-def test_get_versions_and_rollback(ada: Caller) -> None:
+def test_post_rollback_makes_an_old_version_current(ada: Caller) -> None:
     plot = ada.plot("history", 1.0)
     ada.plot("history", 2.0)
     path = f"/{{user}}/plots/{plot['id']}"
@@ -91,7 +90,7 @@ def test_get_versions_and_rollback(ada: Caller) -> None:
     problem(ada("POST", f"{path}/rollback", json={"version": "1"}), 422, "invalid")
 
 
-def test_scenes_are_conditional_and_those_of_versions_immutable(ada: Caller) -> None:
+def test_scenes_have_etags_and_those_of_versions_are_immutable(ada: Caller) -> None:
     plot = ada.plot("conditional", 1.0)
     path = f"/{{user}}/plots/{plot['id']}/scene"
     first = ada("GET", path)
@@ -102,7 +101,7 @@ def test_scenes_are_conditional_and_those_of_versions_immutable(ada: Caller) -> 
     assert "immutable" not in first.headers["Cache-Control"]
 
 
-def test_shares_have_expiry_and_origins_and_are_revocable(ada: Caller, visitor: Caller) -> None:
+def test_share_links_have_an_expiry_date_and_origins_and_can_be_revoked(ada: Caller, visitor: Caller) -> None:
     plot = ada.plot("shared", 1.0)
     path = f"/{{user}}/plots/{plot['id']}/shares"
     body = {"expires": "2099-01-01T00:00:00Z", "origins": ["https://example.org"]}

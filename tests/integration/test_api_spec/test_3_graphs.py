@@ -1,40 +1,41 @@
-"""Objects with data; publish, delete and clone whole graphs."""
+"""Models with their data; publishing, deleting and copying plots."""
 
 import base64
 import gzip
 import struct
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
-from tests.integration.test_api_spec.caller import Caller, document, problem
+from tests.integration.test_api_spec.caller import Caller, problem, publication
 
 
-def values_of(item: Any) -> tuple[float, ...]:
+def column_values(item: Any) -> tuple[float, ...]:
     [[_, column]] = item["attributes"]["data"]["entries"]
     data = gzip.decompress(base64.b64decode(column["array"]["data"]))
     return struct.unpack(f"<{len(data) // 8}d", data)
 
 
-def test_get_object_sends_it_with_its_data(ada: Caller) -> None:
+def test_get_object_returns_a_model_with_its_data(ada: Caller) -> None:
     plot = ada.plot("one object", 1.0, 2.5)
-    answer = ada.ok("GET", f"/{{user}}/objects/{plot['id']}.p2")
-    [item] = answer["objects"]
-    assert answer["missing"] == []
+    response = ada.ok("GET", f"/{{user}}/objects/{plot['id']}.p2")
+    [item] = response["objects"]
+    assert response["missing"] == []
     assert (item["id"], item["name"]) == ("p2", "ColumnDataSource")
-    assert values_of(item) == (1.0, 2.5)
+    assert column_values(item) == (1.0, 2.5)
     problem(ada("GET", f"/{{user}}/objects/{plot['id']}.p9"), 404, "not-found")
 
 
-def test_get_objects_keeps_the_order_and_names_the_missing(ada: Caller) -> None:
+def test_get_objects_keeps_the_order_and_lists_missing_models(ada: Caller) -> None:
     one, two = ada.plot("objects 1", 1.0), ada.plot("objects 2", 2.0)
     ids = [f"{two['id']}.p2", "nothing", f"{one['id']}.p2", f"{one['id']}.p7", f"{one['id']}.p1"]
-    answer = ada.ok("GET", f"/{{user}}/objects/{','.join(ids)}")
-    assert [item["id"] for item in answer["objects"]] == ["p2", "p2", "p1"]
-    assert [values_of(item) for item in answer["objects"][:2]] == [(2.0,), (1.0,)]
-    assert answer["missing"] == ["nothing", f"{one['id']}.p7"]
+    response = ada.ok("GET", f"/{{user}}/objects/{','.join(ids)}")
+    assert [item["id"] for item in response["objects"]] == ["p2", "p2", "p1"]
+    assert [column_values(item) for item in response["objects"][:2]] == [(2.0,), (1.0,)]
+    assert response["missing"] == ["nothing", f"{one['id']}.p7"]
 
 
-def test_objects_are_conditional(ada: Caller) -> None:
+def test_objects_have_an_etag(ada: Caller) -> None:
     one, two = ada.plot("tagged 1", 1.0), ada.plot("tagged 2", 2.0)
     path = f"/{{user}}/objects/{one['id']}.p2,{two['id']}.p2"
     tag = {"If-None-Match": ada("GET", path).headers["ETag"]}
@@ -43,39 +44,30 @@ def test_objects_are_conditional(ada: Caller) -> None:
     assert ada("GET", f"/{{user}}/objects/{two['id']}.p2,{one['id']}.p2", headers=tag).status_code == 200
     ada.plot("tagged 2", 3.0)
     changed = ada("GET", path, headers=tag)
-    assert [values_of(item) for item in changed.json()["objects"]] == [(1.0,), (3.0,)]
+    assert [column_values(item) for item in changed.json()["objects"]] == [(1.0,), (3.0,)]
     missing = f"/{{user}}/objects/{one['id']}.p9"
     problem(ada("GET", missing, headers={"If-None-Match": "*"}), 404, "not-found")
 
 
-def test_objects_of_live_data_have_another_tag_with_other_data(ada: Caller) -> None:
-    columns = {"y": ada.upload(1.0)}
-    source = ada.ok("POST", "/{user}/data", json={"name": "live", "live": True, "columns": columns})
-    plot = ada.ok(
-        "POST",
-        "/{user}/store",
-        json={
-            "name": "tagged live",
-            "document": document(source["columns"]["y"]),
-            "sources": [{"model": "p2", "id": source["id"]}],
-        },
-    )
+def test_the_etag_of_objects_changes_with_live_data(ada: Caller) -> None:
+    source = ada.live_source(1.0)
+    plot = ada.ok("POST", "/{user}/store", json=publication("tagged live", source))
     path = f"/{{user}}/objects/{plot['id']}.p2"
     tag = {"If-None-Match": ada("GET", path).headers["ETag"]}
     assert ada("GET", path, headers=tag).status_code == 304
-    ada.ok("POST", f"/{{user}}/data/{source['id']}/rows", json={"rows": {"y": [2.0]}})
+    ada.append(source["id"], 2.0)
     [item] = ada("GET", path, headers=tag).json()["objects"]
-    assert values_of(item) == (1.0, 2.0)
+    assert column_values(item) == (1.0, 2.0)
 
 
-def test_get_a_thousand_objects_and_no_more(ada: Caller) -> None:
+def test_get_objects_returns_at_most_a_thousand(ada: Caller) -> None:
     plot = ada.plot("a thousand", 3.0)
     ids = [f"{plot['id']}.p2", *(f"{plot['id']}.x{i}" for i in range(998)), f"{plot['id']}.p1"]
-    answer = ada.ok("GET", f"/{{user}}/objects/{','.join(ids)}")
-    assert [item["id"] for item in answer["objects"]] == ["p2", "p1"]
-    assert answer["missing"] == ids[1:-1]
-    refused = problem(ada("GET", f"/{{user}}/objects/{','.join([*ids, 'x'])}"), 413, "too-large")
-    assert refused["limit"] == 1000
+    response = ada.ok("GET", f"/{{user}}/objects/{','.join(ids)}")
+    assert [item["id"] for item in response["objects"]] == ["p2", "p1"]
+    assert response["missing"] == ids[1:-1]
+    rejected = problem(ada("GET", f"/{{user}}/objects/{','.join([*ids, 'x'])}"), 413, "too-large")
+    assert rejected["limit"] == 1000
 
 
 def test_post_store_publishes_under_a_name(ada: Caller) -> None:
@@ -102,42 +94,41 @@ def test_a_retried_publish_makes_one_version(ada: Caller) -> None:
     problem(ada.publish("retried", 3.0, headers=retry), 422, "key-reused")
 
 
-def test_retries_that_race_make_one_version(ada: Caller) -> None:
+def test_concurrent_retries_make_one_version(ada: Caller) -> None:
     for round_ in range(3):
         ada.plot("raced", -1.0 - round_)
         retry = {"Idempotency-Key": f"race-{round_}"}
+        publish = partial(ada.publish, "raced", 5.0 + round_, headers=retry)
         with ThreadPoolExecutor(8) as pool:
-            answers = list(
-                pool.map(lambda _: ada.publish("raced", 5.0 + round_, headers=retry), range(8))  # noqa: B023  # done within the round
-            )
-        assert [answer.text for answer in answers if answer.status_code != 200] == []
-        assert {answer.json()["version"] for answer in answers} == {2 * round_ + 2}
+            responses = [future.result() for future in [pool.submit(publish) for _ in range(8)]]
+        assert [response.text for response in responses if response.status_code != 200] == []
+        assert {response.json()["version"] for response in responses} == {2 * round_ + 2}
 
 
-def test_two_publishers_of_one_name_make_two_versions_in_some_order(ada: Caller) -> None:
+def test_two_publishers_of_one_name_make_two_versions(ada: Caller) -> None:
     plot = ada.plot("two publishers", 0.0)
     with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(lambda value: ada.publish("two publishers", value), (1.0, 2.0)))
-    assert sorted(answer.json()["version"] for answer in answers) == [2, 3]
+        responses = list(pool.map(lambda value: ada.publish("two publishers", value), (1.0, 2.0)))
+    assert sorted(response.json()["version"] for response in responses) == [2, 3]
     tag = {"If-Match": ada("GET", f"/{{user}}/plots/{plot['id']}").headers["ETag"]}
     with ThreadPoolExecutor(2) as pool:
         raced = list(pool.map(lambda value: ada.publish("two publishers", value, headers=tag), (3.0, 4.0)))
-    assert sorted(answer.status_code for answer in raced) == [200, 412]
+    assert sorted(response.status_code for response in raced) == [200, 412]
 
 
-def test_a_reader_sees_the_old_version_or_the_new_one(ada: Caller) -> None:
-    plot = ada.plot("read meanwhile", 0.0)
-    wanted = {float(n): ada.source(float(n))["columns"]["y"]["hash"] for n in range(20)}
+def test_a_reader_gets_a_complete_version_during_a_publication(ada: Caller) -> None:
+    plot = ada.plot("read concurrently", 0.0)
+    hashes = {ada.source(float(n))["columns"]["y"]["hash"] for n in range(20)}
     with ThreadPoolExecutor(2) as pool:
-        writing = pool.submit(lambda: [ada.plot("read meanwhile", float(n)) for n in range(1, 20)])
+        writing = pool.submit(lambda: [ada.plot("read concurrently", float(n)) for n in range(1, 20)])
         while not writing.done():
             scene = ada.ok("GET", f"/{{user}}/plots/{plot['id']}/scene")
             [entry] = scene["roots"][0]["attributes"]["tags"][0]["attributes"]["data"]["entries"]
-            assert entry[1]["array"]["data"]["id"] in wanted.values()
+            assert entry[1]["array"]["data"]["id"] in hashes
         writing.result()
 
 
-def test_post_delete_keeps_data_that_other_plots_use(ada: Caller) -> None:
+def test_post_delete_keeps_data_of_other_plots(ada: Caller) -> None:
     one, other = ada.plot("delete 1", 41.0), ada.plot("delete 2", 41.0)
     source = ada.source(41.0)["id"]
     kept = ada.ok("POST", "/{user}/delete", json={"plot": one["id"]})
@@ -148,24 +139,24 @@ def test_post_delete_keeps_data_that_other_plots_use(ada: Caller) -> None:
     problem(ada("GET", f"/{{user}}/plots/{other['id']}"), 404, "not-found")
 
 
-def test_post_delete_with_the_data_kept(ada: Caller) -> None:
+def test_post_delete_can_keep_the_data(ada: Caller) -> None:
     plot, source = ada.plot("delete 3", 43.0), ada.source(43.0)["id"]
     kept = ada.ok("POST", "/{user}/delete", json={"plot": plot["id"], "data": "keep"})
     assert kept["kept"] == [source]
     assert ada("GET", f"/{{user}}/data/{source}").status_code == 200
 
 
-def test_post_delete_forced_names_what_it_would_break(ada: Caller) -> None:
+def test_post_delete_lists_the_plots_that_it_would_break(ada: Caller) -> None:
     one, other = ada.plot("delete 4", 44.0), ada.plot("delete 5", 44.0)
     body = {"plot": one["id"], "data": "force"}
-    refused = problem(ada("POST", "/{user}/delete", json=body), 409, "would-break")
-    assert refused["plots"] == [{"id": other["id"], "name": "delete 5"}]
+    rejected = problem(ada("POST", "/{user}/delete", json=body), 409, "would-break")
+    assert rejected["plots"] == [{"id": other["id"], "name": "delete 5"}]
     assert ada("GET", f"/{{user}}/plots/{one['id']}").status_code == 200
-    done = ada.ok("POST", "/{user}/delete", json={**body, "force": True})
-    assert done["kept"] == []
+    forced = ada.ok("POST", "/{user}/delete", json={**body, "force": True})
+    assert forced["kept"] == []
 
 
-def test_post_clone_copies_ones_own_plot(ada: Caller) -> None:
+def test_post_clone_copies_a_plot_of_the_account(ada: Caller) -> None:
     plot = ada.plot("cloned", 51.0)
     made = ada("POST", "/{user}/clone", json={"plot": plot["id"], "name": "the copy"})
     assert made.status_code == 201
@@ -177,25 +168,25 @@ def test_post_clone_copies_ones_own_plot(ada: Caller) -> None:
     problem(again, 409, "name-taken")
 
 
-def test_post_clone_copies_what_another_account_shows(ada: Caller, bob: Caller) -> None:
+def test_post_clone_copies_a_visible_plot_of_another_account(ada: Caller, bob: Caller) -> None:
     plot = ada.plot("cloned by others", 52.0, 53.0)
-    path, wish = f"/{{user}}/plots/{plot['id']}", {"plot": plot["id"], "name": "by link"}
-    problem(bob("POST", "/{user}/clone", json=wish), 404, "not-found")
+    path, body = f"/{{user}}/plots/{plot['id']}", {"plot": plot["id"], "name": "by link"}
+    problem(bob("POST", "/{user}/clone", json=body), 404, "not-found")
     ada.ok("PATCH", path, json={"visibility": "link"})
-    copy = bob.ok("POST", "/{user}/clone", json=wish, headers={"Idempotency-Key": "c"})
-    assert bob.ok("POST", "/{user}/clone", json=wish, headers={"Idempotency-Key": "c"})["id"] == copy["id"]
+    copy = bob.ok("POST", "/{user}/clone", json=body, headers={"Idempotency-Key": "c"})
+    assert bob.ok("POST", "/{user}/clone", json=body, headers={"Idempotency-Key": "c"})["id"] == copy["id"]
     assert ada("DELETE", path).status_code == 204
     [item] = bob.ok("GET", f"/{{user}}/objects/{copy['id']}.p2")["objects"]
-    assert values_of(item) == (52.0, 53.0)
+    assert column_values(item) == (52.0, 53.0)
 
 
-def test_post_clone_of_a_shared_plot(ada: Caller, bob: Caller) -> None:
+def test_post_clone_copies_a_shared_plot(ada: Caller, bob: Caller) -> None:
     plot = ada.plot("cloned by share", 54.0)
     share = ada.ok("POST", f"/{{user}}/plots/{plot['id']}/shares", json={})
     token = share["show"].partition("share=")[2]
-    wish = {"plot": plot["id"], "share": token}
-    copy = bob.ok("POST", "/{user}/clone", json=wish)
+    body = {"plot": plot["id"], "share": token}
+    copy = bob.ok("POST", "/{user}/clone", json=body)
     assert (copy["name"], copy["user_id"]) == ("cloned by share", bob.user)
-    problem(bob("POST", "/{user}/clone", json={**wish, "share": "bkl_wrong"}), 404, "not-found")
+    problem(bob("POST", "/{user}/clone", json={**body, "share": "bkl_wrong"}), 404, "not-found")
     other = ada.plot("not shared", 55.0)
-    problem(bob("POST", "/{user}/clone", json={**wish, "plot": other["id"]}), 404, "not-found")
+    problem(bob("POST", "/{user}/clone", json={**body, "plot": other["id"]}), 404, "not-found")

@@ -1,4 +1,4 @@
-"""Whatever stands where an id belongs: it is not there (404) or cannot be one (422), on every route."""
+"""Hostile values in place of ids are not found (404) or invalid (422), on every route."""
 
 import http.client
 import json
@@ -9,31 +9,31 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-import embedded
 from bokeh_auth.settings import Settings
-from bokeh_common.http.openapi import Route
-from bokeh_plots.api import PUBLISH_EXAMPLE
-from bokeh_web.resources.owned import FORM_TOKEN_HEADER
-from tests.integration.people import Cloud, Person
+from bokeh_cloud_server import embedded
+from bokeh_common.http.openapi.generator import Route
+from bokeh_plots.resources.schemas import PUBLISH_EXAMPLE
+from bokeh_web.resources.base import FORM_TOKEN_HEADER
 from tests.integration.test_api_spec.caller import TIMEOUT, Caller
+from tests.support.users import RunningCloud, User
 
-#: As they are sent: nothing is quoted, and nothing taken out, on the way.
+#: Values in the form in which they are sent, without any further quoting or normalisation.
 HOSTILE = {
     "dots": "..",
     "quoted dots": "%2e%2e",
     "a quoted dot": "%2e",
     "dots to the root": "..%2f..%2f..%2fetc%2fpasswd",
     "backslashes": "..%5c..%5c",
-    "zero": "%00",
-    "zero inside": "a%00b",
+    "NUL": "%00",
+    "NUL inside": "a%00b",
     "a slash": "%2f",
     "a slash inside": "a%2fb",
     "quoted twice": "%252e%252e%252f",
     "an umlaut": "%C3%BC",
     "right to left": "%E2%80%AEtolp",
     "an emoji": "%F0%9F%A6%8A",
-    "no characters": "%FF%FE",
-    "half a pair": "%ED%A0%80",
+    "invalid UTF-8": "%FF%FE",
+    "a lone surrogate": "%ED%A0%80",
     "a line break": "%0d%0aX-Header:%20x",
     "a percent sign": "%",
     "a template": "{plot}",
@@ -43,15 +43,17 @@ HOSTILE = {
 
 
 @dataclass(frozen=True)
-class Answer:
+class RawResponse:
+    """The parts of a response that the tests check."""
+
     status: int
     kind: str
     body: bytes
 
-    def is_refusal(self, value: str, direct: bool) -> bool:
-        """Whether it is a problem that says that there is no such thing.
+    def is_rejection(self, value: str, direct: bool) -> bool:
+        """Tell whether the response is a problem with status 404 or 422.
 
-        A gateway may say of what is no URI (RFC 3986) that it does not understand it.
+        A gateway may also respond 400 to a path that is not a URI (RFC 3986).
         """
         return (not direct and value == "%" and self.status == 400) or (
             self.status in {404, 422}
@@ -62,13 +64,13 @@ class Answer:
 
 @pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Return the services' apps, for their route tables."""
+    """The apps of all services, for their routes."""
     storage, outbox = f"local://{tmp_path_factory.mktemp('routes')}", tmp_path_factory.mktemp("outbox")
     return dict(embedded.create_services(storage, Settings(storage, accounts=True, outbox=outbox)))
 
 
-def taking_ids(app: Any) -> Iterator[tuple[str, Route, str]]:
-    """Yield each method of each public route, with each of its parameters."""
+def methods_with_ids(app: Any) -> Iterator[tuple[str, Route, str]]:
+    """Yield each method of each public route with each of its path parameters."""
     for route in app.routes:
         for method in route.methods() if route.public else ():
             yield from ((method, route, name) for name in route.parameters)
@@ -76,46 +78,46 @@ def taking_ids(app: Any) -> Iterator[tuple[str, Route, str]]:
 
 @pytest.fixture(scope="module")
 def values(ada: Caller) -> dict[str, str]:
-    """Return what there is, by the names of path parameters."""
-    plot, source = ada.plot("beside hostile ids", 1.0), ada.source(1.0)
+    """Ids that exist, by the names of path parameters."""
+    plot, source = ada.plot("hostile ids", 1.0), ada.source(1.0)
     column = source["columns"]["y"]["hash"]
     return {"user": ada.user, "plot": plot["id"], "source": source["id"], "column": column}
 
 
 @pytest.fixture(scope="module")
-def browser(people: Cloud, ada: Caller) -> dict[str, str]:
-    """Return the headers of ada's browser, with the token of her forms."""
-    person = Person(people, ada.user)
-    count = len(people.mails_to(person.email)) + 1
-    assert person.sign_in(count).status_code == 303
-    cookies = "; ".join(f"{name}={value}" for name, value in person.browser.cookies.items())
-    headers = {"Cookie": cookies, "Origin": people.url, "Sec-Fetch-Site": "same-origin"}
-    return {**headers, FORM_TOKEN_HEADER: person.form_token()}
+def browser(accounts: RunningCloud, ada: Caller) -> dict[str, str]:
+    """The headers that ada's browser sends with a form."""
+    user = User(accounts, ada.user)
+    count = len(accounts.mails_to(user.email)) + 1
+    assert user.sign_in(count).status_code == 303
+    cookies = "; ".join(f"{name}={value}" for name, value in user.browser.cookies.items())
+    headers = {"Cookie": cookies, "Origin": accounts.url, "Sec-Fetch-Site": "same-origin"}
+    return {**headers, FORM_TOKEN_HEADER: user.form_token()}
 
 
-def send(url: str, method: str, path: str, body: str, headers: Mapping[str, str]) -> Answer:
-    """Send a request whose path is as it is."""
+def send(url: str, method: str, path: str, body: str, headers: Mapping[str, str]) -> RawResponse:
+    """Send a request whose path is not normalised."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=TIMEOUT)
     try:
         connection.request(method, path, body or None, dict(headers))
-        answer = connection.getresponse()
-        return Answer(answer.status, answer.headers.get("Content-Type", ""), answer.read())
-    except ConnectionResetError:  # what is not read can cut off the answer to it
-        return Answer(400, "", b"the connection was reset")
+        response = connection.getresponse()
+        return RawResponse(response.status, response.headers.get("Content-Type", ""), response.read())
+    except ConnectionResetError:  # the server closed the connection before it had read the request
+        return RawResponse(400, "", b"the connection was reset")
     finally:
         connection.close()
 
 
-def path_of(route: Route, values: Mapping[str, str], hostile: str, value: str) -> str:
-    """Fill in the route's parameters, `hostile` with `value`."""
+def fill_path(route: Route, values: Mapping[str, str], hostile: str, value: str) -> str:
+    """Return the path of a route with `value` for the parameter `hostile`, and existing ids for others."""
     path = route.path
     for name in route.parameters:
         path = path.replace(f"{{{name}}}", value if name == hostile else values.get(name, "x" * 16), 1)
     return path
 
 
-def body_of(method: str, route: Route) -> tuple[str, dict[str, str]]:
-    """Return a body that the route takes, where there is one, and its headers."""
+def valid_body(method: str, route: Route) -> tuple[str, dict[str, str]]:
+    """Return a body that a method of a route accepts, and its headers."""
     operation = route.operation(method)
     if method in {"GET", "DELETE"}:
         return "", {}
@@ -126,24 +128,24 @@ def body_of(method: str, route: Route) -> tuple[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
-def test_programs(
+def test_services_reject_hostile_ids(
     ada: Caller, services: dict[str, Any], values: dict[str, str], backend: str, value: str
 ) -> None:
-    wrong, asked = [], 0
+    accepted, count = [], 0
     for service in ("auth", "plots", "data", "gc"):
-        for method, route, name in taking_ids(services[service]):
-            body, headers = body_of(method, route)
-            path = path_of(route, values, name, value)
-            answer = send(ada.url, method, path, body, {**headers, "Authorization": f"Bearer {ada.key}"})
-            asked += 1
-            if not answer.is_refusal(value, direct=backend == "local"):
-                wrong.append(f"{method} {route.path} {name}: {answer.status} {answer.body[:100]!r}")
-    assert not wrong, "\n".join(wrong)
-    assert asked > 40
+        for method, route, name in methods_with_ids(services[service]):
+            body, headers = valid_body(method, route)
+            path = fill_path(route, values, name, value)
+            response = send(ada.url, method, path, body, {**headers, "Authorization": f"Bearer {ada.key}"})
+            count += 1
+            if not response.is_rejection(value, direct=backend == "local"):
+                accepted.append(f"{method} {route.path} {name}: {response.status} {response.body[:100]!r}")
+    assert not accepted, "\n".join(accepted)
+    assert count > 40
 
 
 @pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
-def test_browsers(
+def test_pages_reject_hostile_ids(
     ada: Caller,
     services: dict[str, Any],
     values: dict[str, str],
@@ -151,16 +153,16 @@ def test_browsers(
     backend: str,
     value: str,
 ) -> None:
-    wrong, asked = [], 0
-    for method, route, name in taking_ids(services["web"]):
+    accepted, count = [], 0
+    for method, route, name in methods_with_ids(services["web"]):
         form = "" if method == "GET" else urlencode({"form_token": browser[FORM_TOKEN_HEADER]})
         headers = {**browser, "Content-Type": "application/x-www-form-urlencoded"}
-        answer = send(ada.url, method, path_of(route, values, name, value), form, headers)
-        asked += 1
-        if not answer.is_refusal(value, direct=backend == "local"):
-            wrong.append(f"{method} {route.path} {name}: {answer.status} {answer.body[:100]!r}")
-    assert not wrong, "\n".join(wrong)
-    assert asked > 15
+        response = send(ada.url, method, fill_path(route, values, name, value), form, headers)
+        count += 1
+        if not response.is_rejection(value, direct=backend == "local"):
+            accepted.append(f"{method} {route.path} {name}: {response.status} {response.body[:100]!r}")
+    assert not accepted, "\n".join(accepted)
+    assert count > 15
 
 
 @pytest.mark.parametrize("value", ["", "..", "\0", "a/b", "\u202etolp", "x" * 10_240, "\ud800"])
@@ -176,8 +178,8 @@ def test_browsers(
         ("/{user}/data", {"name": "x", "columns": {"y": {"hash": "HERE"}}}),
     ],
 )
-def test_bodies(ada: Caller, path: str, body: dict[str, Any], value: str) -> None:
+def test_hostile_ids_in_bodies_are_rejected(ada: Caller, path: str, body: dict[str, Any], value: str) -> None:
     text = json.dumps(body).replace('HERE"', json.dumps(value)[1:])
-    answer = ada("POST", path, data=text, headers={"Content-Type": "application/json"})
-    assert answer.status_code in {404, 422}, answer.text
-    assert answer.headers["Content-Type"] == "application/problem+json"
+    response = ada("POST", path, data=text, headers={"Content-Type": "application/json"})
+    assert response.status_code in {404, 422}, response.text
+    assert response.headers["Content-Type"] == "application/problem+json"

@@ -1,0 +1,1 @@
+"""Rules for all code, routes, settings and documents."""

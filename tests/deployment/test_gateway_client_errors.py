@@ -1,0 +1,91 @@
+"""Errors of clients do not make the gateway regard a service as failed."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from tests.support.embedded_server import free_port
+from tests.support.processes import SERVICES, gateway
+from tests.support.waiting import wait_until
+
+HEAD = b"PUT /ada/data/chunks/x HTTP/1.1\r\nHost: %b\r\n"
+
+#: Requests that are aborted, or that the gateway cannot parse; the first are larger than what it buffers.
+FAULTY_REQUESTS = {
+    "aborted upload": HEAD + b"Content-Length: 200000\r\n\r\n" + bytes(100_000),
+    "aborted chunked upload": HEAD + b"Transfer-Encoding: chunked\r\n\r\n20000\r\n" + bytes(100_000),
+    "malformed chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n",
+    "malformed chunk extension": HEAD + b"Transfer-Encoding: chunked\r\n\r\n2;a\n{}\r\n0\r\n\r\n",
+    "oversized chunk extension": HEAD + b"Transfer-Encoding: chunked\r\n\r\n2;" + b"x" * 100_000,
+}
+
+
+class ReadingHandler(BaseHTTPRequestHandler):
+    """Reads a body to its end, and counts bodies that end too early."""
+
+    protocol_version = "HTTP/1.1"
+    server: "ReadingService"
+
+    def do_GET(self) -> None:
+        """Respond."""
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def do_PUT(self) -> None:
+        """Read until the gateway closes the connection."""
+        self.rfile.read()
+        self.server.aborted.release()
+        self.close_connection = True
+
+    def log_message(self, *args: Any) -> None:
+        """Log nothing."""
+
+
+class ReadingService(ThreadingHTTPServer):
+    """An HTTP server in place of a service.
+
+    Attributes:
+        aborted: is released for each request whose body ended.
+    """
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), ReadingHandler)
+        self.aborted = threading.Semaphore(0)
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[ReadingService]:
+    with ReadingService() as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def url(service: ReadingService) -> Iterator[str]:
+    """URL of a gateway that does not wait for a service that it regards as failed."""
+    ports = {name: [service.server_port] for name in SERVICES}
+    with gateway(free_port(), ports, BOKEH_CLOUD_GATEWAY_PATIENCE="0s") as url:
+        wait_until(lambda: requests.get(url + "/ada/data", timeout=30).status_code == 200, 30)
+        yield url
+
+
+@pytest.mark.parametrize("sent", FAULTY_REQUESTS.values(), ids=FAULTY_REQUESTS)
+def test_other_requests_are_forwarded_after_a_faulty_one(
+    service: ReadingService, url: str, sent: bytes
+) -> None:
+    address = urlsplit(url)
+    with socket.create_connection((address.hostname, address.port), 10) as connection:
+        connection.sendall(sent % address.netloc.encode())
+    assert service.aborted.acquire(timeout=10)
+    for _ in range(5):
+        assert requests.get(url + "/ada/data", timeout=30).status_code == 200

@@ -1,0 +1,1 @@
+"""Faults of a cloud of real processes: kills, a failing storage, clocks that jump, partitions."""

@@ -1,0 +1,184 @@
+"""Clients that stop in the middle of a request do not delay others, and are disconnected."""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from blake3 import blake3
+
+from tests.support.embedded_server import one_process
+from tests.support.processes import start_services
+
+HALF_OPEN = 64
+TIMEOUT = 3  # seconds; a setting, so that the tests are short
+MAX_RESPONSE_TIME = 1.0  # seconds, on a machine that is busy with other things
+SETTINGS: Any = {"BOKEH_CLOUD_REQUEST_SECONDS": str(TIMEOUT)}
+
+PUBLISH = b"POST /local/store HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+
+#: Incomplete requests, after which a client sends nothing more.
+INCOMPLETE_REQUESTS = {
+    "nothing": b"",
+    "incomplete head": b"GET /local/plots HTTP/1.1\r\nHost: localhost\r\nX-",
+    "incomplete small body": PUBLISH + b'Content-Length: 100\r\n\r\n{"name"',
+    "incomplete chunked body": PUBLISH + b'Transfer-Encoding: chunked\r\n\r\n6\r\n{"name',
+    "incomplete upload": b"PUT /local/data/chunks/" + b"0" * 64 + b" HTTP/1.1\r\nHost: localhost\r\n"
+    b"Content-Length: 1000000\r\n\r\n" + bytes(100_000),
+    "a request and an incomplete one": b"GET /local/plots HTTP/1.1\r\nHost: localhost\r\n\r\nGET /lo",
+}
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a cloud in one process with a short timeout."""
+    with one_process(f"local://{tmp_path_factory.mktemp('half-open')}", **SETTINGS) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def behind_a_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a cloud with a process for each service; its gateway has a timeout of its own."""
+    with start_services(f"local://{tmp_path_factory.mktemp('half-open')}", **SETTINGS) as processes:
+        yield processes.url
+
+
+@contextmanager
+def open_connections(url: str, sent: bytes, count: int = HALF_OPEN) -> Iterator[list[socket.socket]]:
+    """Open connections, and send the same bytes on each of them."""
+    with ExitStack() as stack:
+        address = (urlsplit(url).hostname, urlsplit(url).port)
+        found = [stack.enter_context(socket.create_connection(address, 10)) for _ in range(count)]
+        for connection in found:
+            connection.sendall(sent.replace(b"Host: localhost", f"Host: {urlsplit(url).netloc}".encode()))
+        yield found
+
+
+def slowest_response(url: str, times: int) -> float:
+    """Send requests on connections of their own; return the longest response time in seconds."""
+    seconds = []
+    for _ in range(times):
+        before = time.monotonic()
+        assert requests.get(f"{url}/local/plots", timeout=30).status_code == 200
+        seconds.append(time.monotonic() - before)
+    return max(seconds)
+
+
+def is_closed(connection: socket.socket, timeout: float) -> bool:
+    """Tell whether the server closes a connection in time, whatever it sends before."""
+    connection.settimeout(timeout)
+    try:
+        while connection.recv(1 << 16):
+            pass
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+@pytest.mark.parametrize("cloud", ["alone", "behind_a_gateway"])
+@pytest.mark.parametrize("sent", INCOMPLETE_REQUESTS.values(), ids=INCOMPLETE_REQUESTS)
+def test_incomplete_requests_do_not_delay_others(
+    request: pytest.FixtureRequest, cloud: str, sent: bytes
+) -> None:
+    url = request.getfixturevalue(cloud)
+    slowest_response(url, 1)
+    with open_connections(url, sent):
+        assert slowest_response(url, 10) < MAX_RESPONSE_TIME
+
+
+@pytest.mark.parametrize("sent", INCOMPLETE_REQUESTS.values(), ids=INCOMPLETE_REQUESTS)
+def test_clients_that_send_nothing_more_are_disconnected(alone: str, sent: bytes) -> None:
+    with open_connections(alone, sent, 2) as half_open:
+        for connection in half_open:
+            assert is_closed(connection, 4 * TIMEOUT)
+
+
+def test_a_client_that_sends_single_bytes_gets_408(alone: str) -> None:
+    """A byte now and then keeps the connection open, but does not occupy a thread for long."""
+    with open_connections(alone, INCOMPLETE_REQUESTS["incomplete upload"], 1) as [connection]:
+        start, response = time.monotonic(), b""
+        connection.settimeout(0.2)
+        while b"\r\n\r\n" not in response and time.monotonic() < start + 20 * TIMEOUT:
+            connection.sendall(b"x")
+            with suppress(TimeoutError):
+                response += connection.recv(1 << 16)
+    assert response.startswith(b"HTTP/1.1 408 ")
+    assert b"application/problem+json" in response
+
+
+def test_clients_that_do_not_read_occupy_no_threads(alone: str) -> None:
+    """There are more of them than threads, and their responses do not fit in the kernel's buffers."""
+    data = bytes(40 << 20)
+    chunk = blake3(data).hexdigest()
+    assert requests.put(f"{alone}/local/data/chunks/{chunk}", data=data, timeout=60).status_code == 201
+    request = f"GET /local/data/chunks/{chunk} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+    with open_connections(alone, request, 20):
+        assert slowest_response(alone, 1) < 10 * TIMEOUT
+        assert slowest_response(alone, 5) < MAX_RESPONSE_TIME
+
+
+def test_slow_uploads_are_accepted(alone: str) -> None:
+    """They take longer than the timeout, but always send some data in time."""
+    data = bytes(range(256)) * 800
+    chunk = blake3(data).hexdigest()
+    head = (
+        f"PUT /local/data/chunks/{chunk} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(data)}\r\n\r\n"
+    )
+    with open_connections(alone, head.encode(), 1) as [connection]:
+        for start in range(0, len(data), 20_480):
+            connection.sendall(data[start : start + 20_480])
+            time.sleep(TIMEOUT / 6)
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 201 ")
+
+
+def test_a_request_may_arrive_byte_by_byte(alone: str) -> None:
+    body = b'{"chunks": []}'
+    head = (
+        b"POST /local/data/chunks/missing HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    )
+    request = head + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+    with open_connections(alone, b"", 1) as [connection]:
+        for byte in request.replace(b"localhost", urlsplit(alone).netloc.encode()):
+            connection.sendall(bytes([byte]))
+            time.sleep(0.002)
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
+
+
+def test_pipelined_requests_are_answered_in_order(alone: str) -> None:
+    live, nothing = (
+        f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n" for path in ("/health/live", "/nothing")
+    )
+    with open_connections(alone, (live + nothing + live).encode(), 1) as [connection]:
+        response = b""
+        while response.count(b"HTTP/1.1 ") < 3 or not response.endswith(b'{"status":"ok"}'):
+            response += connection.recv(1 << 16)
+    assert [part[1:4] for part in response.split(b"HTTP/1.1")[1:]] == [b"200", b"404", b"200"]
+
+
+def test_a_head_that_is_too_long_gets_431(alone: str) -> None:
+    with open_connections(alone, b"GET / HTTP/1.1\r\nX: " + b"x" * 200_000, 1) as [connection]:
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 431 ")
+
+
+def test_clients_that_do_not_close_their_connections_do_not_delay_others(alone: str) -> None:
+    request = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    with open_connections(alone, request):
+        assert slowest_response(alone, 10) < MAX_RESPONSE_TIME
+
+
+@pytest.mark.parametrize("size", [100, 60_000, 1 << 20])
+def test_a_client_can_send_more_requests_after_a_rejected_one(alone: str, size: int) -> None:
+    """On one connection, which stays open unless the response has `Connection: close`."""
+    with requests.Session() as session:
+        for _ in range(5):
+            rejected = session.put(f"{alone}/local/data/nothing/of/this", data=bytes(size), timeout=30)
+            assert rejected.status_code == 404
+            expected = "close" if size > 1 << 16 else "keep-alive"
+            assert rejected.headers.get("Connection", "keep-alive") == expected
+            assert session.post(f"{alone}/local/delete", json={}, timeout=30).status_code == 422

@@ -1,0 +1,58 @@
+"""The embedded cloud stops at once, whatever its clients do."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import requests
+
+from tests.integration.test_slow_clients import INCOMPLETE_REQUESTS, open_connections
+from tests.support.embedded_server import free_port, one_process, wait_for
+from tests.support.waiting import wait_until
+
+MAX_STOP_SECONDS = 6.0  # 2 on a machine that does nothing else
+
+
+def test_slow_clients_do_not_delay_the_stop(tmp_path: Path) -> None:
+    cloud = one_process(f"local://{tmp_path}")
+    url, started = cloud.__enter__(), 0.0
+    upload = INCOMPLETE_REQUESTS["incomplete upload"]
+    try:
+        with open_connections(url, upload, 20), open_connections(url, b"GE", 20):
+            time.sleep(0.2)
+            started = time.monotonic()
+            cloud.__exit__(None, None, None)
+            assert time.monotonic() - started < MAX_STOP_SECONDS
+    finally:
+        if not started:
+            cloud.__exit__(None, None, None)
+
+
+def test_ctrl_c_stops_the_server_while_it_publishes_samples_and_a_page_is_open(tmp_path: Path) -> None:
+    port = free_port()
+    url = f"http://localhost:{port}"
+    command = [str(Path(sys.executable).with_name("bokeh-cloud")), "serve", "--port", str(port)]
+    server = subprocess.Popen(
+        [*command, "--storage", f"local://{tmp_path}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # Ctrl+C in a terminal sends SIGINT to all processes of the group
+    )
+    wait_for(f"{url}/health/ready", server)
+    wait_until(lambda: requests.get(f"{url}/local/plots", timeout=30).json()["plots"], 60)
+    [plot, *_] = requests.get(f"{url}/local/plots", timeout=30).json()["plots"]
+    with requests.get(f"{url}/plots/{plot['id']}/events", stream=True, timeout=30) as events:
+        assert events.ok
+        os.killpg(server.pid, signal.SIGINT)
+        started = time.monotonic()
+        output = server.communicate(timeout=60)[0].decode()
+        assert time.monotonic() - started < MAX_STOP_SECONDS
+    assert server.returncode == 0
+    assert not any(word in output for word in ("Traceback", "WARNING", "ERROR")), output
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))

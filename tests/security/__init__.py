@@ -1,0 +1,1 @@
+"""Attacks on a cloud and on its parsers."""
