@@ -138,5 +138,25 @@ def test_errors_name_row_and_column(tmp_path: Path, text: str, types: dict[str, 
         columns_of(open_text(tmp_path, text, **types))
 
 
+@pytest.mark.parametrize("start", ["sep=;\r\n", '"sep=;"\n', "SEP=;\n", "\ufeffsep=;\n"])
+def test_a_first_line_may_name_the_delimiter(tmp_path: Path, start: str) -> None:
+    table = open_text(tmp_path, start + "a,b;c\n1,5;x\n2,5;y,z\n")
+    assert columns_of(table) == {"a,b": [1.5, 2.5], "c": ["x", "y,z"]}
+
+
+def test_rows_are_counted_from_the_names_on(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="Row 2 has 3 columns instead of 2"):
+        columns_of(open_text(tmp_path, "sep=;\na;b\n1;2\n1;2;3\n"))
+
+
+@pytest.mark.parametrize(
+    "number", ["3.14159265358979323846", "-0.0031415926535897932384", "123456789012345678.5"]
+)
+def test_numbers_with_more_digits_than_a_float_are_noted(tmp_path: Path, number: str) -> None:
+    assert "has more digits than a float64" in "".join(open_text(tmp_path, f"a\n{number}\n1.5").notes)
+    assert not open_text(tmp_path, "a\n3.1415926535897931\n0.00000000000000000001").notes
+    assert columns_of(open_text(tmp_path, f"a\n{number}", a="text")) == {"a": [number]}
+
+
 def test_each_delimiter_is_detected() -> None:
     assert {detect_dialect(f"a{one}b\n1{one}2\n").delimiter for one in DELIMITERS} == set(DELIMITERS)

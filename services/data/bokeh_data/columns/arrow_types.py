@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from bokeh_data.columns.lists import is_list
 from bokeh_data.columns.values import INFINITIES
 
 #: Lists in lists; deeper ones have no known type.
@@ -38,6 +39,8 @@ def array_from_json(values: list[Any], kind: pa.DataType) -> pa.Array:
     leaf = kind
     while is_list(leaf):
         leaf = leaf.value_type
+    if pa.types.is_integer(leaf) and is_list(kind):
+        _check_integers(values)
     if pa.types.is_floating(leaf):
         return pa.array(_map_strings(values, lambda text: INFINITIES.get(text, text)), kind)
     if pa.types.is_binary(leaf) or pa.types.is_large_binary(leaf):
@@ -47,10 +50,13 @@ def array_from_json(values: list[Any], kind: pa.DataType) -> pa.Array:
     return pa.array(values, kind)
 
 
-def is_list(kind: pa.DataType) -> bool:
-    """Tell whether a type is that of lists."""
-    tests = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
-    return any(test(kind) for test in tests)
+def _check_integers(value: Any) -> None:
+    """Raise `ValueError` for a number in lists that Arrow would cut off, and for booleans."""
+    if isinstance(value, list):
+        for item in value:
+            _check_integers(item)
+    elif isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise ValueError(f"{value!r} is not an integer")
 
 
 def _make_list(name: str, inner: pa.DataType, length: str | None) -> pa.DataType | None:

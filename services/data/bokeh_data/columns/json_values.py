@@ -20,7 +20,7 @@ from bokeh_data.columns.dtypes import (
     time_unit,
     time_zone,
 )
-from bokeh_data.columns.missing import MAX_EXACT_INTEGER
+from bokeh_data.columns.missing import MAX_EXACT_INTEGER, has_missing_integers
 from bokeh_data.columns.values import INFINITIES, NUMBERS, Values, from_arrow
 
 #: How a time ends that has an offset from UTC.
@@ -77,7 +77,10 @@ def _from_list(values: Any, dtype: Any, prototype: Values | None) -> Values:
         raise Invalid(f"{wanted} is no type that values in JSON can have; leave it out.")
     if pa.types.is_dictionary(kind):
         return Values(f"arrow[{kind.value_type}]", pa.array(values, kind.value_type))
-    return Values(wanted, array_from_json(_decode_numbers(values), kind))
+    array = array_from_json(_decode_numbers(values), kind)
+    if not is_typed and has_missing_integers(array):
+        raise Invalid(f"it holds {wanted[6:-1]}; missing numbers need a column whose lists have floats.")
+    return Values(wanted, array)
 
 
 def _fixed(values: list[Any], dtype: str) -> NDArray[Any]:

@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from bokeh_data.columns.lists import items_of, with_items
+
 #: Up to here float64 has all integers.
 MAX_EXACT_INTEGER = 1 << 53
 
@@ -47,13 +49,24 @@ def is_exact_in_float64(integers: NDArray[Any]) -> bool:
 
 
 def with_nan_in_lists(array: pa.Array) -> pa.Array:
-    """Return lists of floats with NaN for the nulls in them; other arrays unchanged."""
-    kind, depth, leaf = array.type, 0, array
-    while pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        kind, depth, leaf = kind.value_type, depth + 1, leaf.flatten()
-    if not depth or not pa.types.is_floating(kind) or not leaf.null_count:
+    """Return lists of numbers with NaN for the nulls in them; other arrays unchanged.
+
+    Integers become float64, unless that would round some of them.
+    """
+    items = items_of(array)
+    is_integer = pa.types.is_integer(items.type)
+    if items is array or not (pa.types.is_floating(items.type) or is_integer) or not items.null_count:
         return array
-    return pa.array([_fill_list(row, depth) for row in array.to_pylist()], array.type)
+    if is_integer and not is_exact_in_float64(items.drop_null().to_numpy(zero_copy_only=False)):
+        return array
+    target = with_items(array.type, pa.float64()) if is_integer else array.type
+    return pa.array([_fill_list(row, target) for row in array.to_pylist()], target)
+
+
+def has_missing_integers(array: pa.Array) -> bool:
+    """Tell whether integers in lists are null, which BokehJS would draw at 0."""
+    items = items_of(array)
+    return items is not array and bool(pa.types.is_integer(items.type) and items.null_count)
 
 
 def nan_to_null(array: NDArray[Any]) -> pa.Array:
@@ -61,10 +74,10 @@ def nan_to_null(array: NDArray[Any]) -> pa.Array:
     return pa.array(array, from_pandas=True)
 
 
-def _fill_list(row: Any, depth: int) -> Any:
-    if not depth:
+def _fill_list(row: Any, kind: pa.DataType) -> Any:
+    if pa.types.is_floating(kind):
         return float("nan") if row is None else row
-    return None if row is None else [_fill_list(item, depth - 1) for item in row]
+    return None if row is None else [_fill_list(item, kind.value_type) for item in row]
 
 
 def _decimals_with_nan(array: pa.Array) -> NDArray[Any] | None:

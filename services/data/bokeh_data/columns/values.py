@@ -61,7 +61,8 @@ def from_arrow(array: pa.Array) -> Values:
         return Values("bool", array.to_numpy(zero_copy_only=False))
     if pa.types.is_fixed_size_list(kind) and array.null_count == 0:
         return _from_lists(array)
-    return Values(f"arrow[{kind}]", with_nan_in_lists(array))
+    lists = with_nan_in_lists(array)
+    return Values(f"arrow[{lists.type}]", lists)
 
 
 def to_arrow(values: Values) -> pa.Array:

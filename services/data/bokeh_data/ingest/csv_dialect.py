@@ -18,6 +18,9 @@ _FIELDS = {
     for delimiter in DELIMITERS
 }
 
+#: The first line of files that Excel is to open, whatever the separator of its country is.
+_SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?(?:\r\n|\n|\r)', re.IGNORECASE)
+
 Record = list[str]
 
 
@@ -29,18 +32,23 @@ class CsvDialect:
         delimiter: separates columns.
         is_text: for each column whether its values are strings since they are in quotes. Quotes say nothing
             if everything is in quotes, also the names.
+        skipped_lines: how many lines are before the names.
     """
 
     delimiter: str
     is_text: tuple[bool, ...]
+    skipped_lines: int = 0
 
 
 def detect_dialect(sample: str) -> CsvDialect:
     """Return the dialect of a file from its start, of up to `SAMPLE_LENGTH` characters.
 
-    The delimiter is the one that divides all records into the same number of columns, the largest one. If
-    none does, it is the first one in the line of names, or else a comma.
+    The delimiter is the one that a first line such as `sep=;` names, or else the one that divides all records
+    into the same number of columns, the largest one. If none does, it is the first one in the line of names,
+    or else a comma.
     """
+    if named := _SEPARATOR_LINE.match(sample):
+        return CsvDialect(named[1], _quoted_columns(_split(sample[named.end() :], named[1])), 1)
     records = {delimiter: _split(sample, delimiter) for delimiter in DELIMITERS}
     widths = {delimiter: _common_width(found) for delimiter, found in records.items()}
     delimiter = max(DELIMITERS, key=lambda one: widths[one])

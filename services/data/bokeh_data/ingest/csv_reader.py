@@ -88,7 +88,7 @@ class _CsvSource:
     def __init__(self, path: str, encoding: str, dialect: CsvDialect) -> None:
         self._path, self._encoding, self.dialect = path, encoding, dialect
         self._keeps_empty_lines = len(dialect.is_text) <= 1
-        with _width_errors():
+        with _width_errors(self.dialect.skipped_lines):
             self.names: list[str] = list(self._open(None).schema.names)
 
     @property
@@ -100,7 +100,7 @@ class _CsvSource:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Read the rows."""
-        with _width_errors():
+        with _width_errors(self.dialect.skipped_lines):
             yield from self._open(dict.fromkeys(self.names, pa.string()))
 
     def _open(self, kinds: dict[str, pa.DataType] | None) -> pa.csv.CSVStreamingReader:
@@ -110,7 +110,9 @@ class _CsvSource:
             file = pa.PythonFile(open_as_utf_8(self._path, self._encoding))
         return pa.csv.open_csv(
             file,
-            read_options=pa.csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
+            read_options=pa.csv.ReadOptions(
+                use_threads=False, block_size=BLOCK_BYTES, skip_rows=self.dialect.skipped_lines
+            ),
             parse_options=pa.csv.ParseOptions(
                 delimiter=self.dialect.delimiter,
                 newlines_in_values=True,
@@ -126,7 +128,7 @@ class _CsvSource:
 
 
 @contextmanager
-def _width_errors() -> Iterator[None]:
+def _width_errors(skipped_lines: int) -> Iterator[None]:
     """Translate Arrow's error for a row that is too short or too long."""
     try:
         yield
@@ -134,9 +136,10 @@ def _width_errors() -> Iterator[None]:
         found = _WRONG_WIDTH.search(str(error))
         if found is None:
             raise
-        row, expected, width = map(int, found.groups())
-        message = f"Row {row - 1} has {width} columns instead of {expected}; quote values with a delimiter."
-        raise Invalid(message, row=row - 1) from None
+        line, expected, width = map(int, found.groups())
+        row = line - 1 - skipped_lines
+        message = f"Row {row} has {width} columns instead of {expected}; quote values with a delimiter."
+        raise Invalid(message, row=row) from None
 
 
 def _read_sample(path: str, encoding: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from bokeh_data.columns.arrow_types import is_list
+from bokeh_data.columns.lists import is_list, items_of, with_items
 from bokeh_data.columns.missing import is_exact_in_float64
 
 
@@ -29,7 +29,7 @@ def find_stored_schema(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> 
     floats = _find_floats(schema, batches) if has_integer_lists(schema) else set()
     return pa.schema(
         [
-            field.with_type(_stored_type(field.type, pa.float64() if i in floats else None))
+            field.with_type(with_items(field.type, pa.float64() if i in floats else None))
             for i, field in enumerate(schema)
         ],
         schema.metadata,
@@ -47,7 +47,7 @@ def _find_floats(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> set[in
     missing, rounded = set(), set()
     for batch in batches:
         for i in numbers:
-            items = _items(batch.column(i))
+            items = items_of(batch.column(i))
             if items.null_count:
                 missing.add(i)
             if not is_exact_in_float64(items.drop_null().to_numpy(zero_copy_only=False)):
@@ -59,19 +59,3 @@ def _is_integer_lists(kind: pa.DataType) -> bool:
     if not is_list(kind):
         return False
     return bool(pa.types.is_integer(kind.value_type)) or _is_integer_lists(kind.value_type)
-
-
-def _items(array: pa.Array) -> pa.Array:
-    while is_list(array.type):
-        array = array.flatten()
-    return array
-
-
-def _stored_type(kind: pa.DataType, leaf: pa.DataType | None) -> pa.DataType:
-    """Return the type of lists with items of another type, if one is given."""
-    if not is_list(kind):
-        return leaf or kind
-    inner = _stored_type(kind.value_type, leaf)
-    if pa.types.is_fixed_size_list(kind):
-        return pa.list_(inner, kind.list_size)
-    return pa.large_list(inner) if pa.types.is_large_list(kind) else pa.list_(inner)

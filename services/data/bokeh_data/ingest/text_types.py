@@ -29,6 +29,9 @@ _LIKE_A_NUMBER = r"^[-+]?[0-9][0-9.,eE]*$"
 #: An apostrophe before what a spreadsheet would take for a formula, as `queries.writers` adds it.
 ESCAPED = r"^'('*[=+\-@\t\r\n＝＋－＠])"  # noqa: RUF001  # full-width signs
 
+#: Digits from the first one that is not 0 on: more of them than a float64 has, which is 17.
+_ROUNDED = r"^-?[0.,]*[1-9]([.,]?[0-9]){17}"
+
 MAX_EXAMPLE_LENGTH = 40
 
 #: Integers with fewer digits are floats without rounding.
@@ -129,6 +132,7 @@ class TypeInference:
     _has_decimal_comma: bool = False
     _has_apostrophes: bool = False
     _looks_like_numbers: bool = True
+    _is_rounded: bool = False
     _example: str = ""
 
     def add(self, strings: pa.Array) -> None:
@@ -139,6 +143,7 @@ class TypeInference:
         self._has_values = True
         self._has_decimal_comma |= _any_matches(values, _DECIMAL_COMMA)
         self._has_apostrophes |= _any_matches(values, ESCAPED)
+        self._is_rounded |= _any_matches(values, _ROUNDED)
         self._looks_like_numbers = self._looks_like_numbers and _all_match(values, _LIKE_A_NUMBER)
         might_be_float = FLOAT in self._candidates
         self._candidates = [one for one in self._candidates if one.accepts(values)]
@@ -158,6 +163,10 @@ class TypeInference:
 
     def explain(self, name: str) -> str:
         """Return a note on the column; empty if there is nothing to say."""
+        if self._is_rounded and self.type in (FLOAT, COMMA_FLOAT):
+            return (
+                f"Column {name!r} has more digits than a float64; give it the type text to keep all of them."
+            )
         if self.type is COMMA_FLOAT:
             return f"Column {name!r} has decimal commas."
         if self.type is TEXT and self._has_apostrophes:
