@@ -2,11 +2,22 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Any
 
 import pytest
 
 from bokeh_common.http.server import connection as module
-from tests.support.bounded_server import GET, PUT, RecordingApp, Server, bounded_server, connect, exchange
+from tests.support.bounded_server import (
+    GET,
+    HEADERS,
+    PUT,
+    RecordingApp,
+    Server,
+    bounded_server,
+    connect,
+    exchange,
+)
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +43,22 @@ async def statuses(port: int, sent: bytes, count: int) -> list[bytes]:
 def test_pipelined_requests_are_answered_in_order(server: Server) -> None:
     sent = GET % b"ok" + PUT % (b"read", 3) + b"abc" + GET % b"ok"
     assert asyncio.run(statuses(server[1], sent, 3)) == [b"200"] * 3
+
+
+def test_a_pipelined_request_does_not_see_the_context_of_the_one_before() -> None:
+    """Otherwise it would seem to have reserved memory that is released before it ends."""
+    seen, variable = list[int](), ContextVar("request", default=0)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(variable.get())
+        variable.set(variable.get() + 1)
+        await asyncio.sleep(0.05)  # so that the next request is queued
+        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    with bounded_server(app) as port:
+        assert asyncio.run(statuses(port, GET % b"ok" * 3, 3)) == [b"200"] * 3
+    assert seen == [0, 0, 0]
 
 
 def test_the_rest_of_a_small_unread_body_is_skipped(server: Server) -> None:

@@ -17,6 +17,7 @@ import asyncio
 import socket
 import sys
 from collections import deque
+from contextvars import copy_context
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -55,6 +56,7 @@ class BoundedConnection(HttpToolsProtocol):
         self.deadline = self.loop.time() + _SWEEPER.seconds
         self.slow: tuple[float, int] | None = None  # since when, and how much had been sent then
         self.progress = (0.0, -1)  # when something was sent for the last time, and how much so far
+        self.context = copy_context()
         _SWEEPER.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -118,7 +120,8 @@ class BoundedConnection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Start the next request, or close the connection."""
         self.unanswered.popleft()
-        super().on_response_complete()
+        # A queued request would start with the context variables of the one before it.
+        self.context.copy().run(super().on_response_complete)
         self.flow.resume_reading()
         if self.rejection is not None and not self.is_busy():
             self.hang_up(self.rejection)
