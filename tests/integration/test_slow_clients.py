@@ -15,6 +15,7 @@ from tests.support.embedded_server import one_process
 from tests.support.processes import start_services
 
 HALF_OPEN = 64
+CLIENT_REQUESTS = 50
 TIMEOUT = 3  # seconds; a setting, so that the tests are short
 MAX_RESPONSE_TIME = 1.0  # seconds, on a machine that is busy with other things
 SETTINGS: Any = {"BOKEH_CLOUD_REQUEST_SECONDS": str(TIMEOUT)}
@@ -42,9 +43,12 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def behind_a_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a cloud with a process for each service; its gateway has a timeout of its own."""
-    with start_services(f"local://{tmp_path_factory.mktemp('half-open')}", **SETTINGS) as processes:
-        yield processes.url
+    """URL of a cloud with a process for each service, whose gateway trusts addresses that tests send."""
+    settings = {**SETTINGS, "BOKEH_CLOUD_CLIENT_REQUESTS": str(CLIENT_REQUESTS)}
+    with pytest.MonkeyPatch.context() as environ:
+        environ.setenv("BOKEH_CLOUD_GATEWAY_TRUSTED", "trusted_proxies static private_ranges")
+        with start_services(f"local://{tmp_path_factory.mktemp('half-open')}", **settings) as processes:
+            yield processes.url
 
 
 @contextmanager
@@ -121,6 +125,30 @@ def test_clients_that_do_not_read_occupy_no_threads(alone: str) -> None:
     with open_connections(alone, request, 20):
         assert slowest_response(alone, 1) < 10 * TIMEOUT
         assert slowest_response(alone, 5) < MAX_RESPONSE_TIME
+
+
+def test_one_client_cannot_take_all_connections(behind_a_gateway: str) -> None:
+    """Requests above its share are rejected before their bodies were received, in the gateway as well."""
+
+    def request(client: bytes) -> bytes:
+        head = INCOMPLETE_REQUESTS["incomplete upload"]
+        return head.replace(b"Content-Length", b"X-Forwarded-For: %b\r\nContent-Length" % client)
+
+    others = {"X-Forwarded-For": "203.0.113.9"}
+    with open_connections(behind_a_gateway, request(b"198.51.100.1"), 4 * CLIENT_REQUESTS) as connections:
+        responses = [first_bytes(connection) for connection in connections]
+        assert requests.get(f"{behind_a_gateway}/local/data", headers=others, timeout=30).status_code == 200
+    rejected = [response for response in responses if response.startswith(b"HTTP/1.1 429 ")]
+    assert len(rejected) >= 3 * CLIENT_REQUESTS
+    assert b"requests from your address are in progress" in rejected[0]
+
+
+def first_bytes(connection: socket.socket) -> bytes:
+    """Return what a server sends first; it also ends requests that are too slow."""
+    connection.settimeout(10 * TIMEOUT)
+    with suppress(OSError):
+        return connection.recv(1 << 16)
+    return b""
 
 
 def test_slow_uploads_are_accepted(alone: str) -> None:

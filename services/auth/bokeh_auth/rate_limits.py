@@ -7,9 +7,9 @@ valid key is never refused because of what others at its address do.
 
 import hashlib
 import logging
-from ipaddress import ip_address, ip_network
 
 from bokeh_common.errors import Unavailable
+from bokeh_common.http.context.client_address import client_network
 from bokeh_common.http.rate_limits import Allowance, RateLimit, RateLimiter
 
 log = logging.getLogger(__name__)
@@ -21,8 +21,6 @@ MAILS_PER_PAIR = RateLimit("mails-to-address", 5, HOUR)
 #: More than from one client address, so that one client cannot use up the mails of a person.
 MAILS_PER_MAILBOX = RateLimit("mails-of-all", 20, HOUR)
 WRONG_LINKS = RateLimit("wrong-links", 30, TEN_MINUTES)
-
-IPV4 = 4
 
 
 class RateLimits:
@@ -50,7 +48,7 @@ class RateLimits:
             TooManyRequests: there were too many from this client, or to this mailbox.
             Unavailable: requests cannot be counted. They are refused then, since the limit protects others.
         """
-        network = _network(client_address)
+        network = client_network(client_address)
         mailbox = hashlib.sha256(_mailbox(email).encode()).hexdigest()
         left = [self._limiter.hit(self._mails, network)]
         left.append(self._limiter.hit(MAILS_PER_PAIR, network, mailbox))
@@ -59,13 +57,13 @@ class RateLimits:
 
     def count_wrong_link(self, client_address: str) -> None:
         """Count an invalid one-time link; `TooManyRequests`."""
-        self._limiter.hit(WRONG_LINKS, _network(client_address))
+        self._limiter.hit(WRONG_LINKS, client_network(client_address))
 
     def count_wrong_key(self, client_address: str) -> None:
         """Count a wrong key; `TooManyRequests`."""
         if client_address:
             try:
-                self._limiter.hit(self._wrong_keys, _network(client_address))
+                self._limiter.hit(self._wrong_keys, client_network(client_address))
             except Unavailable as error:  # the key is not accepted, whether counted or not
                 log.warning("A wrong key was not counted: %s", error)
 
@@ -74,12 +72,3 @@ def _mailbox(email: str) -> str:
     """Return an address without its +tag: addresses that differ in it mostly reach one person (RFC 5233)."""
     local, _, domain = email.rpartition("@")
     return f"{local.partition('+')[0]}@{domain}"
-
-
-def _network(client_address: str) -> str:
-    """Return what one customer of a provider has: an IPv4 address, or 64 bits of an IPv6 one (RFC 6177)."""
-    try:
-        address = ip_address(client_address)
-    except ValueError:
-        return client_address
-    return client_address if address.version == IPV4 else str(ip_network((int(address), 64), strict=False))

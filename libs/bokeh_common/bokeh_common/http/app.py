@@ -17,6 +17,7 @@ from bokeh_common.http.auth.access import OPEN, Access, Authenticator
 from bokeh_common.http.context.client_address import ClientAddressMiddleware
 from bokeh_common.http.context.trace import REQUEST_ID, TraceMiddleware
 from bokeh_common.http.errors import SECURITY_HEADERS, add_error_handlers
+from bokeh_common.http.middleware.client_share import ClientShareMiddleware, client_requests
 from bokeh_common.http.middleware.compression import CompressionMiddleware
 from bokeh_common.http.middleware.streams import StreamMiddleware
 from bokeh_common.http.observability import otel
@@ -166,6 +167,7 @@ def new_app(
         StreamMiddleware(),
         CompressionMiddleware(),
         client_address or ClientAddressMiddleware(),
+        ClientShareMiddleware(client_requests()),
         SecurityHeadersMiddleware(),
         RejectDoubleSlashMiddleware(),
         cors,

@@ -6,6 +6,7 @@ proxy. It passes the address on in a header, which is trusted in requests of ser
 
 from collections.abc import Callable
 from contextvars import ContextVar
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from falcon.asgi import Request, Response
 
@@ -19,6 +20,22 @@ CLIENT_ADDRESS: ContextVar[str] = ContextVar("origin", default="")
 def is_internal(req: Request) -> bool:
     """Return whether a request comes from a service, since the gateway does not route its path."""
     return req.path.startswith("/internal/")
+
+
+def client_network(client_address: str) -> str:
+    """Return what one customer of a provider has: an IPv4 address, or 64 bits of an IPv6 one (RFC 6177).
+
+    An IPv4 address in IPv6 notation (RFC 4291, 2.5.5.2) is returned as an IPv4 address, and `::1` as such.
+    """
+    try:
+        address = ip_address(client_address)
+    except ValueError:
+        return client_address
+    if not isinstance(address, IPv6Address) or address.is_loopback:
+        return client_address
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ip_network((int(address), 64), strict=False))
 
 
 class ClientAddressMiddleware:
