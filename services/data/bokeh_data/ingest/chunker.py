@@ -8,7 +8,7 @@ import pyarrow as pa
 from bokeh_common.errors import TooLarge
 from bokeh_data.columns.dtypes import check_dtype, is_arrow, item_bytes
 from bokeh_data.columns.values import Values, from_arrow
-from bokeh_data.columns.widening import Widening, widen
+from bokeh_data.ingest.widening import Widening, widen
 from bokeh_data.sandbox.pipe_protocol import MAX_PIECE_BYTES, ColumnPiece
 from bokeh_data.storage.column_store import CHUNK_BYTES, concatenate, encode_chunk
 

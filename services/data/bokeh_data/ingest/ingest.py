@@ -14,8 +14,8 @@ from bokeh_data.columns.dtypes import is_arrow, numpy_dtype
 from bokeh_data.columns.manifest import Chunk, Column
 from bokeh_data.columns.statistics import ChunkStatistics
 from bokeh_data.columns.values import Values
-from bokeh_data.columns.widening import arrow_type, widen
 from bokeh_data.ingest.pieces import decode_piece, join
+from bokeh_data.ingest.widening import arrow_type, widen
 from bokeh_data.sandbox.pipe_protocol import ColumnPiece, IncompleteFrame, parse_piece, read_frames
 from bokeh_data.sandbox.process import exit_error, sandbox
 from bokeh_data.sources.limits import SOURCE_LIMITS, SourceLimits

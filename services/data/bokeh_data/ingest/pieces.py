@@ -5,7 +5,7 @@ import numpy as np
 from bokeh_data.columns.arrow_chunks import read_chunk
 from bokeh_data.columns.dtypes import is_arrow, numpy_dtype
 from bokeh_data.columns.values import Values
-from bokeh_data.columns.widening import arrow_type, widen
+from bokeh_data.ingest.widening import arrow_type, widen
 from bokeh_data.sandbox.pipe_protocol import ColumnPiece
 from bokeh_data.storage.column_store import concatenate
 
