@@ -1,5 +1,7 @@
 """Fixtures of the data service's tests."""
 
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +15,7 @@ from bokeh_data.accounts.chunks import AccountChunks
 from bokeh_data.accounts.columns import AccountColumns
 from bokeh_data.columns.manifest import Column
 from bokeh_data.columns.values import Values
+from bokeh_data.ingest.ingest import FileIngest, IngestLimits
 from bokeh_data.sources.catalog import SourceCatalog
 from bokeh_data.sources.frozen import FrozenSources
 from bokeh_data.sources.live import LiveSources
@@ -22,9 +25,13 @@ from bokeh_data.storage.repository import DataRepository
 from bokeh_data.windows.column_reader import ColumnReaders
 from bokeh_data.windows.viewport import Window, WindowResult, query_window
 
+from .untrusted_files import MAX_COLUMN_BYTES, MEMORY
+
 Array = NDArray[Any]
 
 CACHE_BYTES = 64 << 20
+
+MAX_SECONDS = 60
 
 
 @dataclass
@@ -105,3 +112,19 @@ def tables() -> type[ColumnTable]:
 @pytest.fixture
 def table(repository: DataRepository) -> ColumnTable:
     return ColumnTable(repository)
+
+
+@pytest.fixture
+def ingest(repository: DataRepository) -> FileIngest:
+    return FileIngest(repository, IngestLimits(MEMORY, MAX_COLUMN_BYTES))
+
+
+@pytest.fixture
+def only_garbage_is_stored(repository: DataRepository) -> Iterator[None]:
+    """Assert that a test ends in time, and leaves only objects that can be collected."""
+    started = time.monotonic()
+    yield
+    assert time.monotonic() - started < MAX_SECONDS
+    stored = {blob.key for blob in repository._blobs.list("chunks/")}
+    assert stored == {f"chunks/{chunk}" for chunk in repository.uploads("ada", "", 10_000)}
+    assert not repository._blobs.list("columns/")
