@@ -16,6 +16,7 @@ from bokeh_data.accounts.columns import AccountColumns
 from bokeh_data.columns.manifest import Column
 from bokeh_data.columns.values import Values
 from bokeh_data.ingest.ingest import FileIngest, IngestLimits
+from bokeh_data.queries import query
 from bokeh_data.sources.catalog import SourceCatalog
 from bokeh_data.sources.frozen import FrozenSources
 from bokeh_data.sources.live import LiveSources
@@ -112,6 +113,20 @@ def tables() -> type[ColumnTable]:
 @pytest.fixture
 def table(repository: DataRepository) -> ColumnTable:
     return ColumnTable(repository)
+
+
+@pytest.fixture
+def rows_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the sizes of the batches that queries read, to which each batch is added."""
+    sizes: list[int] = []
+    read_batch = query._read
+
+    def count(readers: Any, columns: Any, rows: range) -> Any:
+        sizes.append(len(rows))
+        return read_batch(readers, columns, rows)
+
+    monkeypatch.setattr(query, "_read", count)
+    return sizes
 
 
 @pytest.fixture
