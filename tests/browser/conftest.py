@@ -1,4 +1,4 @@
-"""Fixtures `camera`, `populated` and `visitor` of the browser tests."""
+"""Fixtures `camera`, `populated`, `ada` and `visitor` of the browser tests."""
 
 import os
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.window_plots import Visitor
-from tests.support.chromium import TIMEOUT
+from tests.support.chromium import TIMEOUT, Tab
 from tests.support.populated_cloud import (
     PopulatedCloud,
     open_browser_tab,
@@ -37,9 +37,15 @@ def populated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PopulatedClo
 
 
 @pytest.fixture
-def visitor(browser: Browser, populated: PopulatedCloud) -> Iterator[Visitor]:
-    """A visitor who is signed in as Ada, and in whose tab no errors may occur."""
+def ada(browser: Browser, populated: PopulatedCloud) -> Iterator[Tab]:
+    """A tab in which Ada, who owns the plots, is signed in."""
     with open_browser_tab(browser) as tab:
         populated.sign_in(tab.page.context)
-        yield Visitor(tab)
-        assert tab.errors == []
+        yield tab
+
+
+@pytest.fixture
+def visitor(ada: Tab) -> Iterator[Visitor]:
+    """A visitor who is signed in as Ada, and in whose tab no errors may occur."""
+    yield Visitor(ada)
+    assert ada.errors == []

@@ -1,17 +1,14 @@
 """Extensions are files of one plot, and run under the policy of its frame without access to anything else."""
 
-from collections.abc import Iterator
-
 import pytest
 import requests
 from bokeh.core.properties import String
 from bokeh.models import LayoutDOM
 from bokeh.util.compiler import JavaScript
-from playwright.sync_api import Browser
 
 from bokeh_cloud import Plot
 from tests.support.chromium import Tab, frame_of, wait_ready
-from tests.support.populated_cloud import PopulatedCloud, open_browser_tab
+from tests.support.populated_cloud import PopulatedCloud
 
 SNOOPING_MODEL = """
 const {LayoutDOM, LayoutDOMView} = require("models/layouts/layout_dom")
@@ -80,17 +77,9 @@ def script(populated: PopulatedCloud, plot: Plot) -> str:
     return str(path)
 
 
-@pytest.fixture
-def tab(browser: Browser, populated: PopulatedCloud) -> Iterator[Tab]:
-    """A tab in which the owner of the plot is signed in."""
-    with open_browser_tab(browser) as tab:
-        populated.sign_in(tab.page.context)
-        yield tab
-
-
-def test_an_extension_runs_without_access_to_anything_else(tab: Tab, plot: Plot) -> None:
-    tab.page.goto(plot.url)
-    frame = frame_of(tab.page)
+def test_an_extension_runs_without_access_to_anything_else(ada: Tab, plot: Plot) -> None:
+    ada.page.goto(plot.url)
+    frame = frame_of(ada.page)
     wait_ready(frame)
     cookie, *others = frame.evaluate("window.report")
     assert cookie in {"none", "refused: SecurityError"}
@@ -99,7 +88,7 @@ def test_an_extension_runs_without_access_to_anything_else(tab: Tab, plot: Plot)
     assert other_site == "refused: TypeError"
     assert plots in {"401", "403", "refused: TypeError"}
     assert script == "refused"
-    assert tab.page.get_by_text("contains code").is_visible()
+    assert ada.page.get_by_text("contains code").is_visible()
 
 
 def test_eval_is_allowed_only_for_extensions_that_compile_code(populated: PopulatedCloud, plot: Plot) -> None:
@@ -125,11 +114,11 @@ def test_an_extension_is_a_file_of_its_plot(populated: PopulatedCloud, plot: Plo
 
 
 def test_the_frame_of_another_plot_does_not_have_the_extension(
-    tab: Tab, populated: PopulatedCloud, script: str
+    ada: Tab, populated: PopulatedCloud, script: str
 ) -> None:
     urls: list[str] = []
-    tab.page.on("request", lambda request: urls.append(request.url))
-    tab.page.goto(populated.plots["sine"].url)
-    wait_ready(frame_of(tab.page))
+    ada.page.on("request", lambda request: urls.append(request.url))
+    ada.page.goto(populated.plots["sine"].url)
+    wait_ready(frame_of(ada.page))
     assert not [url for url in urls if "/extensions/" in url]
-    assert frame_of(tab.page).evaluate("typeof window.report") == "undefined"
+    assert frame_of(ada.page).evaluate("typeof window.report") == "undefined"

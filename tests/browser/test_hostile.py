@@ -10,7 +10,7 @@ from bokeh.plotting import figure
 from playwright.sync_api import Browser, Frame, Page, Playwright, expect
 
 from tests.support.chromium import Tab, find_chromium, launch, wait_ready
-from tests.support.populated_cloud import PopulatedCloud, open_browser_tab
+from tests.support.populated_cloud import PopulatedCloud
 
 #: Evaluates an expression in the frame, and stores the result in `window.report`.
 REPORT = """
@@ -33,15 +33,7 @@ def browser(playwright: Playwright, browser: Browser) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def tab(browser: Browser, populated: PopulatedCloud) -> Iterator[Tab]:
-    """A tab in which the owner of the plot is signed in."""
-    with open_browser_tab(browser) as tab:
-        populated.sign_in(tab.page.context)
-        yield tab
-
-
-@pytest.fixture
-def open_hostile(tab: Tab, populated: PopulatedCloud) -> OpenPlot:
+def open_hostile(ada: Tab, populated: PopulatedCloud) -> OpenPlot:
     """A function that publishes a plot with a script, and opens its page."""
 
     def open_plot(code: str) -> tuple[Page, Frame]:
@@ -51,12 +43,12 @@ def open_hostile(tab: Tab, populated: PopulatedCloud) -> OpenPlot:
         document.add_root(plot)
         document.js_on_event("document_ready", CustomJS(code=code))
         published = populated.server.publish(document, "hostile")
-        tab.page.goto(published.url)
-        element = tab.page.query_selector("iframe.plot-frame")
+        ada.page.goto(published.url)
+        element = ada.page.query_selector("iframe.plot-frame")
         assert element is not None
         frame = element.content_frame()
         assert frame is not None
-        return tab.page, frame
+        return ada.page, frame
 
     return open_plot
 
@@ -230,10 +222,10 @@ def test_a_frame_with_code_cannot_request_full_screen(
         assert page.evaluate("document.fullscreenEnabled") is allowed, url
 
 
-def test_the_page_stays_usable_during_an_endless_loop(open_hostile: OpenPlot, tab: Tab) -> None:
+def test_the_page_stays_usable_during_an_endless_loop(open_hostile: OpenPlot, ada: Tab) -> None:
     """The frame has a process of its own."""
     code = "setTimeout(() => { console.error('loop starts'); for (;;); }, 200)"
-    with tab.page.expect_console_message(lambda message: "loop starts" in message.text):
+    with ada.page.expect_console_message(lambda message: "loop starts" in message.text):
         page, _ = open_hostile(code)
     page.wait_for_timeout(1000)  # until the loop runs
     assert_usable(page)

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +19,6 @@ SECONDS = 60
 
 RANGE = "Bokeh.documents[0].roots()[0].x_range"
 DATA = "Bokeh.documents[0].roots()[0].renderers[0].data_source.data"
-
-
-@pytest.fixture
-def ada(browser: Browser, populated: PopulatedCloud) -> Iterator[Tab]:
-    with open_browser_tab(browser) as tab:
-        populated.sign_in(tab.page.context)
-        yield tab
 
 
 @pytest.fixture

@@ -9,20 +9,9 @@ import pytest
 import requests
 
 import bokeh_cloud
-from tests.support.embedded_server import one_process
 from tests.support.users import RunningCloud, User, start_cloud_with_accounts
 
 ALL_SCOPES = ("plots:read", "plots:write", "data:read", "data:write", "keys:write", "gc:run", "account")
-
-
-@pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Return the URL of a cloud without accounts: `CLOUD_URL`, or one that is started for the session."""
-    if url := os.environ.get("CLOUD_URL"):
-        yield url
-        return
-    with one_process(f"local://{tmp_path_factory.mktemp('cloud')}") as url:
-        yield url
 
 
 @pytest.fixture(autouse=True)

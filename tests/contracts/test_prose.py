@@ -25,11 +25,11 @@ EXCLUDED = (
 SUFFIXES = {".py", ".md", ".js", ".ts", ".css", ".html", ".txt", ".toml", ".yaml", ".yml", ".bicep", ""}
 
 
-def tracked_files() -> list[Path]:
+def tracked_files(excluded: tuple[str, ...] = EXCLUDED) -> list[Path]:
     """Return the text files of the project that have prose or code of ours."""
     run = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
-    paths = [ROOT / name for name in names if not any(part in f"/{name}" for part in EXCLUDED)]
+    paths = [ROOT / name for name in names if not any(part in f"/{name}" for part in excluded)]
     return [path for path in paths if path.suffix in SUFFIXES and path.is_file()]
 
 

@@ -15,9 +15,11 @@ from falcon.asgi import Request, Response
 
 from bokeh_common.errors import Unavailable
 from bokeh_common.http import block_stream
-from bokeh_common.http.app import App, new_app
-from bokeh_common.http.auth.access import OPEN, Authenticator
+from bokeh_common.http.app import App
+from bokeh_common.http.auth.access import OPEN
 from bokeh_common.http.block_stream import IN_FLIGHT, MAX_FETCH, MIN_FETCH, BlockStream
+
+from .open_app import new_open_app
 
 KIB = 1 << 10
 
@@ -44,10 +46,6 @@ class Stream:
             self.closed = True
 
 
-async def no_principal(token: str | None) -> None:
-    """Accept no token."""
-
-
 @pytest.fixture
 def stream() -> Stream:
     return Stream()
@@ -55,7 +53,7 @@ def stream() -> Stream:
 
 @pytest.fixture
 def app(stream: Stream) -> App:
-    app = new_app(Authenticator(no_principal), {})
+    app = new_open_app()
     app.add_route("/stream", stream)
     return app
 

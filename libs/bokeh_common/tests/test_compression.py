@@ -13,22 +13,19 @@ from falcon import testing
 from falcon.asgi import Request, Response
 
 from bokeh_common.errors import Invalid, TooLarge
-from bokeh_common.http.app import new_app
-from bokeh_common.http.auth.access import OPEN, Authenticator
+from bokeh_common.http.auth.access import OPEN
 from bokeh_common.http.block_stream import BlockStream
 from bokeh_common.http.middleware.compression import decode_body
 from bokeh_common.http.openapi.operations import Operation
 from bokeh_common.http.request_body import read_json
 from bokeh_common.http.responses import if_match, not_modified
 
+from .open_app import new_open_app
+
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "zstd": zstd.compress}
 DECOMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "zstd": zstd.decompress}
 LONG = {"text": "abc" * 1000}
 MIB = 1 << 20
-
-
-async def no_principal(token: str | None) -> None:
-    """Accept no token."""
 
 
 class Things:
@@ -61,7 +58,7 @@ class Stream:
 
 @pytest.fixture
 def client() -> testing.TestClient:
-    app = new_app(Authenticator(no_principal), {})
+    app = new_open_app()
     app.add_route("/things", Things())
     app.add_route("/stream", Stream())
     return testing.TestClient(app)

@@ -6,13 +6,14 @@ import secrets
 import httpx
 from falcon.asgi import Request, Response
 
-from bokeh_common.http.app import new_app
-from bokeh_common.http.auth.access import OPEN, Authenticator
+from bokeh_common.http.auth.access import OPEN
 from bokeh_common.http.client.app_transport import AppTransport
 from bokeh_common.http.client.service_client import ServiceClient
 from bokeh_common.http.context.client_address import CLIENT_ADDRESS, ClientAddressMiddleware
 from bokeh_common.http.context.trace import current_trace
 from bokeh_common.http.server.thread_pools import STORAGE
+
+from .open_app import new_open_app
 
 REQUESTS = 1000
 
@@ -43,14 +44,10 @@ class OuterResource:
         resp.media = [before, *others, await STORAGE.run(seen), seen()]
 
 
-async def no_principal(token: str | None) -> None:
-    """Accept no token."""
-
-
 def test_no_context_leaks_from_one_request_into_another() -> None:
-    inner = new_app(Authenticator(no_principal), {})
+    inner = new_open_app()
     inner.add_route("/internal/inner", InnerResource())
-    outer = new_app(Authenticator(no_principal), {}, client_address=ClientAddressMiddleware(proxied=True))
+    outer = new_open_app(client_address=ClientAddressMiddleware(proxied=True))
     outer.add_route("/", OuterResource(ServiceClient("http://inner", AppTransport(lambda: inner))))
 
     async def ask(client: httpx.AsyncClient, number: int) -> None:

@@ -8,14 +8,12 @@ import pytest
 from falcon import testing
 from falcon.asgi import Request, Response
 
-from bokeh_common.http.app import App, new_app
-from bokeh_common.http.auth.access import OPEN, Authenticator
+from bokeh_common.http.app import App
+from bokeh_common.http.auth.access import OPEN
 from bokeh_common.http.client.app_transport import AppTransport
 from bokeh_common.http.client.service_client import ServiceClient
 
-
-async def no_principal(token: str | None) -> None:
-    """Accept no token."""
+from .open_app import new_open_app
 
 
 class Blocks:
@@ -63,9 +61,9 @@ def blocks() -> Blocks:
 
 @pytest.fixture
 def app(blocks: Blocks) -> App:
-    inner = new_app(Authenticator(no_principal), {})
+    inner = new_open_app()
     inner.add_route("/blocks", blocks)
-    outer = new_app(Authenticator(no_principal), {})
+    outer = new_open_app()
     outer.add_route("/blocks", blocks)
     outer.add_route("/passed", PassedOn(inner))
     return outer

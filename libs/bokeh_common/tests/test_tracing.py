@@ -6,18 +6,15 @@ import pytest
 from falcon import testing
 from falcon.asgi import Request, Response
 
-from bokeh_common.http.app import new_app
-from bokeh_common.http.auth.access import OPEN, Authenticator
+from bokeh_common.http.auth.access import OPEN
 from bokeh_common.http.client.app_transport import AppTransport
 from bokeh_common.http.client.service_client import ServiceClient
 from bokeh_common.http.context.trace import continue_trace, current_trace
 
+from .open_app import new_open_app
+
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 PARENT = f"00-{TRACE}-{SPAN}-01"
-
-
-async def no_principal(token: str | None) -> None:
-    """Accept no token."""
 
 
 class EchoResource:
@@ -41,9 +38,9 @@ class CallingResource:
 
 @pytest.fixture
 def client() -> testing.TestClient:
-    other = new_app(Authenticator(no_principal), {})
+    other = new_open_app()
     other.add_route("/seen", EchoResource())
-    app = new_app(Authenticator(no_principal), {})
+    app = new_open_app()
     app.add_route("/", CallingResource(ServiceClient("http://other", AppTransport(lambda: other))))
     return testing.TestClient(app)
 

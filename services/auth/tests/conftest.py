@@ -7,6 +7,7 @@ from falcon import testing
 
 from bokeh_auth.container import AccountDomain
 from bokeh_auth.credentials.scopes import SCOPES
+from bokeh_auth.mail.messages import MessageWriter
 from bokeh_common.storage import RecordStore
 from tests.support.auth_client import create_client
 
@@ -23,3 +24,8 @@ def key(domain: AccountDomain) -> str:
     domain.accounts.create("ada@example.com", "ada")
     domain.accounts.create("bob@example.com", "bob")
     return domain.keys.create("ada", "first", list(SCOPES), None, frozenset(SCOPES))[1]
+
+
+@pytest.fixture
+def messages(domain: AccountDomain) -> MessageWriter:
+    return MessageWriter(domain.accounts, domain.links, "https://cloud.example.org/", "noreply@example.org")

@@ -1,5 +1,7 @@
 """Fixtures of the data service's tests."""
 
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +15,8 @@ from bokeh_data.accounts.chunks import AccountChunks
 from bokeh_data.accounts.columns import AccountColumns
 from bokeh_data.columns.manifest import Column
 from bokeh_data.columns.values import Values
+from bokeh_data.ingest.ingest import FileIngest, IngestLimits
+from bokeh_data.queries import query
 from bokeh_data.sources.catalog import SourceCatalog
 from bokeh_data.sources.frozen import FrozenSources
 from bokeh_data.sources.live import LiveSources
@@ -22,9 +26,13 @@ from bokeh_data.storage.repository import DataRepository
 from bokeh_data.windows.column_reader import ColumnReaders
 from bokeh_data.windows.viewport import Window, WindowResult, query_window
 
+from .untrusted_files import MAX_COLUMN_BYTES, MEMORY
+
 Array = NDArray[Any]
 
 CACHE_BYTES = 64 << 20
+
+MAX_SECONDS = 60
 
 
 @dataclass
@@ -105,3 +113,33 @@ def tables() -> type[ColumnTable]:
 @pytest.fixture
 def table(repository: DataRepository) -> ColumnTable:
     return ColumnTable(repository)
+
+
+@pytest.fixture
+def rows_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the sizes of the batches that queries read, to which each batch is added."""
+    sizes: list[int] = []
+    read_batch = query._read
+
+    def count(readers: Any, columns: Any, rows: range) -> Any:
+        sizes.append(len(rows))
+        return read_batch(readers, columns, rows)
+
+    monkeypatch.setattr(query, "_read", count)
+    return sizes
+
+
+@pytest.fixture
+def ingest(repository: DataRepository) -> FileIngest:
+    return FileIngest(repository, IngestLimits(MEMORY, MAX_COLUMN_BYTES))
+
+
+@pytest.fixture
+def only_garbage_is_stored(repository: DataRepository) -> Iterator[None]:
+    """Assert that a test ends in time, and leaves only objects that can be collected."""
+    started = time.monotonic()
+    yield
+    assert time.monotonic() - started < MAX_SECONDS
+    stored = {blob.key for blob in repository._blobs.list("chunks/")}
+    assert stored == {f"chunks/{chunk}" for chunk in repository.uploads("ada", "", 10_000)}
+    assert not repository._blobs.list("columns/")

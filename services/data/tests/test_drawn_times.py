@@ -1,7 +1,6 @@
 """Conditions on times of published figures, which are stored as milliseconds."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +8,6 @@ import pytest
 from bokeh_data.columns.drawn_times import bounds_in_units, from_milliseconds
 from bokeh_data.columns.values import Values
 from bokeh_data.conditions.parser import parse_conditions
-from bokeh_data.queries import query
 from bokeh_data.queries.query import Query, run_query
 from bokeh_data.storage.column_store import ColumnStore
 from bokeh_data.storage.repository import DataRepository
@@ -30,16 +28,8 @@ STEPS = {
 
 @pytest.mark.parametrize("kind", STEPS)
 def test_only_blocks_that_may_match_are_read(
-    repository: DataRepository, monkeypatch: pytest.MonkeyPatch, kind: str
+    repository: DataRepository, rows_read: list[int], kind: str
 ) -> None:
-    read: list[int] = []
-    read_batch = query._read
-
-    def count(readers: Any, columns: Any, rows: range) -> Any:
-        read.append(len(rows))
-        return read_batch(readers, columns, rows)
-
-    monkeypatch.setattr(query, "_read", count)
     start = 0.0 if kind.startswith("timedelta") else 1_700_000_000_000.0
     values = Values("float64", start - start % DAY + np.arange(ROWS) * STEPS[kind])
     column = replace(ColumnStore(repository).create("ada", values), drawn=kind)
@@ -48,7 +38,7 @@ def test_only_blocks_that_may_match_are_read(
     for row in (0, 1, 511, 512, 10_000, ROWS - 1):
         number = times[row].view(np.int64)
         for op, expected in (("=", [row]), ("between", [row, row + 1]), ("<=", None)):
-            read.clear()
+            rows_read.clear()
             then = times[min(row + 1, ROWS - 1)].view(np.int64)
             condition = f"t between {number} and {then}" if op == "between" else f"t {op} {number}"
             if len(str(number)) < 5:
@@ -57,7 +47,7 @@ def test_only_blocks_that_may_match_are_read(
             got = np.concatenate([batch["t"].array for batch in found.batches])
             rows = np.arange(row + 1) if expected is None else [one for one in expected if one < ROWS]
             assert got.tolist() == times[rows].tolist(), condition
-            assert op == "<=" or sum(read) <= 1024, condition
+            assert op == "<=" or sum(rows_read) <= 1024, condition
 
 
 def test_bounds_in_units_contain_all_times_of_a_block() -> None:

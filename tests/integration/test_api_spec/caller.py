@@ -119,3 +119,9 @@ def problem(response: requests.Response, status: int, kind: str) -> Any:
     assert body["status"] == status
     assert body["detail"]
     return body
+
+
+def read_column(caller: Caller, name: str) -> tuple[float, ...]:
+    """Return the values of a column of float64."""
+    data = caller("GET", f"/{{user}}/data/columns/{name}").content
+    return struct.unpack(f"<{len(data) // 8}d", data)

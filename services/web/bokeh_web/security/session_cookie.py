@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import re
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from falcon.asgi import Request, Response
@@ -51,29 +52,13 @@ class SessionCookie:
 
     def write(self, resp: Response, token: str) -> None:
         """Store the session in the browser."""
-        resp.set_cookie(
-            self._name,
-            token,
-            max_age=LIFETIME_SECONDS,
-            path="/",
-            secure=self._secure,
-            http_only=True,
-            same_site="Lax",
-        )
+        self._set(resp, token, max_age=LIFETIME_SECONDS)
 
     def clear(self, resp: Response) -> None:
         """Remove the session from the browser."""
         # Falcon's `unset_cookie` lets it expire a second ago: browsers correct that by the `Date` of the
         # response, and may keep it. It also leaves out `Secure`, and names with a prefix require that.
-        resp.set_cookie(
-            self._name,
-            "",
-            expires=_EPOCH,
-            path="/",
-            secure=self._secure,
-            http_only=True,
-            same_site="Lax",
-        )
+        self._set(resp, "", expires=_EPOCH)
 
     def origin(self, req: Request) -> str:
         """Return the origin of this cloud's pages, as the visitor's browser knows it."""
@@ -100,6 +85,11 @@ class SessionCookie:
         expected = form_token(self.read(req))
         if not hmac.compare_digest(expected.encode(), token.encode()):
             raise Forbidden("This page is out of date. Reload it.", slug="cross-site")
+
+    def _set(self, resp: Response, token: str, **lifetime: Any) -> None:
+        resp.set_cookie(
+            self._name, token, path="/", secure=self._secure, http_only=True, same_site="Lax", **lifetime
+        )
 
 
 class SessionMiddleware:
