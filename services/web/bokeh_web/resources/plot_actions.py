@@ -1,4 +1,4 @@
-"""What the owner of a plot can do on its page: rename, share, copy, roll back, and store thumbnails."""
+"""What the owner of a plot can do on its page: rename, share, copy, versions, thumbnails."""
 
 from typing import Any
 
@@ -28,6 +28,7 @@ from bokeh_web.resources.plot_page import ShowPlotPage
 from bokeh_web.resources.schemas import (
     NEVER,
     CloneForm,
+    DeleteVersionForm,
     PlotSettingsForm,
     RevokeShareLinkForm,
     RollbackForm,
@@ -45,11 +46,9 @@ class PlotSettingsAction(WebResource):
     describe = {"POST": FORM}
 
     async def on_post(self, req: Request, resp: Response, plot: str) -> None:
-        """Change the title or the visibility."""
+        """Change the title, or the visibility and whether others see old versions."""
         form = await self._read_form(req, PlotSettingsForm)
-        given = {"title": form.title, "visibility": form.visibility}
-        changes = {name: value for name, value in given.items() if value is not None}
-        await self._domain.plots.change(user_of(req), plot, changes, authorization_of(req))
+        await self._domain.plots.change(user_of(req), plot, form.changes, authorization_of(req))
         redirect(resp, f"/plots/{plot}/show")
 
 
@@ -63,6 +62,29 @@ class RollbackAction(WebResource):
         """Publish an old version again, as the newest one."""
         form = await self._read_form(req, RollbackForm)
         await self._domain.plots.roll_back(user_of(req), plot, form.version, authorization_of(req))
+        redirect(resp, f"/plots/{plot}/show")
+
+
+class DeleteVersionAction(WebResource):
+    """`GET` and `POST /plots/{plot}/versions/delete`."""
+
+    access = {"GET": READ, "POST": WRITE}
+    describe = {"GET": PAGE, "POST": FORM_AND_PAGE}
+
+    async def on_get(self, req: Request, resp: Response, plot: str) -> None:
+        """Redirect browsers that reload the confirmation page to the page of the plot."""
+        await self._domain.plots.view(plot, None, authorization_of(req))
+        redirect(resp, f"/plots/{plot}/show")
+
+    async def on_post(self, req: Request, resp: Response, plot: str) -> None:
+        """Delete an old version, after a confirmation."""
+        form = await self._read_form(req, DeleteVersionForm)
+        if form.sure is None:
+            view = await self._domain.plots.view(plot, form.version, authorization_of(req))
+            [version] = [item for item in view["versions"] if item["version"] == form.version]
+            await self._respond_with_page(req, resp, "plots/delete_version.html", view=view, version=version)
+            return
+        await self._domain.plots.delete_version(user_of(req), plot, form.version, authorization_of(req))
         redirect(resp, f"/plots/{plot}/show")
 
 
@@ -93,7 +115,8 @@ class NewShareLinkAction(ShowPlotPage):
     async def on_post(self, req: Request, resp: Response, plot: str) -> None:
         """Create a share link, which only this page shows."""
         form = await self._read_form(req, ShareLinkForm)
-        options: dict[str, Any] = {"origins": form.origins.replace(",", " ").split()}
+        origins = form.origins.replace(",", " ").split()
+        options: dict[str, Any] = {"origins": origins, "history": form.history is not None}
         if form.expires:  # otherwise the default of the auth service applies
             options["expires"] = None if form.expires == NEVER else expiry_of(form.expires)
         created = await self._domain.plots.share(user_of(req), plot, options, authorization_of(req))
