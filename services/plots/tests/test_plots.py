@@ -85,6 +85,8 @@ def test_versions_can_be_published_with_their_numbers(publisher: Publisher, edit
     with pytest.raises(Invalid, match="greater than 9"):
         publisher.publish("ada", publication(text="three", version=9))
     assert [v.version for v in editor.rollback(plot, 4)[0].versions] == [4, 9, 10]
+    same, changed = publisher.publish("ada", publication(version=12))
+    assert ([v.version for v in same.versions], changed) == ([4, 9, 10, 12], True)
 
 
 def test_the_number_of_versions_is_limited(plots: Plots, publisher: Publisher) -> None:
