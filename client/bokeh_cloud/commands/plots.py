@@ -91,9 +91,10 @@ def clone(plot: str, name: str | None, url: str | None, quiet: bool) -> None:
 @options.url
 @options.quiet
 def visibility(name: str, visibility: str, history: bool, url: str | None, quiet: bool) -> None:
-    """Set who can see the plot NAME: you, anyone with its URL, or everyone.
+    """Set who can see the plot NAME.
 
-    Others see the newest version only, unless --with-history is given.
+    That is only you, anyone with its URL (link), or everyone (public). Others see the newest version only,
+    unless --with-history is given.
     """
     if history and visibility == "private":
         raise click.UsageError("No one else sees a private plot: leave out --with-history.")
@@ -108,7 +109,10 @@ def visibility(name: str, visibility: str, history: bool, url: str | None, quiet
 @options.url
 @options.yes
 def rm(name: str, version: int | None, url: str | None, yes: bool) -> None:
-    """Delete the plot NAME, all its versions and its share links; or one old version."""
+    """Delete the plot NAME, all its versions and its share links.
+
+    With --version, delete an old version only.
+    """
     plot = connect(url).plot(name)
     if version is not None:
         if not yes:

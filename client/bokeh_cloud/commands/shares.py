@@ -21,9 +21,9 @@ COLUMNS = ("id", "created", "expires", "history", "origins")
 def share(
     name: str, expires: str | None, origins: tuple[str, ...], history: bool, url: str | None, quiet: bool
 ) -> None:
-    """Create a share link, with which anyone can open the newest version of the plot NAME.
+    """Create a share link, with which anyone can open the plot NAME.
 
-    The link cannot be printed again.
+    It opens the newest version only, unless --with-history is given. It cannot be printed again.
     """
     link = connect(url).plot(name).share(expires, origins, history=history)
     click.echo(link.url if quiet else f"{link.url}\n(`bokeh-cloud unshare {name!r} {link.id}` revokes it.)")

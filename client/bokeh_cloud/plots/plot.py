@@ -58,6 +58,7 @@ class Plot:
         self._title: str = summary.get("title") or summary["name"]
         self._visibility: str = summary["visibility"]
         self._history: bool = summary.get("history", False)
+        self._is_pinned = False  # to one of its versions
 
     def __repr__(self) -> str:
         return f"<Plot {self.name!r} version {self.version}, {self.visibility}: {self.url}>"
@@ -131,6 +132,7 @@ class Plot:
         at, suffix = copy(self), f"?version={version}"
         at.version, at.modified = version, created[version]
         at.url, at.embed_url = self.url + suffix, self.embed_url + suffix
+        at._is_pinned = True
         return at
 
     def rollback(self, version: int) -> "Plot":
@@ -240,8 +242,11 @@ class Plot:
         return f"/{quote(self.user_id)}/plots/{quote(self.id)}"
 
     def _frame_url(self) -> str:
-        """Return a URL that opens the frame in pages of other sites, where it gets no cookies."""
-        if self.visibility != "private":
+        """Return a URL that opens the frame in pages of other sites, where it gets no cookies.
+
+        No share link is created for a particular version, since it would open the whole history.
+        """
+        if self.visibility != "private" or self._is_pinned:
             return self.embed_url
         try:
             return self.share(NOTEBOOK_SHARE_DURATION).embed_url or self.embed_url

@@ -139,7 +139,7 @@ class VersionHistory(PlotResource):
         resp.media = {"versions": (await self._find(req, plot, user)).version_summaries}
 
 
-class PlotVersion(PlotResource):
+class OnePlotVersion(PlotResource):
     """`DELETE /{user}/plots/{plot}/versions/{version}`."""
 
     access = {"DELETE": WRITE}
