@@ -258,6 +258,31 @@ def test_what_live_data_were_is_history(cloud: RunningCloud, key: str, bobs_key:
     assert opens_old(Reader(plot, bobs_key), bobs_key) == {True}
 
 
+def test_copies_of_ones_own_plot_use_its_live_sources(cloud: RunningCloud, key: str) -> None:
+    """A copy of the newest version as it is, that of a particular version as it was."""
+    server = bokeh_cloud.Server(cloud.url, apikey=key)
+    source = server.DataSource("copied with its source", x=[1.0, 2.0], y=[3.0, 4.0])
+    drawn = figure()
+    drawn.line("x", "y", source=source)
+    plot = server.publish(drawn, "with a live source")
+
+    def column() -> str:
+        return str(cloud.request("GET", f"/ada/data/{source.source_id}", key).json()["columns"]["y"]["hash"])
+
+    old = column()
+    source.update(y=[0.0, 0.0])
+    source.commit()
+    new = column()
+    for version in (None, 1):
+        body = {"plot": plot.id, "version": version, "name": f"copy of {version}"}
+        assert cloud.request("POST", "/ada/clone", key, json=body).ok
+        copy = server.plot(f"copy of {version}")
+        scene = cloud.request("GET", f"/ada/plots/{copy.id}/scene?version=1", key).text
+        assert [column in scene for column in (old, new)] == (
+            [False, True] if version is None else [True, False]
+        )
+
+
 def test_the_owner_deletes_a_version(cloud: RunningCloud, ada: User, key: str) -> None:
     plot = Versioned.publish(cloud, key, "with one too many")
     plot.change(visibility="public", history=True)

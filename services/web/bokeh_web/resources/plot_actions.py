@@ -1,5 +1,6 @@
 """What the owner of a plot can do on its page: rename, share, copy, versions, thumbnails."""
 
+from dataclasses import replace
 from typing import Any
 
 import falcon
@@ -65,16 +66,22 @@ class RollbackAction(WebResource):
         redirect(resp, f"/plots/{plot}/show")
 
 
-class DeleteVersionAction(WebResource):
-    """`GET` and `POST /plots/{plot}/versions/delete`."""
+class ActionWithPage(WebResource):
+    """The base class of actions that respond with a page: browsers that reload it send GET."""
 
     access = {"GET": READ, "POST": WRITE}
     describe = {"GET": PAGE, "POST": FORM_AND_PAGE}
 
     async def on_get(self, req: Request, resp: Response, plot: str) -> None:
-        """Redirect browsers that reload the confirmation page to the page of the plot."""
+        """Redirect to the page of the plot."""
         await self._domain.plots.view(plot, None, authorization_of(req))
         redirect(resp, f"/plots/{plot}/show")
+
+
+class DeleteVersionAction(ActionWithPage):
+    """`GET` and `POST /plots/{plot}/versions/delete`."""
+
+    describe = {"GET": PAGE, "POST": replace(FORM, responses={**PAGE.responses, **FORM.responses})}
 
     async def on_post(self, req: Request, resp: Response, plot: str) -> None:
         """Delete an old version, after a confirmation."""
@@ -101,16 +108,8 @@ class CloneAction(WebResource):
         redirect(resp, copy["show"])
 
 
-class NewShareLinkAction(ShowPlotPage):
-    """`GET` and `POST /plots/{plot}/shares`: browsers that reload the result of POST send GET."""
-
-    access = {"GET": READ, "POST": WRITE}
-    describe = {"GET": PAGE, "POST": FORM_AND_PAGE}
-
-    async def on_get(self, req: Request, resp: Response, plot: str) -> None:
-        """Redirect to the page of the plot."""
-        await self._domain.plots.view(plot, None, authorization_of(req))
-        redirect(resp, f"/plots/{plot}/show")
+class NewShareLinkAction(ActionWithPage, ShowPlotPage):
+    """`GET` and `POST /plots/{plot}/shares`."""
 
     async def on_post(self, req: Request, resp: Response, plot: str) -> None:
         """Create a share link, which only this page shows."""
