@@ -114,6 +114,10 @@ def test_sharing(logged_in: str, tmp_path: Path) -> None:
     assert requests.get(second, timeout=30).status_code == 200
     listed = json.loads(run("shares", "sine", "--json").stdout)
     assert sorted(item["expires"] is None for item in listed) == [False, True]
+    assert [item["history"] for item in listed] == [False, False]
+    run("share", "sine", "--with-history", "--quiet")
+    listed = json.loads(run("shares", "sine", "--json").stdout)
+    assert sorted(item["history"] for item in listed) == [False, False, True]
     run("unshare", "sine", listed[0]["id"])
     run("unshare", "sine", "--all")
     assert run("shares", "sine").stdout == "No share links.\n"

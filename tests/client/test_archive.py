@@ -1,5 +1,6 @@
 """An exported folder is a web site and a backup: export, import, export is byte-equal."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -60,7 +61,8 @@ def clear(server: bokeh_cloud.Server) -> None:
 def account(empty: bokeh_cloud.Server) -> bokeh_cloud.Server:
     for points in (10, 1000, 10):
         empty.publish(make_figure(points, "ü"), "Übersicht: 東京")
-    empty.publish(make_figure(5, "<script>"), "second", title="<b>Second</b>").visibility = "public"
+    second = empty.publish(make_figure(5, "<script>"), "second", title="<b>Second</b>")
+    second.set_visibility("public", history=True)
     return empty
 
 
@@ -75,9 +77,9 @@ def test_export_import_export_is_byte_equal(
     other.import_(tmp_path / "one")
     other.export(tmp_path / "two")
     assert files(tmp_path / "one") == files(tmp_path / "two")
-    assert [(plot.name, plot.version, plot.visibility) for plot in other.plots()] == [
-        ("second", 1, "public"),
-        ("Übersicht: 東京", 3, "private"),
+    assert [(plot.name, plot.version, plot.visibility, plot.history) for plot in other.plots()] == [
+        ("second", 1, "public", True),
+        ("Übersicht: 東京", 3, "private", False),
     ]
     before, after = account.plot("second").to_json(), other.plot("second").to_json()
     assert before.content == after.content
@@ -197,6 +199,26 @@ def test_errors_of_an_import(account: bokeh_cloud.Server, tmp_path: Path) -> Non
     column.write_bytes(bytes(len(column.read_bytes())))
     with pytest.raises(bokeh_cloud.CloudError, match="is damaged"):
         account.import_(tmp_path / "site")
+
+
+def test_a_plot_with_deleted_versions_is_exported_and_imported(
+    account: bokeh_cloud.Server, other: bokeh_cloud.Server, tmp_path: Path
+) -> None:
+    account.plot("Übersicht: 東京").delete_version(2)
+    account.export(tmp_path / "site", ["Übersicht: 東京"])
+    [plot] = other.import_(tmp_path / "site")
+    assert [item.version for item in plot.versions()] == [3, 1]
+
+
+def test_plots_of_folders_of_earlier_releases_have_no_history(
+    account: bokeh_cloud.Server, other: bokeh_cloud.Server, tmp_path: Path
+) -> None:
+    account.export(tmp_path / "site", ["second"])
+    [file] = (tmp_path / "site" / "plots").glob("*/plot.json")
+    metadata = json.loads(file.read_text())
+    file.write_text(json.dumps({name: metadata[name] for name in metadata if name != "history"}))
+    [plot] = other.import_(tmp_path / "site")
+    assert (plot.visibility, plot.history) == ("public", False)
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(account: bokeh_cloud.Server, tmp_path: Path) -> None:

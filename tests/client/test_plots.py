@@ -9,7 +9,7 @@ import requests
 from bokeh.plotting import figure
 
 import bokeh_cloud
-from tests.client.command import output_of
+from tests.client.command import output_of, run
 
 
 def line(slope: float = 1) -> figure:
@@ -49,6 +49,42 @@ def test_title_and_visibility(server: bokeh_cloud.Server) -> None:
     with pytest.raises(bokeh_cloud.Rejected):
         plot.visibility = "everybody"
     assert plot.refresh().visibility == "link"
+
+
+def test_history_and_visibility(server: bokeh_cloud.Server) -> None:
+    plot = server.publish(line(), "with history")
+    assert plot.history is False
+    assert plot.set_visibility("public", history=True) is plot
+    assert (plot.visibility, plot.history, server.plot("with history").history) == ("public", True, True)
+    plot.visibility = "link"
+    assert plot.history is False
+    plot.history = True
+    assert server.plot("with history").history is True
+    plot.visibility = "private"
+    with pytest.raises(bokeh_cloud.Rejected, match="'link' or 'public'"):
+        plot.history = True
+    message = output_of("visibility", "with history", "public", "--with-history")
+    assert message == f"with history is public with history: {plot.url}\n"
+    assert json.loads(output_of("show", "with history", "--json"))["history"] is True
+    assert output_of("visibility", "with history", "public") == f"with history is public: {plot.url}\n"
+    assert plot.refresh().history is False
+    assert output_of("visibility", "with history", "link", "-q") == plot.url + "\n"
+    assert "leave out" in output_of("visibility", "with history", "private", "--with-history", code=2)
+
+
+def test_deleting_a_version(server: bokeh_cloud.Server) -> None:
+    for slope in (1, 2, 3, 4):
+        plot = server.publish(line(slope), "pruned")
+    plot.delete_version(2)
+    assert [item.version for item in plot.versions()] == [4, 3, 1]
+    with pytest.raises(bokeh_cloud.NotFound, match="no version 2; it has 1, 3 to 4"):
+        plot.delete_version(2)
+    with pytest.raises(bokeh_cloud.Rejected, match="roll back to an older one"):
+        plot.delete_version(4)
+    output_of("rm", "pruned", "--version", "3", "--yes")
+    assert "Delete version 1 of pruned" in run("rm", "pruned", "--version", "1", given="n\n", code=1).stdout
+    assert [item.version for item in plot.versions()] == [4, 1]
+    assert "newest" in output_of("rm", "pruned", "--version", "4", "--yes", code=1)
 
 
 def test_the_configuration_sets_the_visibility_of_new_plots(

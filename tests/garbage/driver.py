@@ -153,6 +153,11 @@ class SteppedCloud:
         """Delete a plot by its id."""
         self.request("DELETE", f"/{USER}/plots/{plot}")
 
+    def versions(self, plot: str) -> list[int]:
+        """Return the numbers of the versions of a plot, oldest first."""
+        found = self.request("GET", f"/{USER}/plots/{plot}/versions").json["versions"]
+        return [version["version"] for version in reversed(found)]
+
     def read_plot(self, plot: str, version: int | None = None) -> tuple[str, tuple[bytes, ...]]:
         """Return the text and the chunks of a plot, fetched as a browser does."""
         query = f"?version={version}" if version else ""

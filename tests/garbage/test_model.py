@@ -40,7 +40,7 @@ class CloudInUse(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.cloud = SteppedCloud(self.url)
-        self.versions: dict[str, list[PlotContents]] = {}
+        self.versions: dict[str, list[PlotContents | None]] = {}  # None for versions that were deleted
         self.sources: dict[tuple[bytes, ...], Any] = {}
 
     @rule(name=NAMES, chunks=CHUNKS, text=STRINGS)
@@ -99,10 +99,20 @@ class CloudInUse(RuleBasedStateMachine):
     @precondition(lambda self: self.versions)
     @rule(name=NAMES, version=st.integers(1, 3))
     def roll_back(self, name: str, version: int) -> None:
-        if len(self.versions.get(name, ())) >= version:
+        if contents := self._contents(name, version):
             plot = self.cloud.plots()[name]["id"]
             self.cloud.request("POST", f"/local/plots/{plot}/rollback", json={"version": version})
-            self._add_version(name, self.versions[name][version - 1])
+            self._add_version(name, contents)
+
+    @precondition(lambda self: self.versions)
+    @rule(name=NAMES, version=st.integers(1, 3), writes=WRITES)
+    def delete_version_and_crash(self, name: str, version: int, writes: int) -> None:
+        if self._contents(name, version) and version < len(self.versions[name]):
+            plot = self.cloud.plots()[name]["id"]
+            with self._crash_after(writes):
+                self.cloud.request("DELETE", f"/local/plots/{plot}/versions/{version}")
+            if version not in self.cloud.versions(plot):
+                self.versions[name][version - 1] = None
 
     @rule(writes=WRITES)
     def collect_and_crash(self, writes: int) -> None:
@@ -125,8 +135,15 @@ class CloudInUse(RuleBasedStateMachine):
             name: len(versions) for name, versions in self.versions.items()
         }
         for name, versions in self.versions.items():
-            for number, expected in enumerate(versions, 1):
-                assert self.cloud.read_plot(plots[name]["id"], number) == expected
+            kept = [number for number, expected in enumerate(versions, 1) if expected]
+            assert self.cloud.versions(plots[name]["id"]) == kept
+            for number in kept:
+                assert self.cloud.read_plot(plots[name]["id"], number) == versions[number - 1]
+
+    def _contents(self, name: str, version: int) -> PlotContents | None:
+        """Return the contents of a version; None if there is none, or if it was deleted."""
+        versions = self.versions.get(name, ())
+        return versions[version - 1] if len(versions) >= version else None
 
     def _add_version(self, name: str, contents: PlotContents) -> None:
         versions = self.versions.setdefault(name, [])

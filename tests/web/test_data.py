@@ -63,14 +63,18 @@ def test_downloads_in_several_formats(cloud: RunningCloud, ada: User, key: str) 
 
 
 def test_downloaded_rows_are_those_that_the_plot_shows(cloud: RunningCloud, ada: User, key: str) -> None:
-    """With a version, rows are those at its publication; without, live sources have their current rows."""
+    """With a version, rows are those at its publication; without, live sources have their current rows.
+
+    A link without history shows the current rows in any case.
+    """
     server = bokeh_cloud.Server(cloud.url, apikey=key)
     source = server.DataSource("counts", x=[1.0, 2.0], y=[3.0, 4.0])
     drawn = figure(title="Counts")
     drawn.line("x", "y", source=source)
     drawn.line("x", "y", source=ColumnDataSource({"x": [1, 2], "y": [7, 7]}))
     plot = server.publish(drawn, "counts")
-    share = str(plot.share(expires="1d").url)
+    share = str(plot.share(expires="1d", history=True).url)
+    newest = str(plot.share(expires="1d").url)
     source.stream(x=[3.0], y=[5.0])
 
     def downloads(page: str) -> list[list[float]]:
@@ -84,10 +88,11 @@ def test_downloaded_rows_are_those_that_the_plot_shows(cloud: RunningCloud, ada:
     frozen = [7.0, 7.0]
     assert sorted(downloads(share)) == [[3, 4, 5], frozen]
     assert sorted(downloads(f"{share}&version=1")) == [[3, 4], frozen]
+    assert sorted(downloads(f"{newest}&version=1")) == [[3, 4, 5], frozen]
     source.update(y=[0.0, 0.0, 0.0])
     source.commit()
     server.publish(drawn, "counts")
-    assert sorted(downloads(share)) == [[0, 0, 0], frozen]
+    assert sorted(downloads(share)) == sorted(downloads(newest)) == [[0, 0, 0], frozen]
     assert sorted(downloads(f"{share}&version=1")) == [[3, 4], frozen]
 
 

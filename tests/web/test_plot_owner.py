@@ -32,6 +32,70 @@ def test_rollback(cloud: RunningCloud, ada: User, key: str) -> None:
     assert "Version <span data-newest>3</span>" in ada.get(f"/plots/{plot.id}/show").text
 
 
+def test_history_is_opened_by_its_checkbox_only(cloud: RunningCloud, ada: User, key: str) -> None:
+    for scale in (1, 2):
+        plot = publish(cloud, key, "with a past", scale=scale)
+    settings, token = f"/plots/{plot.id}/settings", ada.form_token()
+
+    def save(**form: str) -> tuple[bool, bool]:
+        """Send the form; return whether the owner's page has the box checked, and others see version 1."""
+        assert ada.post(settings, {"form_token": token, **form}).status_code == 303
+        [box] = re.findall(r'<form method="post" action="[^"]*/settings">.*?(name="history"[^>]*)>',
+                           ada.get(f"/plots/{plot.id}/show").text, re.DOTALL)  # fmt: skip
+        return "checked" in box, requests.get(f"{plot.url}?version=1", timeout=TIMEOUT).ok
+
+    assert save(visibility="public") == (False, False)
+    assert save(visibility="public", history="yes") == (True, True)
+    assert save(title="Another title") == (True, True)
+    assert save(visibility="public") == (False, False)
+    assert save(visibility="link", history="yes") == (True, True)
+    assert save(visibility="private", history="yes") == (False, False)
+    page = "/plots/selection"
+    assert ada.post(page, {"form_token": token, "action": "public", "plots": plot.id}).status_code == 303
+    assert save(title="Public from the list") == (False, False)
+
+
+def test_others_see_no_list_of_one_version(cloud: RunningCloud, ada: User, key: str) -> None:
+    for scale in (1, 2):
+        plot = publish(cloud, key, "listed versions", "link", scale=scale)
+    assert "Version 1</strong>" in ada.get(f"/plots/{plot.id}/show").text
+    assert "Versions" not in requests.get(plot.url, timeout=TIMEOUT).text
+    plot.history = True
+    page = requests.get(plot.url, timeout=TIMEOUT).text
+    assert "Version 1</strong>" in page
+    assert "versions/delete" not in page, "only the owner deletes versions"
+
+
+def test_share_link_with_history(cloud: RunningCloud, ada: User, key: str) -> None:
+    for scale in (1, 2):
+        plot = publish(cloud, key, "lent with its past", scale=scale)
+    for more, opens in (({}, False), ({"history": "yes"}, True)):
+        form = {"form_token": ada.form_token(), "expires": "7", **more}
+        page = ada.post(f"/plots/{plot.id}/shares", form).text
+        [path] = re.findall(r'id="new-share-link" value="[^"]*(/plots/[^"]+)"', page)
+        assert requests.get(f"{cloud.url}{path}&version=1", timeout=TIMEOUT).ok is opens
+        for listed in (page, ada.get("/account/shares").text):
+            assert ("<span>With history</span>" in re.sub(r"<label.*?</label>", "", listed)) is opens
+
+
+def test_a_version_is_deleted_after_a_confirmation(cloud: RunningCloud, ada: User, key: str) -> None:
+    for scale in (1, 2, 3):
+        plot = publish(cloud, key, "pruned", scale=scale)
+    path, form = f"/plots/{plot.id}/versions/delete", {"form_token": ada.form_token(), "version": "2"}
+    page = ada.get(f"/plots/{plot.id}/show").text
+    assert re.findall(r'aria-label="Delete version (\d)"', page) == ["2", "1"]
+    assert "Delete version 2?" in ada.post(path, form).text
+    assert [version.version for version in plot.versions()] == [3, 2, 1]
+    assert ada.get(path).url == plot.url, "a browser that reloads the confirmation"
+    done = ada.post(path, {**form, "sure": "yes"})
+    assert (done.status_code, done.headers["Location"]) == (303, f"/plots/{plot.id}/show")
+    assert [version.version for version in plot.versions()] == [3, 1]
+    for version, status in (("2", 404), ("3", 409), ("x", 422), ("", 422)):
+        wrong = ada.post(path, {**form, "version": version, "sure": "yes"})
+        assert wrong.status_code == status, version
+    assert [version.version for version in plot.versions()] == [3, 1]
+
+
 @pytest.mark.parametrize("version", ["", "x", "0", "9" * 5000])
 def test_rollback_to_an_invalid_version(cloud: RunningCloud, ada: User, key: str, version: str) -> None:
     plot = publish(cloud, key, "once")

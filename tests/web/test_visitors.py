@@ -157,5 +157,16 @@ def test_thumbnail_is_shown_without_javascript(cloud: RunningCloud, ada: User, k
     assert shared.headers["Content-Type"] == "image/png", "the share link opens the thumbnail, too"
     sent = ada.browser.get(f"{cloud.url}{path}.png", timeout=TIMEOUT)
     assert Image.open(io.BytesIO(sent.content)).size == (480, 300)
+    publish(cloud, key, "pictured", scale=2)
+    shared = requests.get(cloud.url + source, timeout=TIMEOUT)
+    assert shared.status_code == 404, "it shows an old version"
+    plot.visibility = "public"
+    profile = f"{cloud.url}/u/ada"
+    assert plot.id in requests.get(profile, timeout=TIMEOUT).text
+    assert f"{path}.png" not in requests.get(profile, timeout=TIMEOUT).text
+    plot.history = True
+    assert f"{path}.png" in requests.get(profile, timeout=TIMEOUT).text
+    plot.visibility = "private"
+    assert f'src="{path}.png"' in ada.get(f"/plots/{plot.id}/show").text
     assert ada.browser.put(url, data=b"no picture", headers=headers, timeout=TIMEOUT).status_code == 422
     assert requests.get(f"{cloud.url}{path}.png", timeout=TIMEOUT).status_code == 404

@@ -59,7 +59,12 @@ class _Exporter:
 
     def export_plot(self, plot: Plot) -> None:
         plot_folder = self._folder / "plots" / folder_name(plot.name)
-        metadata = {"name": plot.name, "title": plot.title, "visibility": plot.visibility}
+        metadata = {
+            "name": plot.name,
+            "title": plot.title,
+            "visibility": plot.visibility,
+            "history": plot.history,
+        }
         numbers = sorted(item.version for item in plot.versions())
         for number in numbers:
             if not (plot_folder / str(number) / "view.json").exists():

@@ -54,8 +54,10 @@ class _Importer:
             if number > newest:
                 self._import_version(name, metadata["title"], plot_folder / str(number))
         plot = find_plot(self._account, name)
-        if plot.visibility != metadata["visibility"]:
-            plot.visibility = metadata["visibility"]
+        # Earlier releases did not write `history`.
+        visibility, history = metadata["visibility"], metadata.get("history", False)
+        if (plot.visibility, plot.history) != (visibility, history):
+            plot.set_visibility(visibility, history=history)
         return plot
 
     def _import_version(self, name: str, title: str, version_folder: Path) -> None:

@@ -23,5 +23,6 @@ COMMANDS = {
     "show": ("plots", "show"),
     "unshare": ("shares", "unshare"),
     "versions": ("plots", "versions"),
+    "visibility": ("plots", "visibility"),
     "whoami": ("accounts", "whoami"),
 }

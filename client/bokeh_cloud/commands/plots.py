@@ -1,4 +1,4 @@
-"""`plots`, `show`, `versions`, `rollback`, `clone`, `rm`: published plots."""
+"""`plots`, `show`, `visibility`, `versions`, `rollback`, `clone`, `rm`: published plots."""
 
 import re
 from typing import Any
@@ -7,6 +7,7 @@ import click
 
 from bokeh_cloud.commands import options
 from bokeh_cloud.commands.output import echo_fields, echo_list
+from bokeh_cloud.config.general import VISIBILITIES
 from bokeh_cloud.plots.plot import Plot
 from bokeh_cloud.server import connect
 
@@ -85,11 +86,39 @@ def clone(plot: str, name: str | None, url: str | None, quiet: bool) -> None:
 
 @click.command()
 @options.name
+@click.argument("visibility", type=click.Choice(VISIBILITIES))
+@click.option("--with-history", "history", is_flag=True, help="Let others see old versions, too.")
+@options.url
+@options.quiet
+def visibility(name: str, visibility: str, history: bool, url: str | None, quiet: bool) -> None:
+    """Set who can see the plot NAME.
+
+    That is only you, anyone with its URL (link), or everyone (public). Others see the newest version only,
+    unless --with-history is given.
+    """
+    if history and visibility == "private":
+        raise click.UsageError("No one else sees a private plot: leave out --with-history.")
+    plot = connect(url).plot(name).set_visibility(visibility, history=history)
+    added = " with history" if plot.history else ""
+    click.echo(plot.url if quiet else f"{name} is {plot.visibility}{added}: {plot.url}")
+
+
+@click.command()
+@options.name
+@click.option("--version", type=click.IntRange(min=1), help="Delete this version only; not the newest.")
 @options.url
 @options.yes
-def rm(name: str, url: str | None, yes: bool) -> None:
-    """Delete the plot NAME, all its versions and its share links."""
+def rm(name: str, version: int | None, url: str | None, yes: bool) -> None:
+    """Delete the plot NAME, all its versions and its share links.
+
+    With --version, delete an old version only.
+    """
     plot = connect(url).plot(name)
+    if version is not None:
+        if not yes:
+            click.confirm(f"Delete version {version} of {name} at {plot.url}?", abort=True)
+        plot.delete_version(version)
+        return
     if not yes:
         click.confirm(f"Delete {name} and its {len(plot.versions())} versions at {plot.url}?", abort=True)
     plot.delete()
@@ -103,6 +132,7 @@ def plot_fields(plot: Plot) -> dict[str, Any]:
         "title": plot.title,
         "version": plot.version,
         "visibility": plot.visibility,
+        "history": plot.history,
         "url": plot.url,
         "embed_url": plot.embed_url,
         "created": plot.created,

@@ -6,7 +6,7 @@ from bokeh_cloud.commands import options
 from bokeh_cloud.commands.output import echo_list
 from bokeh_cloud.server import connect
 
-COLUMNS = ("id", "created", "expires", "origins")
+COLUMNS = ("id", "created", "expires", "history", "origins")
 
 
 @click.command()
@@ -15,14 +15,17 @@ COLUMNS = ("id", "created", "expires", "origins")
 @click.option(
     "--origin", "origins", metavar="URL", multiple=True, help="Site that may embed it; default: any."
 )
+@click.option("--with-history", "history", is_flag=True, help="Let it open old versions, too.")
 @options.url
 @options.quiet
-def share(name: str, expires: str | None, origins: tuple[str, ...], url: str | None, quiet: bool) -> None:
+def share(
+    name: str, expires: str | None, origins: tuple[str, ...], history: bool, url: str | None, quiet: bool
+) -> None:
     """Create a share link, with which anyone can open the plot NAME.
 
-    The link cannot be printed again.
+    It opens the newest version only, unless --with-history is given. It cannot be printed again.
     """
-    link = connect(url).plot(name).share(expires, origins)
+    link = connect(url).plot(name).share(expires, origins, history=history)
     click.echo(link.url if quiet else f"{link.url}\n(`bokeh-cloud unshare {name!r} {link.id}` revokes it.)")
 
 

@@ -57,6 +57,8 @@ class Plot:
         self.unchanged: bool = summary.get("unchanged", False)
         self._title: str = summary.get("title") or summary["name"]
         self._visibility: str = summary["visibility"]
+        self._history: bool = summary.get("history", False)
+        self._is_pinned = False  # to one of its versions
 
     def __repr__(self) -> str:
         return f"<Plot {self.name!r} version {self.version}, {self.visibility}: {self.url}>"
@@ -78,12 +80,37 @@ class Plot:
 
     @property
     def visibility(self) -> str:
-        """`private`, `link` (anyone with the URL) or `public`; setting it sends a request."""
+        """`private`, `link` (anyone with the URL) or `public`; setting it sends a request.
+
+        Others see the newest version only, unless the plot is opened with its history: see `set_visibility`.
+        """
         return self._visibility
 
     @visibility.setter
     def visibility(self, visibility: str) -> None:
         self._change(visibility=visibility)
+
+    @property
+    def history(self) -> bool:
+        """Whether others than the owner see old versions, too; setting it sends a request.
+
+        A change of `visibility` sets it to False.
+        """
+        return self._history
+
+    @history.setter
+    def history(self, history: bool) -> None:
+        self._change(history=history)
+
+    def set_visibility(self, visibility: str, *, history: bool = False) -> "Plot":
+        """Set who can see the plot, and whether they see its history, in one request.
+
+        Args:
+            visibility: `private`, `link` (anyone with the URL) or `public`.
+            history: whether others see old versions, too, and not only the newest one.
+        """
+        self._change(visibility=visibility, history=history)
+        return self
 
     def refresh(self) -> "Plot":
         """Read the current state from the server; raises NotFound if the plot was deleted."""
@@ -105,6 +132,7 @@ class Plot:
         at, suffix = copy(self), f"?version={version}"
         at.version, at.modified = version, created[version]
         at.url, at.embed_url = self.url + suffix, self.embed_url + suffix
+        at._is_pinned = True
         return at
 
     def rollback(self, version: int) -> "Plot":
@@ -116,14 +144,28 @@ class Plot:
         self._load(self._connection.json("POST", f"{self.path}/rollback", json={"version": version}))
         return self
 
-    def share(self, expires: Expiry | None = None, origins: Sequence[str] = ()) -> Share:
+    def delete_version(self, version: int) -> None:
+        """Delete a version that is not the newest; its data are deleted unless something else needs them.
+
+        Raises:
+            NotFound: there is no such version.
+            Rejected: it is the newest: publish another one or roll back first, or `delete` the plot.
+        """
+        self._connection.request("DELETE", f"{self.path}/versions/{version}")
+
+    def share(
+        self, expires: Expiry | None = None, origins: Sequence[str] = (), *, history: bool = False
+    ) -> Share:
         """Create a share link, with which anyone can open this plot, and return it.
 
         Args:
             expires: "7d", a date or a time, see `expiry.parse_expiry`; None for the server's default.
             origins: the sites that may embed the plot, such as https://example.org; none for any site.
+            history: whether the link opens old versions, too, and not only the newest one.
         """
         body: dict[str, Any] = {"origins": list(origins)}
+        if history:  # servers of earlier releases do not know it
+            body["history"] = True
         if expires is not None:
             body["expires"] = parse_expiry(expires)
         summary = self._connection.json("POST", f"{self.path}/shares", json=body)
@@ -200,13 +242,16 @@ class Plot:
         return f"/{quote(self.user_id)}/plots/{quote(self.id)}"
 
     def _frame_url(self) -> str:
-        """Return a URL that opens the frame in pages of other sites, where it gets no cookies."""
-        if self.visibility != "private":
+        """Return a URL that opens the frame in pages of other sites, where it gets no cookies.
+
+        No share link is created for a particular version, since it would open the whole history.
+        """
+        if self.visibility != "private" or self._is_pinned:
             return self.embed_url
         try:
             return self.share(NOTEBOOK_SHARE_DURATION).embed_url or self.embed_url
         except CloudError:  # a server without accounts has no share links; or the key lacks a scope
             return self.embed_url
 
-    def _change(self, **changes: str) -> None:
+    def _change(self, **changes: str | bool) -> None:
         self._load(self._connection.json("PATCH", self.path, json=changes))

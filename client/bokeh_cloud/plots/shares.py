@@ -20,6 +20,7 @@ class Share:
         self.created = datetime.fromisoformat(summary["created"])
         self.expires = datetime.fromisoformat(summary["expires"]) if summary.get("expires") else None
         self.origins: tuple[str, ...] = tuple(summary.get("origins", ()))
+        self.history: bool = summary.get("history", False)
 
     def __repr__(self) -> str:
         until = f" until {self.expires:%Y-%m-%d %H:%M %Z}" if self.expires else ""

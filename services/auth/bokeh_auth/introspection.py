@@ -43,6 +43,7 @@ class TokenInfo:
         by: the key, session or service, as `keys/{id}`, for the audit log; it grants nothing.
         expires: when it expires, RFC 3339; None for never.
         view: for view tokens, the part of the plot that they grant access to.
+        history: for share links, whether they open old versions of the plot, too.
     """
 
     user_id: str
@@ -53,6 +54,7 @@ class TokenInfo:
     by: str = ""
     expires: str | None = None
     view: ViewGrant | None = None
+    history: bool = False
 
 
 class Tokens(Protocol):
@@ -198,7 +200,7 @@ class Introspection:
 def _credential_info(credential: Credential) -> TokenInfo:
     by = f"{KEYSPACES[credential.prefix]}/{credential.id}"
     grants = credential.user_id, credential.scopes, credential.only, credential.origins
-    return TokenInfo(*grants, by=by, expires=credential.expires)
+    return TokenInfo(*grants, by=by, expires=credential.expires, history=credential.history)
 
 
 def _view_info(view: View) -> TokenInfo:

@@ -45,6 +45,7 @@ def _add_public_routes(app: App, domain: Domain) -> None:
     app.add_route("/{user}/plots/{plot}/scene", scenes.PlotScene(domain))
     app.add_route("/{user}/plots/{plot}/data", scenes.PlotSources(domain))
     app.add_route("/{user}/plots/{plot}/versions", plots.VersionHistory(domain))
+    app.add_route("/{user}/plots/{plot}/versions/{version}", plots.OnePlotVersion(domain))
     app.add_route("/{user}/plots/{plot}/rollback", plots.PlotRollback(domain))
     app.add_route("/{user}/plots/{plot}/shares", shares.PlotShares(domain))
     app.add_route("/{user}/plots/{plot}/shares/{share}", shares.PlotShare(domain))

@@ -137,8 +137,12 @@ class AuthClient:
     def __init__(self, service: ServiceClient) -> None:
         self._service = service
 
-    async def introspect(self, token: str) -> tuple[str, str | None, ViewGrant | None]:
-        """Return what a token grants access to: an account, the id of the plot if it is only one, its part.
+    async def introspect(self, token: str) -> tuple[str, str | None, ViewGrant | None, bool]:
+        """Return what a token grants access to.
+
+        Returns:
+            an account, the id of the plot if it is only one, what a view token grants of it, and whether a
+            share link opens old versions, too.
 
         Raises:
             NotFound: the token is not valid.
@@ -147,7 +151,8 @@ class AuthClient:
         if not answer["active"]:
             raise NotFound("This share link opens nothing; it has expired or was revoked.")
         view = answer.get("view")
-        return str(answer["user_id"]), answer.get("only"), ViewGrant(**view) if view else None
+        grant = ViewGrant(**view) if view else None
+        return str(answer["user_id"]), answer.get("only"), grant, bool(answer.get("history"))
 
     async def shares(self, user: str, plot: str) -> list[dict[str, Any]]:
         """Return the share links of a plot, without their tokens."""

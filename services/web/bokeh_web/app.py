@@ -96,6 +96,7 @@ def _add_plot_pages(app: App, domain: Domain) -> None:
     app.add_route("/plots/{plot}/settings", plot_actions.PlotSettingsAction(domain))
     app.add_route("/plots/{plot}/clone", plot_actions.CloneAction(domain))
     app.add_route("/plots/{plot}/rollback", plot_actions.RollbackAction(domain))
+    app.add_route("/plots/{plot}/versions/delete", plot_actions.DeleteVersionAction(domain))
 
 
 def _add_api_docs(app: App, domain: Domain, dependencies: Dependencies) -> None:

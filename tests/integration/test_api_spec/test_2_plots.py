@@ -90,6 +90,32 @@ def test_post_rollback_makes_an_old_version_current(ada: Caller) -> None:
     problem(ada("POST", f"{path}/rollback", json={"version": "1"}), 422, "invalid")
 
 
+def test_patch_history_needs_a_plot_that_others_can_see(ada: Caller) -> None:
+    plot = ada.plot("history for others", 1.0)
+    path = f"/{{user}}/plots/{plot['id']}"
+    assert plot["history"] is False
+    problem(ada("PATCH", path, json={"history": True}), 422, "invalid")
+    problem(ada("PATCH", path, json={"history": "yes", "visibility": "link"}), 422, "invalid")
+    assert ada.ok("PATCH", path, json={"visibility": "link", "history": True})["history"] is True
+    assert ada.ok("PATCH", path, json={"title": "Renamed"})["history"] is True
+    assert ada.ok("PATCH", path, json={"visibility": "public"})["history"] is False
+
+
+def test_delete_version_deletes_one_that_is_not_the_newest(ada: Caller) -> None:
+    plot = ada.plot("pruned", 1.0)
+    for value in (2.0, 3.0):
+        ada.plot("pruned", value)
+    path = f"/{{user}}/plots/{plot['id']}"
+    stale = {"If-Match": '"stale"'}
+    problem(ada("DELETE", f"{path}/versions/1", headers=stale), 412, "precondition-failed")
+    assert ada("DELETE", f"{path}/versions/1").status_code == 204
+    assert [v["version"] for v in ada.ok("GET", f"{path}/versions")["versions"]] == [3, 2]
+    problem(ada("GET", f"{path}/scene?version=1"), 404, "not-found")
+    problem(ada("DELETE", f"{path}/versions/1"), 404, "not-found")
+    problem(ada("DELETE", f"{path}/versions/x"), 404, "not-found")
+    problem(ada("DELETE", f"{path}/versions/3"), 409, "newest-version")
+
+
 def test_scenes_have_etags_and_those_of_versions_are_immutable(ada: Caller) -> None:
     plot = ada.plot("conditional", 1.0)
     path = f"/{{user}}/plots/{plot['id']}/scene"

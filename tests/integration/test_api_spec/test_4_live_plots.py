@@ -59,7 +59,12 @@ def test_a_view_token_opens_live_columns_that_were_drawn_since_it_was_made(
         assert [visitor("GET", path(state), key=token).status_code for state in after] == [200] * 3
         for state in (*before, other):
             problem(visitor("GET", path(state), key=token), 404, "not-found")
-    # A page of the published version shows the source as it was then, and nothing newer.
+    # What the source was when the version was published is history.
+    newest = view_token(visitor, plot, "?version=1")
+    assert visitor("GET", column(after[-1]), key=newest).status_code == 200
+    problem(visitor("GET", column(source), key=newest), 404, "not-found")
+    # With history, a page of the published version shows the source as it was then, and nothing newer.
+    ada.ok("PATCH", f"/{{user}}/plots/{plot['id']}", json={"history": True})
     pinned = view_token(visitor, plot, "?version=1")
     assert visitor("GET", column(source), key=pinned).status_code == 200
     for state in (before[1], *after):

@@ -29,7 +29,7 @@ Everything that a Bokeh Cloud stores of an account.
 account.json                            the account, its quota and its usage
 keys.json                               API keys, share links and sessions, without their secrets
 audit.json                              the audit log, newest first
-plots/ID/plot.json                      a plot: name, title, visibility, versions
+plots/ID/plot.json                      a plot: name, title, visibility, history, versions
 plots/ID/versions/N/scene.json          its Bokeh document, with hashes of columns in the place of arrays
 plots/ID/versions/N/manifest.json       what belongs to it: data sources, files of BokehJS, extensions
 plots/ID/extensions/HASH.js             the JavaScript of custom models

@@ -31,7 +31,12 @@ class ShareLinks:
         self._clock = clock
 
     def create(
-        self, user: str, plot: str, origins: Sequence[str] = (), expires: str | UnsetType | None = UNSET
+        self,
+        user: str,
+        plot: str,
+        origins: Sequence[str] = (),
+        expires: str | UnsetType | None = UNSET,
+        history: bool = False,
     ) -> tuple[Credential, str]:
         """Create a link, and return it with its token, which cannot be read again.
 
@@ -40,6 +45,7 @@ class ShareLinks:
             plot: the id of the plot.
             origins: the origins (RFC 6454) that may embed the plot with this link; empty for any.
             expires: when the link expires, RFC 3339; None for never; by default after `DEFAULT_EXPIRY`.
+            history: whether the link opens old versions of the plot, too.
 
         Raises:
             Invalid: the time or an origin is not valid.
@@ -50,7 +56,7 @@ class ShareLinks:
         if len(self.of_account(user)) >= MAX_SHARES:
             raise Conflict(f"The account has {MAX_SHARES} share links; revoke some.", slug="too-many-shares")
         return self._credentials.issue(
-            SHARE, user, "", VIEWING, self._expiry(expires), only=plot, origins=origins
+            SHARE, user, "", VIEWING, self._expiry(expires), only=plot, origins=origins, history=history
         )
 
     def of_account(self, user: str) -> list[Credential]:

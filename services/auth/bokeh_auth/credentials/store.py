@@ -41,6 +41,7 @@ class Credential:
         only: the id of the one plot that it grants access to; None for the whole account.
         origins: the origins (RFC 6454) that may embed that plot; empty for any.
         epoch: the epoch of the account, for sessions; see `accounts.Account`.
+        history: whether it grants access to old versions of that plot, too.
     """
 
     id: str
@@ -55,6 +56,13 @@ class Credential:
     only: str | None = None
     origins: tuple[str, ...] = ()
     epoch: int = 0
+    history: bool = False
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The credential as it is stored; earlier releases can read it unless it has `history`."""
+        value = asdict(self)
+        return value if self.history else {name: value[name] for name in value if name != "history"}
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -88,6 +96,7 @@ class CredentialStore:
         only: str | None = None,
         origins: Sequence[str] = (),
         epoch: int = 0,
+        history: bool = False,
     ) -> tuple[Credential, str]:
         """Create a credential, and return it with its secret, which cannot be read again."""
         secret = new_secret(prefix)
@@ -104,8 +113,9 @@ class CredentialStore:
             only=only,
             origins=tuple(origins),
             epoch=epoch,
+            history=history,
         )
-        self._repository.add_credential(KEYSPACES[prefix], asdict(credential))
+        self._repository.add_credential(KEYSPACES[prefix], credential.record)
         return credential, secret
 
     def verify(self, secret: str) -> Credential | None:
@@ -158,7 +168,7 @@ class CredentialStore:
     def revoke(self, prefix: str, user: str, name: str) -> Credential:
         """Revoke a credential; `NotFound`."""
         credential = self.get(prefix, user, name)
-        self._repository.delete_credential(KEYSPACES[prefix], asdict(credential))
+        self._repository.delete_credential(KEYSPACES[prefix], credential.record)
         self._changed(user)
         return credential
 
@@ -167,7 +177,7 @@ class CredentialStore:
         revoked = 0
         while found := self.page(prefix, user, limit=PAGE):
             for credential in found:
-                self._repository.delete_credential(KEYSPACES[prefix], asdict(credential))
+                self._repository.delete_credential(KEYSPACES[prefix], credential.record)
             revoked += len(found)
         if revoked:
             self._changed(user)
@@ -176,7 +186,7 @@ class CredentialStore:
     def _record_use(self, credential: Credential, etag: str) -> None:
         hour = format_hour(self._clock())
         if credential.used != hour:
-            value = asdict(replace(credential, used=hour))
+            value = replace(credential, used=hour).record
             with suppress(
                 Conflict, Unavailable
             ):  # revoked or used in the meantime, or the store is read-only

@@ -197,6 +197,7 @@ class ShareLinkRequest(msgspec.Struct, forbid_unknown_fields=True):
 
     expires: str | msgspec.UnsetType | None = msgspec.UNSET
     origins: list[str] = []
+    history: bool = False
 
 
 class RegistrationRequest(msgspec.Struct):

@@ -38,8 +38,8 @@ class ShareList(AuditedResource):
         self, req: Request, user: str, plot: str, body: schemas.ShareLinkRequest
     ) -> tuple[Credential, str]:
         with self._audited(req, "shares.make", user, plot=plot) as facts:
-            share, token = self._domain.shares.create(user, plot, body.origins, body.expires)
-            facts.update(share=share.id, expires=share.expires)
+            share, token = self._domain.shares.create(user, plot, body.origins, body.expires, body.history)
+            facts.update(share=share.id, expires=share.expires, history=share.history)
         return share, token
 
 
@@ -73,5 +73,5 @@ class AccountShares:
 
 
 def _summary(share: Credential) -> dict[str, Any]:
-    names = ("id", "created", "expires", "used", "origins")
+    names = ("id", "created", "expires", "used", "origins", "history")
     return {name: getattr(share, name) for name in names}

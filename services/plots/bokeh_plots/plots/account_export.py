@@ -1,6 +1,6 @@
 """An account's plots as files of a tar archive.
 
-plots/{id}/plot.json                    the plot: name, title, visibility, versions
+plots/{id}/plot.json                    the plot: name, title, visibility, history, versions
 plots/{id}/versions/{n}/scene.json      the scene: the Bokeh document with hashes in the place of arrays
 plots/{id}/versions/{n}/manifest.json   what belongs to the version: data sources, bundles, extensions
 plots/{id}/extensions/{hash}.js         the JavaScript of custom models

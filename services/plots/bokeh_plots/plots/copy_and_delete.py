@@ -28,11 +28,9 @@ class CopyRequest:
 
     Attributes:
         name: the name of the copy; None for the name of the original.
-        version: the version to copy; None for what the plot page shows now.
     """
 
     name: str | None = None
-    version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,7 @@ class CopyAndDelete:
             name=request.name or plot.name,
             title=plot.title,
             document=document,
-            sources=[_use_of(source, request.version) for source in sources],
+            sources=[_use_of(source, as_published=not scene.live) for source in sources],
             bundles=scene.manifest["bundles"],
             extensions=extensions,
         )
@@ -201,7 +199,7 @@ def _columns_to_transfer(
     return [*by_model.items(), *others]
 
 
-def _use_of(source: Mapping[str, Any], version: int | None) -> dict[str, Any]:
+def _use_of(source: Mapping[str, Any], as_published: bool) -> dict[str, Any]:
     """Return how a copy uses a data source: that of an old version at the version that it had then."""
     use = {"model": source["model"], "id": source["id"]}
-    return {**use, "version": source["version"]} if version and "version" in source else use
+    return {**use, "version": source["version"]} if as_published and "version" in source else use

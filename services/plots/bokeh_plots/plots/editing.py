@@ -6,15 +6,17 @@ top of it, unless its author named the state for which it was meant.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from bokeh_common.compare_and_swap import compare_and_swap
 from bokeh_common.errors import Conflict, Invalid, PreconditionFailed
 from bokeh_common.timestamps import current_timestamp
 from bokeh_plots.documents.limits import DEFAULT_LIMITS, DocumentLimits
 from bokeh_plots.documents.publication import check_title
+from bokeh_plots.plots.permissions import OPEN
 from bokeh_plots.plots.plots import Plot, Plots, Version, Visibility
 from bokeh_plots.storage.repository import PlotRepository
 
@@ -48,6 +50,13 @@ class PlotChange(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
 
     title: str | msgspec.UnsetType = msgspec.UNSET
     visibility: Visibility | msgspec.UnsetType = msgspec.UNSET
+    history: Annotated[
+        bool | msgspec.UnsetType,
+        Meta(
+            description="Whether others than the owner see old versions, too. A change of `visibility` sets "
+            "it to false unless it says otherwise."
+        ),
+    ] = msgspec.UNSET
 
 
 class PlotEditor:
@@ -78,16 +87,38 @@ class PlotEditor:
         return self._repeat(once)
 
     def change(self, plot: Plot, change: PlotChange, if_match: str | None = None) -> Plot:
-        """Set title or visibility; `Invalid` if the title is not valid or nothing is given."""
+        """Set title, visibility or history.
+
+        Raises:
+            Invalid: the title is not valid, nothing is given, or a private plot would have a history.
+        """
         changes: dict[str, Any] = msgspec.to_builtins(change)
         if not changes:
-            raise Invalid("Send an object with 'title', 'visibility' or both.")
+            raise Invalid("Send an object with 'title', 'visibility', 'history' or several of these.")
         if isinstance(change.title, str):
             check_title(change.title, self._limits)
 
         def once() -> Plot:
             current = self._plots.get(plot.user_id, plot.id)
-            return self._replace(current, replace(current, **changes), if_match)
+            return self._replace(current, _apply(current, changes), if_match)
+
+        return self._repeat(once)
+
+    def delete_version(self, plot: Plot, number: int, if_match: str | None = None) -> Plot:
+        """Delete a version; what nothing else refers to becomes an orphan.
+
+        Raises:
+            NotFound: the plot has no such version.
+            Conflict: it is the newest, which the plot shows.
+        """
+
+        def once() -> Plot:
+            current = self._plots.get(plot.user_id, plot.id)
+            unwanted = current.find(number)
+            if unwanted == current.latest:
+                raise _needed(current)
+            versions = tuple(version for version in current.versions if version != unwanted)
+            return self._replace(current, replace(current, versions=versions), if_match)
 
         return self._repeat(once)
 
@@ -107,6 +138,30 @@ class PlotEditor:
 
     def _repeat(self, once: Callable[[], T]) -> T:
         return compare_and_swap(lambda: None, lambda _: once(), busy())
+
+
+def _apply(plot: Plot, changes: dict[str, Any]) -> Plot:
+    """Return a changed plot; with another visibility it has no history unless the changes say otherwise."""
+    is_opened = changes.get("visibility", plot.visibility) != plot.visibility
+    changed = replace(plot, **{"history": plot.history and not is_opened, **changes})
+    if changed.history and changed.visibility not in OPEN:
+        raise Invalid(
+            "No one else sees a private plot, so it has no history for others. Send 'visibility' as 'link' "
+            "or 'public', too, or create a share link with 'history'."
+        )
+    return changed
+
+
+def _needed(plot: Plot) -> Conflict:
+    """Return the error of a version that cannot be deleted, since the plot shows it."""
+    way = (
+        "It is the only one, so delete the plot instead."
+        if len(plot.versions) == 1
+        else "Publish another one, or roll back to an older one, and delete this one then."
+    )
+    return Conflict(
+        f"Version {plot.latest.version} is the newest, which the plot shows. {way}", slug="newest-version"
+    )
 
 
 def append_version(plot: Plot, version: Version, max_versions: int) -> Plot:

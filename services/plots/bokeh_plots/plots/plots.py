@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import count, groupby
 from typing import Annotated, Any, Literal, TypedDict, get_args
 
 from msgspec import Meta
@@ -40,6 +41,7 @@ class PlotSummary(TypedDict):
     user_id: str
     version: Annotated[int, Meta(ge=1, description="The newest version, which the plot page shows.")]
     visibility: Visibility
+    history: Annotated[bool, Meta(description="Whether others than the owner see old versions, too.")]
     created: str
     modified: str
     show: Annotated[str, Meta(description="Path of the plot page.")]
@@ -76,7 +78,19 @@ class Version:
 
 @dataclass(frozen=True)
 class Plot:
-    """A plot; times are RFC 3339 in UTC, versions are in order, `etag` is that of the record."""
+    """A plot; times are RFC 3339 in UTC.
+
+    Attributes:
+        id: its id.
+        name: unique in its account.
+        title: for people.
+        user_id: the account.
+        visibility: who may see it.
+        created: when its first version was published.
+        versions: its versions, in order.
+        history: whether others than the owner see old versions, too; a private plot has no others.
+        etag: that of the record.
+    """
 
     id: str
     name: str
@@ -85,6 +99,7 @@ class Plot:
     visibility: Visibility
     created: str
     versions: tuple[Version, ...] = field(repr=False)
+    history: bool = False
     etag: str = field(default="", repr=False, compare=False)
 
     @property
@@ -107,6 +122,7 @@ class Plot:
             "user_id": self.user_id,
             "version": self.latest.version,
             "visibility": self.visibility,
+            "history": self.history,
             "created": self.created,
             "modified": self.latest.created,
             "show": f"/plots/{self.id}/show",
@@ -115,14 +131,15 @@ class Plot:
         }
 
     @property
-    def history(self) -> list[dict[str, Any]]:
+    def version_summaries(self) -> list[dict[str, Any]]:
         """The versions as the API returns them, newest first."""
         return [{"version": v.version, "created": v.created} for v in reversed(self.versions)]
 
     @property
     def record(self) -> dict[str, Any]:
-        """The plot as it is stored."""
-        return {key: value for key, value in asdict(self).items() if key != "etag"}
+        """The plot as it is stored; earlier releases can read it unless it has `history`."""
+        omitted = {"etag"} if self.history else {"etag", "history"}
+        return {key: value for key, value in asdict(self).items() if key not in omitted}
 
     def find(self, number: int | None = None) -> Version:
         """Return a version by its number, by default the newest; `NotFound` names the versions that exist."""
@@ -131,7 +148,7 @@ class Plot:
         for version in self.versions:
             if version.version == number:
                 return version
-        kept = f"{self.versions[0].version} to {self.latest.version}"
+        kept = _ranges([version.version for version in self.versions])
         raise NotFound(f"This plot has no version {number}; it has {kept}.")
 
 
@@ -228,6 +245,13 @@ class Plots:
 def no_such_plot() -> NotFound:
     """Return the error for a plot that does not exist or that the reader may not see."""
     return NotFound("There is no such plot, or it is not yours to see.")
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Return ascending numbers as in "1, 3 to 5"."""
+    position = count()
+    runs = [list(run) for _, run in groupby(numbers, key=lambda number: number - next(position))]
+    return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
 
 
 def plot_of(value: dict[str, Any], etag: str) -> Plot:

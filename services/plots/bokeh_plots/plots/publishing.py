@@ -183,9 +183,13 @@ class _VersionWriter:
     def _is_current(self, plot: Plot) -> bool:
         """Whether the newest version has this content, and can be shown.
 
+        A version that is published with a number of its own is a new one: of a plot whose history is copied,
+        versions with other contents may have been deleted in between.
         A repair of the storage may have moved its manifest, which is there again once it has been stored.
         """
         if plot.latest.fingerprint != self._prepared.fingerprint:
+            return False
+        if (self._publication.number or 0) > plot.latest.version:
             return False
         if self._has_manifest(plot):
             return True

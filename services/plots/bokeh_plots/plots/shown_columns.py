@@ -72,11 +72,13 @@ def grant_of(scene: Scene, reader: Reader, number: int | None) -> ViewGrant | No
     if reader.view is not None:
         return None
     live = {key: source["version"] for key, source in scene.current.items()}
+    is_owner, pinned = reader.owns(scene.plot), sees_as_published(scene.plot, reader, number)
     return ViewGrant(
         version=scene.manifest["version"],
-        pinned=sees_as_published(scene.plot, reader, number),
+        pinned=pinned,
         live=live if len(live) <= MAX_LIVE_SOURCES else {},
-        needs_open=reader.only is None and not reader.owns(scene.plot),
+        needs_open=reader.only is None and not is_owner,
+        needs_history=pinned and not is_owner and not reader.history,
     )
 
 

@@ -28,8 +28,12 @@ class ViewCounts:
         return {plot: _with_defaults(value) for plot, value in self._repository.all_views(user)}
 
     def of_plot(self, plot: Plot) -> dict[str, Any]:
-        """Return `views`, `thumbnail` (a hash, or None) and `pictured`, the version that it shows."""
-        return _with_defaults(self._repository.views(plot.user_id, plot.id)[0])
+        """Return `views`, `thumbnail` (a hash, or None) and `pictured`, the version that it shows.
+
+        There is no thumbnail for a reader if it shows a version that the reader may not see.
+        """
+        counts = _with_defaults(self._repository.views(plot.user_id, plot.id)[0])
+        return without_hidden_thumbnail(plot, counts)
 
     def add(self, plot: str, views: int) -> None:
         """Add to the view count of a plot; do nothing if the plot does not exist."""
@@ -51,8 +55,21 @@ class ViewCounts:
         if before.get("thumbnail") not in {None, name}:
             self._repository.delete_thumbnail(plot.user_id, plot.id, before["thumbnail"])
 
+    def delete_thumbnail(self, plot: Plot, version: int) -> None:
+        """Delete the thumbnail if it is that of a version."""
+
+        def without(value: dict[str, Any]) -> dict[str, Any]:
+            is_shown = value.get("pictured") == version
+            return {**value, "thumbnail": None, "pictured": None} if is_shown else value
+
+        if self._repository.views(plot.user_id, plot.id)[0].get("pictured") != version:
+            return
+        before = self._change(plot, without)
+        if before.get("pictured") == version:
+            self._repository.delete_thumbnail(plot.user_id, plot.id, before["thumbnail"])
+
     def thumbnail(self, plot: Plot) -> bytes:
-        """Return the thumbnail as a PNG; `NotFound`."""
+        """Return the thumbnail as a PNG, see `of_plot`; `NotFound`."""
         name = self.of_plot(plot)["thumbnail"]
         if name is None:
             raise NotFound("There is no thumbnail of this plot yet; its owner's browser makes one.")
@@ -71,6 +88,17 @@ class ViewCounts:
 
         busy = Conflict("The view count of this plot changes too often at the moment; try again.")
         return compare_and_swap(lambda: self._repository.views(plot.user_id, plot.id), write, busy)
+
+
+def without_hidden_thumbnail(plot: Plot, counts: dict[str, Any]) -> dict[str, Any]:
+    """Return view counts without the thumbnail, if it shows none of the versions of a plot.
+
+    Args:
+        plot: the plot with the versions that the reader may see.
+        counts: those of the plot.
+    """
+    is_visible = any(version.version == counts["pictured"] for version in plot.versions)
+    return counts if is_visible else {**counts, "thumbnail": None, "pictured": None}
 
 
 def _with_defaults(value: dict[str, Any]) -> dict[str, Any]:

@@ -81,7 +81,7 @@ class PlotResource:
 def reader_of(req: Request) -> Reader:
     """Return who reads a plot."""
     principal = req.context.principal
-    return Reader(principal.user_id, principal.only, principal.view)
+    return Reader(principal.user_id, principal.only, principal.view, principal.history)
 
 
 async def respond_with_json(resp: Response, value: object, items: int) -> None:

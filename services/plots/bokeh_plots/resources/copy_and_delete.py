@@ -76,7 +76,7 @@ class Clone(PlotResource):
         body = await self._body(req, schemas.CloneRequest)
         name = None if body.name is None else check_name(body.name, self._domain.settings.limits)
         scene = await self._scene(req, body)
-        request, options = CopyRequest(name, body.version), write_options(req, must_be_new=True)
+        request, options = CopyRequest(name), write_options(req, must_be_new=True)
         clone = self._domain.copy_and_delete.clone
         copy, changed = await clone(scene, user, request, req.get_header("Authorization"), options)
         respond_with_plot(resp, copy, changed)

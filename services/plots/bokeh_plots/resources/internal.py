@@ -61,7 +61,7 @@ class PlotView(PlotResource):
             "columns": columns,
             # The page of a plot with live sources must not pin the version, which has their old columns.
             "live": bool(scene.current),
-            "versions": scene.plot.history,
+            "versions": scene.plot.version_summaries,
             "grant": grant and asdict(grant),
         }
         await respond_with_json(resp, value, len(columns))

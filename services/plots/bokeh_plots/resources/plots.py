@@ -1,5 +1,6 @@
 """The routes that list, publish, change and delete plots."""
 
+import re
 from typing import Annotated, Any
 
 import falcon
@@ -31,6 +32,10 @@ from bokeh_plots.resources.base import (
     respond_with_plot,
     write_options,
 )
+
+#: The number of a version in a path, and one that no version has.
+VERSION_NUMBER = re.compile(r"[1-9][0-9]{0,11}")
+NO_VERSION = 0
 
 
 class Store(PlotResource):
@@ -92,7 +97,7 @@ class OnePlot(PlotResource):
             {200: CHANGED_PLOT},
             body=Annotated[PlotChange, Meta(extra_json_schema={"minProperties": 1})],
             headers=("If-Match",),
-            example={"title": "A title", "visibility": "link"},
+            example={"title": "A title", "visibility": "link", "history": False},
         ),
         "DELETE": Operation({204: None}, headers=("If-Match",)),
     }
@@ -111,7 +116,7 @@ class OnePlot(PlotResource):
         return scene, scene.read()
 
     async def on_patch(self, req: Request, resp: Response, user: str, plot: str) -> None:
-        """Set the title or the visibility."""
+        """Set the title, the visibility, or whether others see old versions."""
         change = await self._body(req, PlotChange)
         editor = self._domain.editor
         changed = await self._on_plot(req, plot, user, editor.change, change, if_match(req))
@@ -131,7 +136,31 @@ class VersionHistory(PlotResource):
 
     async def on_get(self, req: Request, resp: Response, user: str, plot: str) -> None:
         """List the versions, newest first."""
-        resp.media = {"versions": (await self._find(req, plot, user)).history}
+        resp.media = {"versions": (await self._find(req, plot, user)).version_summaries}
+
+
+class OnePlotVersion(PlotResource):
+    """`DELETE /{user}/plots/{plot}/versions/{version}`."""
+
+    access = {"DELETE": WRITE}
+    describe = {
+        "DELETE": Operation(
+            {204: None},
+            headers=("If-Match",),
+            problems=("newest-version", "conflict"),
+            details="The newest version cannot be deleted, since the plot shows it.",
+        )
+    }
+
+    async def on_delete(self, req: Request, resp: Response, user: str, plot: str, version: str) -> None:
+        """Delete a version that is not the newest, with its thumbnail."""
+        number = int(version) if VERSION_NUMBER.fullmatch(version) else NO_VERSION
+        await self._on_plot(req, plot, user, self._delete, number, if_match(req))
+        resp.status = falcon.HTTP_204
+
+    def _delete(self, plot: Plot, number: int, tag: str | None) -> None:
+        self._domain.editor.delete_version(plot, number, tag)
+        self._domain.view_counts.delete_thumbnail(plot, number)
 
 
 class PlotRollback(PlotResource):

@@ -28,7 +28,7 @@ class RollbackRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ShareRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """A new share link: when it expires, and which sites may embed it."""
+    """A new share link: when it expires, which sites may embed it, and whether it opens old versions."""
 
     expires: Annotated[
         str | msgspec.UnsetType | None,
@@ -40,6 +40,7 @@ class ShareRequest(msgspec.Struct, forbid_unknown_fields=True):
     origins: Annotated[
         list[str], Meta(description="Empty for any site.", examples=[["https://example.org"]])
     ] = []
+    history: Annotated[bool, Meta(description="Whether it opens old versions, too.")] = False
 
 
 class DeleteRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -58,9 +59,10 @@ class CloneRequest(msgspec.Struct, forbid_unknown_fields=True):
 
     plot: PlotId
     name: Annotated[str | None, Meta(description="The name of the copy; null for the same name.")] = None
-    version: Annotated[int | None, Meta(description="The version to copy; null for what is shown now.")] = (
-        None
-    )
+    version: Annotated[
+        int | None,
+        Meta(description="The version to copy, which the caller must be able to see; null for the newest."),
+    ] = None
     share: Annotated[str | None, Meta(description="The token of a share link to the plot: `bkl_...`.")] = None
 
 
@@ -144,6 +146,7 @@ class Share(TypedDict):
     expires: str | None
     used: str | None
     origins: list[str]
+    history: bool
 
 
 class MadeShare(Share):
@@ -172,6 +175,7 @@ API = Api(
         "user": UserId,
         "plot": PlotId,
         "share": Annotated[str, Meta(examples=["mfrggzdfmztwq2lk"])],
+        "version": Annotated[int, Meta(ge=1)],
         "ids": Annotated[
             str,
             Meta(
@@ -222,6 +226,14 @@ API = Api(
             "The name is taken",
             "The account has a plot of this name.",
             "Choose another 'name' for the copy, or delete the plot.",
+        ),
+        Problem(
+            "newest-version",
+            409,
+            "The newest version cannot be deleted",
+            "The version is the newest, which the plot shows. Nothing was deleted.",
+            "Publish another version, or roll back to an older one, and delete this one then. If there is no "
+            "other version, delete the plot.",
         ),
         Problem(
             "would-break",

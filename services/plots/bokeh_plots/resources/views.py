@@ -13,8 +13,10 @@ from bokeh_common.http.request_body import check_length, read_body
 from bokeh_common.http.responses import VersionQuery, add_next_link, read_page_query
 from bokeh_common.http.server.thread_pools import COMPUTE, STORAGE
 from bokeh_plots.plots.byte_quota import RECORD_BYTES, reserve_bytes
+from bokeh_plots.plots.permissions import Reader, as_seen_by
 from bokeh_plots.plots.plots import PUBLIC, Plot
 from bokeh_plots.plots.thumbnails import MAX_BYTES, render_thumbnail
+from bokeh_plots.plots.view_counts import without_hidden_thumbnail
 from bokeh_plots.resources import schemas
 from bokeh_plots.resources.base import (
     MAX_JSON_BYTES,
@@ -25,6 +27,7 @@ from bokeh_plots.resources.base import (
 )
 
 MEDIA = (falcon.MEDIA_PNG,)
+VISITOR = Reader("")
 PROBLEMS = ("not-a-picture", "quota-exceeded")
 
 
@@ -99,14 +102,19 @@ class PublicPlots(PlotResource):
         """List the public plots of an account, by name."""
         after, limit = read_page_query(req)
         plots, views = await STORAGE.run(self._read, user, after, limit)
-        public = [plot for plot in plots if plot.visibility == PUBLIC]
-        value = {"plots": [{**plot.summary, **views.get(plot.id, {})} for plot in public]}
+        public = [as_seen_by(plot, VISITOR) for plot in plots if plot.visibility == PUBLIC]
+        value = {"plots": [_with_counts(plot, views) for plot in public]}
         await respond_with_json(resp, value, len(public))
         if len(plots) == limit:
             add_next_link(req, resp, plots[-1].name, limit)
 
     def _read(self, user: str, after: str, limit: int) -> tuple[list[Plot], dict[str, dict[str, Any]]]:
         return self._domain.plots.page(user, after, limit), self._domain.view_counts.of_account(user)
+
+
+def _with_counts(plot: Plot, views: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    counts = views.get(plot.id)
+    return {**plot.summary, **(without_hidden_thumbnail(plot, counts) if counts else {})}
 
 
 def _render(body: ReceivedBody) -> bytes:

@@ -67,7 +67,7 @@ class PlotsClient:
         await self._service.put(url, png, "image/png", authorization=authorization)
 
     async def change(self, user: str, plot: str, changes: dict[str, Any], authorization: str | None) -> None:
-        """Change the title or the visibility; `NotFound`, `Invalid`."""
+        """Change title, visibility or history; `NotFound`, `Invalid`."""
         await self._service.patch(path(user, "plots", plot), changes, authorization=authorization)
 
     async def clone(self, user: str, plot: str, name: str, authorization: str | None) -> dict[str, Any]:
@@ -84,6 +84,11 @@ class PlotsClient:
         """Publish an old version again, as the newest one; `NotFound`."""
         url = path(user, "plots", plot, "rollback")
         await self._service.post(url, {"version": version}, authorization=authorization)
+
+    async def delete_version(self, user: str, plot: str, version: int, authorization: str | None) -> None:
+        """Delete an old version; `NotFound`, or `Conflict` if it is the newest."""
+        url = path(user, "plots", plot, "versions", str(version))
+        await self._service.delete(url, authorization=authorization)
 
     async def delete(self, user: str, plot: str, authorization: str | None) -> None:
         """Delete a plot; `NotFound`."""
@@ -103,7 +108,7 @@ class PlotsClient:
         Args:
             user: the account.
             plot: the plot's id.
-            options: the body of the API's request: `origins`, `expires`.
+            options: the body of the API's request: `origins`, `expires`, `history`.
             authorization: the visitor's.
 
         Raises:

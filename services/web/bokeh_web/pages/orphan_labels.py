@@ -13,7 +13,9 @@ class OrphanLabel:
     why: str
 
 
-VERSIONS = OrphanLabel("Versions of plots", "Their plots were deleted, or have many newer versions.")
+VERSIONS = OrphanLabel(
+    "Versions of plots", "They or their plots were deleted, or there are many newer versions."
+)
 THUMBNAILS = OrphanLabel("Thumbnails of plots", "Their plots were deleted, or have newer thumbnails.")
 NOTES = OrphanLabel("Notes about plots, such as how often they were viewed", "Their plots were deleted.")
 DATA = OrphanLabel("Data", "No plot shows it, and it was not created under a name of its own.")

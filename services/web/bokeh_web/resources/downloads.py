@@ -115,8 +115,9 @@ class PlotDataResource(WebResource):
             )
         token = await self._domain.auth.view_token(view, share_token_of(req))
         index = sources.index(source)
-        # Without a version in the URL, live sources are sent as they are at the moment.
-        version = used[index].get("version") if version_of(req) else None
+        # Without a version in the URL, and for visitors who see no history, live sources are sent as they are
+        # at the moment.
+        version = used[index].get("version") if version_of(req) and not view["live"] else None
         resp.stream = await self._domain.data.rows(view["user_id"], source, form, f"Bearer {token}", version)
         resp.content_type = formats[form].media_type
         number = f"-{index + 1}" if len(sources) > 1 else ""

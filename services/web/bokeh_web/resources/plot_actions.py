@@ -1,5 +1,6 @@
-"""What the owner of a plot can do on its page: rename, share, copy, roll back, and store thumbnails."""
+"""What the owner of a plot can do on its page: rename, share, copy, versions, thumbnails."""
 
+from dataclasses import replace
 from typing import Any
 
 import falcon
@@ -28,6 +29,7 @@ from bokeh_web.resources.plot_page import ShowPlotPage
 from bokeh_web.resources.schemas import (
     NEVER,
     CloneForm,
+    DeleteVersionForm,
     PlotSettingsForm,
     RevokeShareLinkForm,
     RollbackForm,
@@ -45,11 +47,9 @@ class PlotSettingsAction(WebResource):
     describe = {"POST": FORM}
 
     async def on_post(self, req: Request, resp: Response, plot: str) -> None:
-        """Change the title or the visibility."""
+        """Change the title, or the visibility and whether others see old versions."""
         form = await self._read_form(req, PlotSettingsForm)
-        given = {"title": form.title, "visibility": form.visibility}
-        changes = {name: value for name, value in given.items() if value is not None}
-        await self._domain.plots.change(user_of(req), plot, changes, authorization_of(req))
+        await self._domain.plots.change(user_of(req), plot, form.changes, authorization_of(req))
         redirect(resp, f"/plots/{plot}/show")
 
 
@@ -66,6 +66,35 @@ class RollbackAction(WebResource):
         redirect(resp, f"/plots/{plot}/show")
 
 
+class ActionWithPage(WebResource):
+    """The base class of actions that respond with a page: browsers that reload it send GET."""
+
+    access = {"GET": READ, "POST": WRITE}
+    describe = {"GET": PAGE, "POST": FORM_AND_PAGE}
+
+    async def on_get(self, req: Request, resp: Response, plot: str) -> None:
+        """Redirect to the page of the plot."""
+        await self._domain.plots.view(plot, None, authorization_of(req))
+        redirect(resp, f"/plots/{plot}/show")
+
+
+class DeleteVersionAction(ActionWithPage):
+    """`GET` and `POST /plots/{plot}/versions/delete`."""
+
+    describe = {"GET": PAGE, "POST": replace(FORM, responses={**PAGE.responses, **FORM.responses})}
+
+    async def on_post(self, req: Request, resp: Response, plot: str) -> None:
+        """Delete an old version, after a confirmation."""
+        form = await self._read_form(req, DeleteVersionForm)
+        if form.sure is None:
+            view = await self._domain.plots.view(plot, form.version, authorization_of(req))
+            [version] = [item for item in view["versions"] if item["version"] == form.version]
+            await self._respond_with_page(req, resp, "plots/delete_version.html", view=view, version=version)
+            return
+        await self._domain.plots.delete_version(user_of(req), plot, form.version, authorization_of(req))
+        redirect(resp, f"/plots/{plot}/show")
+
+
 class CloneAction(WebResource):
     """`POST /plots/{plot}/clone`."""
 
@@ -79,21 +108,14 @@ class CloneAction(WebResource):
         redirect(resp, copy["show"])
 
 
-class NewShareLinkAction(ShowPlotPage):
-    """`GET` and `POST /plots/{plot}/shares`: browsers that reload the result of POST send GET."""
-
-    access = {"GET": READ, "POST": WRITE}
-    describe = {"GET": PAGE, "POST": FORM_AND_PAGE}
-
-    async def on_get(self, req: Request, resp: Response, plot: str) -> None:
-        """Redirect to the page of the plot."""
-        await self._domain.plots.view(plot, None, authorization_of(req))
-        redirect(resp, f"/plots/{plot}/show")
+class NewShareLinkAction(ActionWithPage, ShowPlotPage):
+    """`GET` and `POST /plots/{plot}/shares`."""
 
     async def on_post(self, req: Request, resp: Response, plot: str) -> None:
         """Create a share link, which only this page shows."""
         form = await self._read_form(req, ShareLinkForm)
-        options: dict[str, Any] = {"origins": form.origins.replace(",", " ").split()}
+        origins = form.origins.replace(",", " ").split()
+        options: dict[str, Any] = {"origins": origins, "history": form.history is not None}
         if form.expires:  # otherwise the default of the auth service applies
             options["expires"] = None if form.expires == NEVER else expiry_of(form.expires)
         created = await self._domain.plots.share(user_of(req), plot, options, authorization_of(req))

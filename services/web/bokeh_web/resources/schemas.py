@@ -1,6 +1,6 @@
 """The types of forms, queries and answers."""
 
-from typing import Annotated, TypedDict
+from typing import Annotated, Any, TypedDict
 
 import msgspec
 from msgspec import Meta
@@ -76,12 +76,29 @@ class PlotSettingsForm(Form):
 
     title: str | None = None
     visibility: str | None = None
+    history: str | None = None
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The changes; a form with the visibility has a checkbox for the history, too."""
+        given = {"title": self.title, "visibility": self.visibility}
+        changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        if self.visibility is not None:
+            changes["history"] = self.history is not None and self.visibility != "private"
+        return changes
 
 
 class RollbackForm(Form):
     """The version to go back to."""
 
     version: Annotated[int, Meta(ge=1, le=999_999_999)]
+
+
+class DeleteVersionForm(Form):
+    """The version to delete, and whether this was confirmed."""
+
+    version: Annotated[int, Meta(ge=1, le=999_999_999_999)]
+    sure: str | None = None
 
 
 class CloneForm(Form):
@@ -95,10 +112,15 @@ NEVER = "never"
 
 
 class ShareLinkForm(Form):
-    """A new share link: when it expires (days, `never`, or empty for the default), and who may embed it."""
+    """A new share link.
+
+    When it expires (days, `never`, or empty for the default), who may embed it, and whether it opens old
+    versions.
+    """
 
     expires: str = ""
     origins: str = ""
+    history: str | None = None
 
 
 class RevokeShareLinkForm(Form):

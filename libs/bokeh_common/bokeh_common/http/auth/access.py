@@ -41,6 +41,7 @@ class Principal:
         this plot; empty for all. quota: the quotas of the account by name; one that is None or absent is
         unlimited. by: identifies the key or session in logs; it is not secret. expires: RFC 3339; None if the
         credential does not expire. view: for view tokens, the part of the plot that they grant access to.
+        history: for share links, whether they open old versions, too.
     """
 
     user_id: str
@@ -51,6 +52,7 @@ class Principal:
     by: str = ""
     expires: str | None = None
     view: ViewGrant | None = None
+    history: bool = False
 
     @classmethod
     def from_introspection(cls, info: Mapping[str, Any]) -> "Principal":
@@ -64,6 +66,7 @@ class Principal:
             by=info.get("by", ""),
             expires=info.get("expires"),
             view=ViewGrant(**info["view"]) if info.get("view") else None,
+            history=bool(info.get("history")),
         )
 
 
