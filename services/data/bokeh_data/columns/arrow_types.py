@@ -40,7 +40,7 @@ def array_from_json(values: list[Any], kind: pa.DataType) -> pa.Array:
         leaf = leaf.value_type
     if pa.types.is_floating(leaf):
         return pa.array(_map_strings(values, lambda text: INFINITIES.get(text, text)), kind)
-    if pa.types.is_binary(leaf) or pa.types.is_large_binary(leaf):
+    if is_bytes(leaf):
         return pa.array(_map_strings(values, bytes.fromhex), kind)
     if pa.types.is_decimal(leaf) or pa.types.is_timestamp(leaf) or pa.types.is_date(leaf):
         return pa.array(values, _with_strings(kind)).cast(kind)
@@ -50,6 +50,12 @@ def array_from_json(values: list[Any], kind: pa.DataType) -> pa.Array:
 def is_list(kind: pa.DataType) -> bool:
     """Tell whether a type is that of lists."""
     tests = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return any(test(kind) for test in tests)
+
+
+def is_bytes(kind: pa.DataType) -> bool:
+    """Tell whether values are bytes."""
+    tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
     return any(test(kind) for test in tests)
 
 

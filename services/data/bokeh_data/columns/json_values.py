@@ -21,6 +21,7 @@ from bokeh_data.columns.dtypes import (
     time_zone,
 )
 from bokeh_data.columns.missing import MAX_EXACT_INTEGER
+from bokeh_data.columns.stored_types import stored_type, to_stored
 from bokeh_data.columns.values import INFINITIES, NUMBERS, Values, from_arrow
 
 #: How a time ends that has an offset from UTC.
@@ -68,12 +69,12 @@ def _from_list(values: Any, dtype: Any, prototype: Values | None) -> Values:
         raise Invalid("its values must be a list.")
     wanted = check_dtype(dtype) if dtype is not None else prototype.dtype if prototype is not None else None
     if wanted is None:
-        return from_arrow(pa.array(_decode_numbers(values)))
+        return from_arrow(to_stored(pa.array(_decode_numbers(values))))
     if not is_arrow(wanted):
         return Values(wanted, _fixed(values, wanted))
     is_typed = dtype is not None or prototype is None
     kind = parse_type(wanted[6:-1]) if is_typed else prototype.array.type  # type: ignore[union-attr]  # it is not typed
-    if kind is None:
+    if kind is None or stored_type(kind) != kind:
         raise Invalid(f"{wanted} is no type that values in JSON can have; leave it out.")
     if pa.types.is_dictionary(kind):
         return Values(f"arrow[{kind.value_type}]", pa.array(values, kind.value_type))

@@ -19,6 +19,7 @@ from bokeh_common.hashing import hash_bytes, is_hash
 from bokeh_data.columns.dtypes import PACKED, check_dtype, is_arrow, item_bytes
 from bokeh_data.columns.names import abbreviate
 from bokeh_data.columns.statistics import ChunkStatistics
+from bokeh_data.columns.stored_types import MAX_ROW_ELEMENTS
 
 MAX_DIMENSIONS = 32
 
@@ -147,6 +148,11 @@ def parse_column(name: str, spec: Any, allow_arrow: bool = False) -> Column:
         )
     if len(column.shape) > MAX_DIMENSIONS:
         raise Invalid(f"Column {abbreviate(name)} has more than {MAX_DIMENSIONS} dimensions.")
+    if math.prod(max(length, 1) for length in column.shape[1:]) > MAX_ROW_ELEMENTS:
+        raise Invalid(
+            f"Column {abbreviate(name)}: a row has at most {MAX_ROW_ELEMENTS} elements, and so has each"
+            " dimension after the first."
+        )
     _check_sizes(name, column)
     return column
 

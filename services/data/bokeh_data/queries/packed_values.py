@@ -16,6 +16,7 @@ from bokeh_data.columns.dtypes import numpy_dtype
 from bokeh_data.columns.manifest import Column
 from bokeh_data.columns.names import abbreviate
 from bokeh_data.columns.packed import read_packed
+from bokeh_data.columns.stored_types import to_stored
 from bokeh_data.columns.values import NUMBERS, Values, from_arrow
 from bokeh_data.windows.column_reader import ColumnReaders
 
@@ -91,8 +92,8 @@ class _PackedDecoder:
 def _to_arrow(rows: list[Any]) -> pa.Array:
     """Return rows as an Arrow array; as strings of JSON if they are not all of one type."""
     try:
-        array = pa.array(rows)
-    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        array = to_stored(pa.array(rows))
+    except (pa.ArrowException, TypeError, ValueError, OverflowError, Invalid):
         array = None
     if array is None or pa.types.is_null(array.type) or pa.types.is_struct(array.type):
         return pa.array([_to_string(row) for row in rows], pa.string())
