@@ -15,9 +15,9 @@ import pytest
 from pytz import UnknownTimeZoneError  # type: ignore[import-untyped]  # it has no types
 
 from bokeh_common.errors import Invalid
+from bokeh_data.arrow.python_values import python_values
+from bokeh_data.arrow.stored_types import has_missing_categories, stored_type, to_stored
 from bokeh_data.columns.arrow_chunks import validate_chunk, write_chunk
-from bokeh_data.columns.python_values import python_values
-from bokeh_data.columns.stored_types import has_missing_categories, stored_type, to_stored
 from bokeh_data.columns.values import Values, from_arrow, to_arrow
 from bokeh_data.conditions.column_condition import ColumnCondition
 from bokeh_data.conditions.expression import Condition

@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from bokeh_common.errors import Invalid
-from bokeh_data.columns.stored_types import has_missing_categories, stored_type
+from bokeh_data.arrow.stored_types import has_missing_categories, stored_type
 
 FIELD = "values"
 

@@ -20,10 +20,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from bokeh_data.arrow.python_values import python_values
 from bokeh_data.columns.dtypes import PACKED, is_arrow, is_time, item_bytes, numpy_dtype, time_unit
 from bokeh_data.columns.manifest import Column
 from bokeh_data.columns.packed import ALIGNMENT
-from bokeh_data.columns.python_values import python_values
 
 _UNCHANGED = {
     "bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "float32", "float64", PACKED,

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from bokeh_common.errors import CloudError, TooLarge
-from bokeh_data.columns.python_values import python_values
+from bokeh_data.arrow.python_values import python_values
 from bokeh_data.ingest.chunker import Chunker
 from bokeh_data.ingest.table_reader import TableReader, open_table
 from bokeh_data.sandbox.pipe_protocol import write_frame, write_piece

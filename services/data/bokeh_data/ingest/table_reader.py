@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bokeh_common.errors import Invalid
+from bokeh_data.arrow.stored_types import stored_type, to_stored
 from bokeh_data.columns.names import abbreviate
-from bokeh_data.columns.stored_types import stored_type, to_stored
 from bokeh_data.ingest.csv_reader import TextFormat, open_csv
 from bokeh_data.ingest.file_types import cast_table, check_columns
 from bokeh_data.ingest.json_reader import read_json

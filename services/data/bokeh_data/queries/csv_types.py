@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bokeh_data.arrow.python_values import python_values
 from bokeh_data.columns.arrow_types import is_bytes
 from bokeh_data.columns.browser_encoding import to_plain_json
-from bokeh_data.columns.python_values import python_values
 
 #: Strings that spreadsheets take for a formula begin with one of these characters (OWASP, CSV Injection).
 #: Apostrophes before them are a part of it: a reader can then remove the first one.

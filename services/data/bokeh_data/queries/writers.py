@@ -16,11 +16,11 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from bokeh_common.errors import TooLarge
+from bokeh_data.arrow.python_values import python_values
+from bokeh_data.arrow.stored_types import to_stored
 from bokeh_data.columns.browser_encoding import to_bokeh_json, to_browser_array, to_plain_json
 from bokeh_data.columns.dtypes import is_arrow, is_time
 from bokeh_data.columns.packed import array_leaf, padding, write_header
-from bokeh_data.columns.python_values import python_values
-from bokeh_data.columns.stored_types import to_stored
 from bokeh_data.columns.values import Values, to_arrow
 from bokeh_data.queries.csv_types import CsvTypes, csv_header
 from bokeh_data.queries.query import Batch, QueryResult

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bokeh_common.errors import Invalid
-from bokeh_data.columns.timezone_names import known_zone
+from bokeh_data.arrow.timezone_names import known_zone
 
 #: Digits of the widest decimals.
 MAX_DIGITS = 76
