@@ -30,7 +30,7 @@ class CloudError(Exception):
 
     @property
     def public_detail(self) -> str:
-        """What clients are told: the detail, unless only the operator may read it."""
+        """What clients get: the detail, unless only the operator may read it."""
         return self.public or str(self)
 
 

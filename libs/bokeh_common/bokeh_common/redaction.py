@@ -20,7 +20,7 @@ def _character(pattern: str, codes: str) -> str:
 
 _HEX = "[0-9A-Fa-f]"
 
-#: `bk`, a letter and `_`, and at least as much of the rest as nobody guesses.
+#: `bk`, a letter and `_`, followed by at least eight characters.
 _SECRET = re.compile(
     rf"({_character('[Bb]', '[46]2')}{_character('[Kk]', '[46][Bb]')}"
     rf"{_character('[A-Za-z]', f'[4-7]{_HEX}')}{_character('_', '5[Ff]')})"
@@ -46,7 +46,7 @@ class RedactingFormatter(logging.Formatter):
 
 
 def redact_logs() -> None:
-    """Redact what all loggers of this process print, and exceptions that nobody catches."""
+    """Redact what all loggers of this process print, and uncaught exceptions."""
     found = [logging.getLogger(), *map(logging.getLogger, list(logging.root.manager.loggerDict))]
     handlers = {handler for logger in found for handler in logger.handlers}
     if logging.lastResort is not None:

@@ -73,7 +73,7 @@ def plain(value: Any) -> Any:
 
 
 def rows_of(array: pa.Array) -> list[Any]:
-    """Return values as Python has them; of time zones that nobody knows those of UTC."""
+    """Return values as Python has them; if their time zone is unknown, in UTC."""
     try:
         return [plain(item) for item in python_values(array)]
     except UnknownTimeZoneError:
