@@ -27,6 +27,7 @@ from bokeh_common.http.server.process_settings import (
     thread_count,
 )
 from bokeh_common.http.server.served_app import ServedApp
+from bokeh_common.redaction import redact_logs
 from bokeh_common.storage import open_blobs, open_records
 
 #: How long a key that was revoked by `bokeh-cloud admin`, in another process, may be accepted.
@@ -60,6 +61,7 @@ class GunicornServer(BaseApplication):
     def load(self) -> Any:
         """Create the app, in the worker process."""
         print_audit_log()
+        redact_logs()
         app = ServedApp(embedded.create_app(self._storage, self._auth))
         gc_process.start(self._storage)
         return app

@@ -102,8 +102,11 @@ def test_the_described_security_is_what_routes_declare_as_access(routes: list[Ro
                 access = route.resource.access[method]
                 assert security == ([] if access.scope is None else security)
                 scopes = [access.scope] if access.scope else []  # `ANY_KEY` requires none
+                scopes += access.extra_scopes
                 assert ({"key": scopes} in security) == (access.scope is not None)
                 assert ({} in security) == access.allow_visitors
+                text = document["paths"][route.path][method.lower()]["description"]
+                assert [scope for scope in scopes if f"`{scope}`" not in text] == [], route.path
 
 
 def slugs() -> Iterator[tuple[str, str]]:

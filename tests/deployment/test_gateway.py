@@ -199,14 +199,23 @@ def test_the_log_has_no_secrets(url: str, log_file: Path) -> None:
         "/login/bko_secret4",
         "/plots/x/show?share=bkl_secret5",
         "/plots/x/embed?a=1&share=bkl_secret6&b=2",
+        "/ada/plots/bkp_secret7",
+        "/bkv%5Fsecret8/x",
+        "/x?next=%62%6b%6C%5fsecret9&c=3",
+        "/x?next=bkl%25255Fsecret10#y",
+        "/bKl_secret11",
+        "/plots/x/show?%73hare=bkl_secret12",
     ):
         requests.get(url + path, headers=headers, timeout=30)
+    send_raw(url, b"GET / HTTP/1.1\r\nHost: bkl_secret13.example.com\r\nConnection: close\r\n\r\n")
     requests.get(url + "/the-last-one", timeout=30)
     wait_until(lambda: "the-last-one" in log_file.read_text(), 10)
     log = log_file.read_text()
     assert "secret" not in log
     assert "/login/REDACTED" in log
     assert "/embed?a=1&share=REDACTED&b=2" in log
+    assert "/x?next=REDACTED&c=3" in log
+    assert "/REDACTED/x" in log
 
 
 def test_the_error_for_an_unavailable_service_says_when_to_retry(

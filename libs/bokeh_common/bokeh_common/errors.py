@@ -2,7 +2,8 @@
 
 The message of an error says what is wrong and what to do. Its ``slug`` identifies the kind of error
 permanently: it is the last part of the problem's ``type`` (RFC 9457), so clients may rely on it. ``members``
-are details for programs, such as the list of missing chunks.
+are details for programs, such as the list of missing chunks. ``public`` is what clients read instead of a
+message that names storage keys, files or addresses of the operator.
 """
 
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ class CloudError(Exception):
 
     slug: ClassVar[str] = "internal-error"
     title: ClassVar[str] = "Something went wrong"
+    public: ClassVar[str | None] = None
 
     def __init__(self, detail: str, *, slug: str | None = None, **members: Any) -> None:
         """Describe the error.
@@ -25,6 +27,11 @@ class CloudError(Exception):
         super().__init__(detail)
         self.kind = slug or self.slug
         self.members = members
+
+    @property
+    def public_detail(self) -> str:
+        """What clients get: the detail, unless only the operator may read it."""
+        return self.public or str(self)
 
 
 class NotFound(CloudError):

@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 
 from bokeh_common.errors import Invalid
+from bokeh_common.redaction import RedactingFormatter, redact_logs
 
 FORMATS = ("json", "text")
 
@@ -35,7 +36,9 @@ def create_formatter(kind: str) -> logging.Formatter:
     """
     if kind not in FORMATS:
         raise Invalid(f"BOKEH_CLOUD_LOG must be one of {', '.join(FORMATS)}, not {kind!r}.")
-    return JsonFormatter() if kind == "json" else logging.Formatter("%(levelname)s %(name)s %(message)s")
+    is_json = kind == "json"
+    plain = JsonFormatter() if is_json else logging.Formatter("%(levelname)s %(name)s %(message)s")
+    return RedactingFormatter(plain)
 
 
 def configure_logging(kind: str) -> None:
@@ -53,5 +56,7 @@ def configure_logging(kind: str) -> None:
         "bokeh_web",
     ):
         logging.getLogger(name).setLevel(logging.INFO)
-    for existing in logging.getLogger("gunicorn.error").handlers:
-        existing.setFormatter(handler.formatter)
+    for name in ("gunicorn.error", "gunicorn.access"):
+        for existing in logging.getLogger(name).handlers:
+            existing.setFormatter(handler.formatter)
+    redact_logs()

@@ -20,6 +20,7 @@ from bokeh_auth.credentials.store import CredentialStore
 from bokeh_auth.credentials.view_tokens import ViewTokens
 from bokeh_auth.introspection import AccountTokens, Introspection, ServiceTokens, SingleAccountTokens, Tokens
 from bokeh_auth.login.login import Login
+from bokeh_auth.login.remembered_browsers import RememberedBrowsers
 from bokeh_auth.login.sessions import Sessions
 from bokeh_auth.mail.messages import MessageWriter
 from bokeh_auth.mail.outbox import Outbox
@@ -149,6 +150,7 @@ def _login(base: AccountDomain, settings: Settings, limits: RateLimits) -> tuple
     login = Login(
         accounts=base.accounts,
         links=base.links,
+        browsers=RememberedBrowsers(base.signing_keys.accepted),
         sessions=base.sessions,
         outbox=outbox,
         limits=limits,

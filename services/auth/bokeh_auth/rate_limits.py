@@ -18,6 +18,8 @@ HOUR = 3600
 TEN_MINUTES = 600
 
 MAILS_PER_PAIR = RateLimit("mails-to-address", 5, HOUR)
+#: Of a browser in which the owner of the mailbox has logged in before.
+MAILS_PER_BROWSER = RateLimit("mails-to-browser", 5, HOUR)
 #: More than from one client address, so that one client cannot use up the mails of a person.
 MAILS_PER_MAILBOX = RateLimit("mails-of-all", 20, HOUR)
 WRONG_LINKS = RateLimit("wrong-links", 30, TEN_MINUTES)
@@ -48,12 +50,20 @@ class RateLimits:
             TooManyRequests: there were too many from this client, or to this mailbox.
             Unavailable: requests cannot be counted. They are refused then, since the limit protects others.
         """
-        network = client_network(client_address)
-        mailbox = hashlib.sha256(_mailbox(email).encode()).hexdigest()
+        network, mailbox = client_network(client_address), mailbox_digest(email)
         left = [self._limiter.hit(self._mails, network)]
         left.append(self._limiter.hit(MAILS_PER_PAIR, network, mailbox))
         self._limiter.hit(MAILS_PER_MAILBOX, mailbox)
         return left
+
+    def count_mail_of_browser(self, browser: str, email: str) -> list[Allowance]:
+        """Count a request of a remembered browser, whatever others request, and return what is left to it.
+
+        Raises:
+            TooManyRequests: there were too many from this browser.
+            Unavailable: requests cannot be counted.
+        """
+        return [self._limiter.hit(MAILS_PER_BROWSER, mailbox_digest(email), browser)]
 
     def count_wrong_link(self, client_address: str) -> None:
         """Count an invalid one-time link; `TooManyRequests`."""
@@ -66,6 +76,11 @@ class RateLimits:
                 self._limiter.hit(self._wrong_keys, client_network(client_address))
             except Unavailable as error:  # the key is not accepted, whether counted or not
                 log.warning("A wrong key was not counted: %s", error)
+
+
+def mailbox_digest(email: str) -> str:
+    """Return a digest of the mailbox that an address belongs to."""
+    return hashlib.sha256(_mailbox(email).encode()).hexdigest()
 
 
 def _mailbox(email: str) -> str:

@@ -14,6 +14,7 @@ from bokeh_auth.credentials.one_time_links import LOGIN, REGISTER, OneTimeLink
 from bokeh_auth.credentials.secret import ONE_TIME, digest_of, new_secret
 from bokeh_auth.introspection import AccountTokens, Introspection, ServiceTokens
 from bokeh_auth.login.login import Login
+from bokeh_auth.login.remembered_browsers import RememberedBrowsers
 from bokeh_auth.mail.outbox import Outbox, QueuedMessage
 from bokeh_auth.rate_limits import RateLimits
 from bokeh_common.errors import Conflict, NotFound
@@ -240,7 +241,10 @@ def test_a_login_link_of_an_old_address_is_not_valid(domain: AccountDomain) -> N
 def login_of(domain: AccountDomain) -> Login:
     outbox = Outbox(domain.repository, NoMail(), NoMail())
     limits = RateLimits(RateLimiter())
-    return Login(domain.accounts, domain.links, domain.sessions, outbox, limits, domain.audit, lambda: None)
+    browsers = RememberedBrowsers(domain.signing_keys.accepted)
+    return Login(
+        domain.accounts, domain.links, browsers, domain.sessions, outbox, limits, domain.audit, lambda: None
+    )
 
 
 class NoMail:

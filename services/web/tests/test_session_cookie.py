@@ -32,6 +32,18 @@ def test_cookie_is_sent_over_https_only_if_the_public_url_is_https() -> None:
     assert cookie.read(request(Cookie=f"bokeh_cloud={TOKEN}")) is None
 
 
+def test_a_remembered_browser_has_a_cookie_of_its_own() -> None:
+    cookie, response = SessionCookie("https://cloud.example.org"), Response()
+    token = "bkb_" + "a" * 60 + ".b-c_d"
+    cookie.write_browser(response, token)
+    [line] = [value.decode() for name, value in response._asgi_headers() if name == b"set-cookie"]
+    assert line.startswith(f"__Host-bokeh_cloud_browser={token};")
+    assert {"HttpOnly", "Secure", "SameSite=Lax", "Path=/"} <= {part.strip() for part in line.split(";")}
+    assert cookie.read_browser(request(Cookie=f"__Host-bokeh_cloud_browser={token}")) == token
+    assert cookie.read_browser(request(Cookie="__Host-bokeh_cloud_browser=bkb_short")) is None
+    assert cookie.read(request(Cookie=f"__Host-bokeh_cloud_browser={token}")) is None
+
+
 @pytest.mark.parametrize(
     "value", ["", "bkp_" + "a" * 38, "bkc_short", TOKEN + "x", "bkc_" + "a" * 37 + "%0d"]
 )

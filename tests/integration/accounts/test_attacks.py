@@ -49,7 +49,7 @@ def test_an_invalid_session_cookie_is_replaced_at_login(cloud: RunningCloud) -> 
     victim.browser.cookies.set("bokeh_cloud", "bkc_" + "0" * 38, domain="localhost.local")
     victim.register()
     assert "bkc_000" not in str(victim.browser.cookies)
-    assert len(victim.browser.cookies) == 1
+    assert sorted(cookie.name for cookie in victim.browser.cookies) == ["bokeh_cloud", "bokeh_cloud_browser"]
 
 
 def test_login_and_logout_do_not_redirect_to_other_sites(cloud: RunningCloud, ada: User) -> None:
@@ -227,6 +227,22 @@ def test_mails_to_one_address_are_limited(limited_cloud: RunningCloud) -> None:
     limited_cloud.link_to(victim.email, 20)
     time.sleep(0.5)
     assert len(limited_cloud.mails_to(victim.email)) == 20
+
+
+def test_strangers_do_not_keep_login_mail_from_a_remembered_browser(limited_cloud: RunningCloud) -> None:
+    owner = User(limited_cloud, "remembered")
+    owner.register()
+    owner.post("/logout", {"form_token": owner.form_token()})
+    assert [cookie.name for cookie in owner.browser.cookies] == ["bokeh_cloud_browser"]
+    body = {"email": owner.email}
+    strangers = [post_from(limited_cloud, f"10.0.2.{i % 4}", "/login", body) for i in range(24)]
+    assert {response.status_code for response in strangers} == {202, 429}
+    assert post_from(limited_cloud, "10.0.3.1", "/login", body).status_code == 429
+    sent = len(limited_cloud.mails_to(owner.email))
+    assert owner.sign_in(sent + 1).status_code == 303
+    assert "Sign out" in owner.get("/account").text
+    other = {"email": "another@example.com"}
+    assert owner.post("/login", other).headers["RateLimit"].startswith('"mails";')
 
 
 def test_mails_requested_by_one_client_address_are_limited(limited_cloud: RunningCloud) -> None:

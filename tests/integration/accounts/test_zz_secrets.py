@@ -2,7 +2,9 @@
 
 import os
 import re
+import socket
 from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
 
 import requests
 
@@ -38,6 +40,27 @@ def test_the_log_has_no_secrets(cloud: RunningCloud, ada: User, bob: User) -> No
     done = [entry for entry in cloud.audit_entries() if entry["outcome"] == "done"]
     assert {"register", "keys.make"} <= {entry["action"] for entry in done}
     assert {"ada", "bob"} <= {entry["user"] for entry in done}
+
+
+def test_secrets_in_odd_places_are_not_logged(cloud: RunningCloud, ada: User) -> None:
+    for secret in (ada.make_key("plots:read"), "bkl_" + "0" * 38):
+        for written in (secret, quote(secret).replace("_", "%5F"), "".join(f"%{ord(c):02x}" for c in secret)):
+            for path in (
+                f"/{written}",
+                f"/plots/{written}/show",
+                f"/ada/data?next={written}",
+                f"/?a#{written}",
+            ):
+                for method in ("GET", "POST", "PATCH", "TRACE"):
+                    headers = {"Referer": cloud.url + path, "User-Agent": written, "X-Request-Id": written}
+                    requests.request(method, cloud.url + path, headers=headers, timeout=TIMEOUT)
+        with socket.create_connection(("127.0.0.1", urlsplit(cloud.url).port)) as connection:
+            connection.sendall(f"{secret} /{secret} HTTP/9.9\r\n{secret}\r\n\r\n".encode())
+            connection.recv(1000)
+    text = cloud.log_file.read_text()
+    for _ in range(3):
+        assert SECRET.findall(text.replace("REDACTED", "")) == []
+        text = unquote(text)
 
 
 def test_error_responses_have_no_secrets(cloud: RunningCloud, ada: User) -> None:

@@ -65,7 +65,9 @@ def _write_problem(resp: Response, status: int, body: bytes) -> None:
 
 async def _cloud_error(req: Request, resp: Response, error: errors.CloudError, params: object) -> None:
     status = status_of(error)
-    _write_problem(resp, status, problem_json(status, error.kind, error.title, str(error), **error.members))
+    _write_problem(
+        resp, status, problem_json(status, error.kind, error.title, error.public_detail, **error.members)
+    )
     if status == HTTPStatus.UNAUTHORIZED:
         resp.set_header("WWW-Authenticate", "Bearer")
     if status == HTTPStatus.SERVICE_UNAVAILABLE:

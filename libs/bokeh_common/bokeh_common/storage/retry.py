@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from bokeh_common.errors import Conflict, Unavailable
+from bokeh_common.storage.failures import ObjectChanged, StorageUnavailable
 
 ATTEMPTS = 4
 
@@ -51,7 +51,7 @@ def require_swapped(won: bool, attempt: int, otherwise: str) -> None:
     if won:
         return
     if attempt:
-        raise Unavailable(
+        raise StorageUnavailable(
             f"{otherwise} As the connection broke, it may have been this call that changed it. Read it again."
         )
-    raise Conflict(otherwise)
+    raise ObjectChanged(otherwise)

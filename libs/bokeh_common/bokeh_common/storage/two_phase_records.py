@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bokeh_common.errors import Conflict, NotFound
-from bokeh_common.storage.failures import record_conflict, record_not_found
+from bokeh_common.storage.failures import ObjectChanged, record_conflict, record_not_found
 from bokeh_common.storage.interfaces import ABSENT, JSON, Absent, Record, RecordStore
 
 _PENDING_MEMBER = "$staged"  # names a member of stored records, as do "refers" and "at" in it
@@ -132,7 +132,7 @@ class TwoPhaseRecordStore(RecordStore):
         try:
             return self.get(key).value
         except NotFound:
-            raise Conflict(record_conflict(key)) from None
+            raise ObjectChanged(record_conflict(key)) from None
 
     def _absent(self, key: str) -> str | Absent:
         """Return the `if_match` under which there is no record as readers see it."""
@@ -141,7 +141,7 @@ class TwoPhaseRecordStore(RecordStore):
         except NotFound:
             return ABSENT
         if committed(record) is not None:
-            raise Conflict(record_conflict(key, ABSENT))
+            raise ObjectChanged(record_conflict(key, ABSENT))
         return record.etag
 
 

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 
 from bokeh_common.errors import Invalid, TooLarge
+from bokeh_common.storage.failures import InvalidKey
 from bokeh_common.storage.interfaces import JSON
 
 MAX_KEY = 512  # characters
@@ -25,18 +26,18 @@ def check_namespace(namespace: str) -> str:
 def check_key(key: str) -> str:
     """Return a key; raise `Invalid` unless it is valid."""
     if not 1 <= len(key) <= MAX_KEY:
-        raise Invalid(f"A key must have 1 to {MAX_KEY} characters; this one has {len(key)}.")
+        raise InvalidKey(f"A key must have 1 to {MAX_KEY} characters; this one has {len(key)}.")
     return check_text(key)
 
 
 def check_text(text: str) -> str:
     """Return a part of a key; raise `Invalid` if it contains characters that keys cannot contain."""
     if "\0" in text:
-        raise Invalid(f"A key must not contain a NUL: {text[:40]!r}.")
+        raise InvalidKey(f"A key must not contain a NUL: {text[:40]!r}.")
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise Invalid(f"A key must not contain a lone surrogate: {text[:40]!r}.") from None
+        raise InvalidKey(f"A key must not contain a lone surrogate: {text[:40]!r}.") from None
     return text
 
 
@@ -86,7 +87,7 @@ def encode_json(value: JSON) -> str:
     try:
         text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError) as error:
-        raise Invalid(f"The value of a record must be JSON: {error}.") from None
+        raise InvalidKey(f"The value of a record must be JSON: {error}.") from None
     if len(text) > MAX_VALUE_BYTES:
         raise TooLarge(
             f"A record may have {MAX_VALUE_BYTES >> 20} MiB of JSON; this value has {len(text)} bytes."

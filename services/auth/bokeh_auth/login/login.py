@@ -10,6 +10,7 @@ from bokeh_auth.accounts.accounts import Account, Accounts
 from bokeh_auth.accounts.identifiers import normalize_email, normalize_username
 from bokeh_auth.audit_log import AuditLog
 from bokeh_auth.credentials.one_time_links import LOGIN, REGISTER, OneTimeLink, OneTimeLinks
+from bokeh_auth.login.remembered_browsers import RememberedBrowsers
 from bokeh_auth.login.sessions import Sessions
 from bokeh_auth.mail.outbox import Outbox
 from bokeh_auth.rate_limits import RateLimits
@@ -24,6 +25,7 @@ class Login:
         self,
         accounts: Accounts,
         links: OneTimeLinks,
+        browsers: RememberedBrowsers,
         sessions: Sessions,
         outbox: Outbox,
         limits: RateLimits,
@@ -33,6 +35,7 @@ class Login:
         """Create the login; `wake` is called when a message has been added to the outbox."""
         self._accounts = accounts
         self._links = links
+        self._browsers = browsers
         self._sessions = sessions
         self._outbox = outbox
         self._limits = limits
@@ -58,10 +61,20 @@ class Login:
         self._audit.log("register", name, client_address, "asked")
         return left
 
-    def send_login_link(self, email: object, client_address: str) -> list[Allowance]:
-        """Send a login link; arguments, result and errors are those of `send_registration_link`."""
+    def send_login_link(self, email: object, client_address: str, browser: str = "") -> list[Allowance]:
+        """Send a login link; result and errors are those of `send_registration_link`.
+
+        Args:
+            email: the address.
+            client_address: the network address of the client.
+            browser: the token of a remembered browser, which has a limit of its own.
+        """
         address = normalize_email(email)
-        left = self._limits.count_mail(client_address, address)
+        known = self._browsers.find(browser, address)
+        if known is None:
+            left = self._limits.count_mail(client_address, address)
+        else:
+            left = self._limits.count_mail_of_browser(known, address)
         self._outbox.add(LOGIN, address, "")
         self._wake()
         self._audit.log("login", "", client_address, "asked")
@@ -78,8 +91,8 @@ class Login:
             raise _link_spent()
         return link
 
-    def redeem(self, token: str, agent: str, client_address: str) -> tuple[str, str]:
-        """Use a link; return the username and the token of a new session.
+    def redeem(self, token: str, agent: str, client_address: str) -> tuple[str, str, str]:
+        """Use a link; return the username, the token of a new session and that of the remembered browser.
 
         Raises:
             NotFound: the link does not exist, has been used or has expired, or its account does not exist any
@@ -101,7 +114,8 @@ class Login:
             self._audit.log("login", link.username, client_address, "refused")
             raise _link_spent()
         self._audit.record(link.purpose, account.user_id, client_address, "done")
-        return account.user_id, self._sessions.start(account, agent)
+        session = self._sessions.start(account, agent)
+        return account.user_id, session, self._browsers.remember(link.email)
 
     def _owner(self, link: OneTimeLink) -> Account | None:
         """Return the account of a login link; None if its owner has logged out everywhere since."""

@@ -44,7 +44,7 @@ class LoginLinks:
     async def on_post(self, req: Request, resp: Response) -> None:
         """Send a login link; the response is the same for known and unknown addresses."""
         body = await read_body(req, schemas.MAX_JSON_BYTES, schemas.LoginRequest)
-        request = body.email, req.context.client_address
+        request = body.email, req.context.client_address, body.browser
         _respond_accepted(resp, await STORAGE.run(self._login.send_login_link, *request))
 
 
@@ -76,9 +76,9 @@ class SessionList(AuditedResource):
         """Redeem a one-time link: start a session, of a new account if the link is for one."""
         body = await read_body(req, schemas.MAX_JSON_BYTES, schemas.SessionRequest)
         request = body.token, body.agent, req.context.client_address
-        user, session = await STORAGE.run(self._login.redeem, *request)
+        user, session, browser = await STORAGE.run(self._login.redeem, *request)
         resp.status = falcon.HTTP_201
-        resp.media = {"user_id": user, "session": session}
+        resp.media = {"user_id": user, "session": session, "browser": browser}
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """List the caller's sessions."""

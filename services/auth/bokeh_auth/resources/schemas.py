@@ -208,9 +208,10 @@ class RegistrationRequest(msgspec.Struct):
 
 
 class LoginRequest(msgspec.Struct):
-    """A request for a login link."""
+    """A request for a login link, and the token of the browser if it is a remembered one."""
 
     email: str
+    browser: Annotated[str, Meta(max_length=1000)] = ""
 
 
 class PeekRequest(msgspec.Struct):

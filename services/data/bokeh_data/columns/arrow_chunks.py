@@ -3,6 +3,7 @@
 import pyarrow as pa
 
 from bokeh_common.errors import Invalid
+from bokeh_data.arrow.stored_types import has_missing_categories, stored_type
 
 FIELD = "values"
 
@@ -51,6 +52,10 @@ def validate_chunk(data: bytes | memoryview, dtype: str, rows: int | None) -> pa
         raise Invalid(f"A chunk is not an Arrow stream of one valid column: {error}.") from None
     if f"arrow[{array.type}]" != dtype or len(array) != rows:
         raise Invalid(f"A chunk has {len(array)} rows of {array.type}, not {rows} of {dtype}.")
+    if (wanted := stored_type(array.type)) != array.type:
+        raise Invalid(f"A chunk has {array.type}; write it as {wanted}.")
+    if has_missing_categories(array):
+        raise Invalid("A chunk has a category that is null; write null instead of a number for it.")
     if array.nbytes > len(data):
         raise Invalid("A chunk is compressed; write the Arrow stream without compression.")
     if len(array) > MAX_ROWS:

@@ -43,7 +43,7 @@ def array_from_json(values: list[Any], kind: pa.DataType) -> pa.Array:
         _check_integers(values)
     if pa.types.is_floating(leaf):
         return pa.array(_map_strings(values, lambda text: INFINITIES.get(text, text)), kind)
-    if pa.types.is_binary(leaf) or pa.types.is_large_binary(leaf):
+    if is_bytes(leaf):
         return pa.array(_map_strings(values, bytes.fromhex), kind)
     if pa.types.is_decimal(leaf) or pa.types.is_timestamp(leaf) or pa.types.is_date(leaf):
         return pa.array(values, _with_strings(kind)).cast(kind)
@@ -57,6 +57,12 @@ def _check_integers(value: Any) -> None:
             _check_integers(item)
     elif isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
         raise ValueError(f"{value!r} is not an integer")
+
+
+def is_bytes(kind: pa.DataType) -> bool:
+    """Tell whether values are bytes."""
+    tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
+    return any(test(kind) for test in tests)
 
 
 def _make_list(name: str, inner: pa.DataType, length: str | None) -> pa.DataType | None:

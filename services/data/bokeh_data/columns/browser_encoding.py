@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from bokeh_data.arrow.python_values import python_values
 from bokeh_data.columns.dtypes import PACKED, is_arrow, is_time, item_bytes, numpy_dtype, time_unit
 from bokeh_data.columns.manifest import Column
 from bokeh_data.columns.packed import ALIGNMENT
@@ -116,7 +117,7 @@ def to_milliseconds(dtype: str, array: NDArray[Any]) -> NDArray[np.float64]:
 
 def json_items(values: Any, null: Any = None) -> bytes:
     """Return values as a JSON list without its brackets, in Bokeh's encoding; missing ones are `null`."""
-    items = values.reshape(-1).tolist() if isinstance(values, np.ndarray) else values.to_pylist()
+    items = values.reshape(-1).tolist() if isinstance(values, np.ndarray) else python_values(values)
     if isinstance(values, pa.Array) and not _is_plain_json(values.type):
         items = [to_bokeh_json(item) for item in items]
     if null is not None:
@@ -146,7 +147,7 @@ def to_bokeh_json(value: Any) -> Any:
 
 def to_plain_json(value: Any) -> Any:
     """Return a Python value as files have it: null for NaN, `Infinity` and `-Infinity` as strings."""
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [to_plain_json(item) for item in value]
     if isinstance(value, dict):
         return {key: to_plain_json(item) for key, item in value.items()}

@@ -29,7 +29,12 @@ def cast_to(values: Values, prototype: Values | None) -> Values:
     if values.row_shape != prototype.row_shape:
         raise Invalid(f"its rows have the shape {list(prototype.row_shape)}, not {list(values.row_shape)}.")
     if is_arrow(prototype.dtype):
-        return Values(prototype.dtype, _cast_to_arrow(values, prototype))
+        try:
+            return Values(prototype.dtype, _cast_to_arrow(values, prototype))
+        except pa.ArrowException as error:
+            raise Invalid(
+                f"it holds {prototype.dtype[6:-1]}; these values do not all fit: {error}."
+            ) from None
     return Values(prototype.dtype, _cast_to_fixed(values, prototype.dtype))
 
 

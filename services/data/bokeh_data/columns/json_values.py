@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from bokeh_common.errors import Invalid
+from bokeh_data.arrow.stored_types import stored_type, to_stored
 from bokeh_data.columns.arrow_types import array_from_json, parse_type
 from bokeh_data.columns.casting import cast_to
 from bokeh_data.columns.dtypes import (
@@ -20,6 +21,8 @@ from bokeh_data.columns.dtypes import (
     time_unit,
     time_zone,
 )
+from bokeh_data.columns.lists import is_list
+from bokeh_data.columns.manifest import check_natural
 from bokeh_data.columns.missing import MAX_EXACT_INTEGER, has_missing_integers
 from bokeh_data.columns.values import INFINITIES, NUMBERS, Values, from_arrow
 
@@ -54,10 +57,10 @@ def from_json(name: str, spec: Any, buffers: list[memoryview], prototype: Values
 
 
 def _from_ndarray(spec: dict[str, Any], buffers: list[memoryview]) -> Values:
-    dtype, shape = check_dtype(spec["dtype"]), [int(length) for length in spec["shape"]]
+    dtype, shape = check_dtype(spec["dtype"]), [check_natural(length) for length in spec["shape"]]
     if is_arrow(dtype) or dtype == PACKED or not shape or spec.get("order", "little") != "little":
         raise Invalid("an array must have a fixed dtype, little-endian order and at least one dimension.")
-    data = buffers[spec["array"]["data"]["id"]]
+    data = buffers[check_natural(spec["array"]["data"]["id"])]
     array = np.frombuffer(data, numpy_dtype(dtype)).reshape(shape)
     return Values(dtype, array)
 
@@ -68,19 +71,35 @@ def _from_list(values: Any, dtype: Any, prototype: Values | None) -> Values:
         raise Invalid("its values must be a list.")
     wanted = check_dtype(dtype) if dtype is not None else prototype.dtype if prototype is not None else None
     if wanted is None:
-        return from_arrow(pa.array(_decode_numbers(values)))
+        found = to_stored(pa.array(_decode_numbers(values)))
+        _check_booleans(values, found.type)
+        return from_arrow(found)
     if not is_arrow(wanted):
         return Values(wanted, _fixed(values, wanted))
     is_typed = dtype is not None or prototype is None
     kind = parse_type(wanted[6:-1]) if is_typed else prototype.array.type  # type: ignore[union-attr]  # it is not typed
-    if kind is None:
+    if kind is None or stored_type(kind) != kind:
         raise Invalid(f"{wanted} is no type that values in JSON can have; leave it out.")
     if pa.types.is_dictionary(kind):
         return Values(f"arrow[{kind.value_type}]", pa.array(values, kind.value_type))
+    _check_booleans(values, kind)
     array = array_from_json(_decode_numbers(values), kind)
     if not is_typed and has_missing_integers(array):
         raise Invalid(f"it holds {wanted[6:-1]}; missing numbers need a column whose lists have floats.")
     return Values(wanted, array)
+
+
+def _check_booleans(values: list[Any], kind: pa.DataType) -> None:
+    """Reject booleans among numbers, which Arrow takes for 0 and 1."""
+    while is_list(kind):
+        kind = kind.value_type
+    if pa.types.is_floating(kind) and _has_boolean(values):
+        raise Invalid("there are booleans among its numbers; send 0 and 1, or booleans only.")
+
+
+def _has_boolean(values: list[Any]) -> bool:
+    kinds = {type(value) for value in values}
+    return bool in kinds or (list in kinds and any(_has_boolean(one) for one in values if type(one) is list))
 
 
 def _fixed(values: list[Any], dtype: str) -> NDArray[Any]:
@@ -90,6 +109,8 @@ def _fixed(values: list[Any], dtype: str) -> NDArray[Any]:
     if wanted.kind == "f":
         return np.array(_floats(values), wanted)
     found = np.array(values) if values else np.array([], wanted)
+    if wanted.kind != "b" and _has_boolean(values):
+        raise Invalid(f"it holds {dtype}; send numbers instead of booleans.")
     fits = {"b": "b", "i": "iu", "u": "iu", "c": "iufc"}[wanted.kind]
     if found.dtype.kind not in fits or not np.array_equal(found.astype(wanted), found):
         raise Invalid(f"these values do not all fit {dtype}.")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bokeh_common.errors import Invalid
 from bokeh_common.hashing import hash_bytes, is_hash
+from bokeh_data.arrow.stored_types import MAX_ROW_ELEMENTS
 from bokeh_data.columns.dtypes import PACKED, check_dtype, is_arrow, item_bytes
 from bokeh_data.columns.names import abbreviate
 from bokeh_data.columns.statistics import ChunkStatistics
@@ -131,9 +132,9 @@ def parse_column(name: str, spec: Any, allow_arrow: bool = False) -> Column:
     try:
         column = Column(
             dtype=check_dtype(spec["dtype"]),
-            shape=tuple(_check_natural(length) for length in spec["shape"]),
+            shape=tuple(check_natural(length) for length in spec["shape"]),
             chunks=tuple(_parse_chunk(chunk) for chunk in spec["chunks"]),
-            skip=_check_natural(spec.get("skip", 0)),
+            skip=check_natural(spec.get("skip", 0)),
         )
     except (AttributeError, KeyError, TypeError) as error:
         message = (
@@ -147,6 +148,11 @@ def parse_column(name: str, spec: Any, allow_arrow: bool = False) -> Column:
         )
     if len(column.shape) > MAX_DIMENSIONS:
         raise Invalid(f"Column {abbreviate(name)} has more than {MAX_DIMENSIONS} dimensions.")
+    if math.prod(max(length, 1) for length in column.shape[1:]) > MAX_ROW_ELEMENTS:
+        raise Invalid(
+            f"Column {abbreviate(name)}: a row has at most {MAX_ROW_ELEMENTS} elements, and so has each"
+            " dimension after the first."
+        )
     _check_sizes(name, column)
     return column
 
@@ -173,8 +179,8 @@ def read_column(data: bytes) -> Column:
 
 
 def _parse_chunk(spec: Any) -> Chunk:
-    rows = None if spec.get("rows") is None else _check_natural(spec["rows"])
-    return Chunk(check_hash(spec["hash"]), _check_natural(spec["size"]), rows)
+    rows = None if spec.get("rows") is None else check_natural(spec["rows"])
+    return Chunk(check_hash(spec["hash"]), check_natural(spec["size"]), rows)
 
 
 def _chunk_record(chunk: Chunk) -> dict[str, Any]:
@@ -208,7 +214,8 @@ def _check_rows(name: str, column: Column) -> None:
         raise Invalid(f"Column {abbreviate(name)}: 'skip' goes beyond the first chunk.")
 
 
-def _check_natural(value: object) -> int:
+def check_natural(value: object) -> int:
+    """Return a value of JSON if it is an integer of at least 0, and not a boolean; `TypeError`."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63:
         return value
     raise TypeError(f"{abbreviate(value)} is not an integer of at least 0")

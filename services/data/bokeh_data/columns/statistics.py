@@ -64,9 +64,9 @@ def statistics_of_arrow(values: pa.Array, json_size: int | None = None) -> Chunk
     plain = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
     try:
         bounds = pc.min_max(plain)
-    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        low, high = (bounds[name].as_py() for name in ("min", "max"))
+    except (pa.ArrowNotImplementedError, ValueError, OverflowError):  # also of times that Python lacks
         return ChunkStatistics(nulls=nulls, json_size=json_size)
-    low, high = (bounds[name].as_py() for name in ("min", "max"))
     if isinstance(low, str):
         low, high = low[:MAX_BOUND_LENGTH], _upper_bound(high)
     if not isinstance(low, (str, int, float)):

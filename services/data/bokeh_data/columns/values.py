@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from bokeh_data.arrow.timezone_names import known_zone
 from bokeh_data.columns.dtypes import check_dtype, dtype_of, is_arrow, is_time, time_unit, time_zone
 from bokeh_data.columns.missing import is_number, numbers_with_nan, with_nan_in_lists
-from bokeh_data.columns.timezone_names import known_zone
 
 #: Units of time that Arrow has.
 ARROW_UNITS = ("s", "ms", "us", "ns")

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bokeh_common.errors import Invalid
+from bokeh_data.columns.arrow_types import is_bytes
 from bokeh_data.columns.names import abbreviate
 from bokeh_data.columns.times import parse_time
 from bokeh_data.conditions.expression import Condition
@@ -41,7 +42,7 @@ class ColumnCondition:
             Invalid: the type cannot be compared, or not with these values.
         """
         self.condition = condition
-        if pa.types.is_nested(kind) or pa.types.is_binary(kind):
+        if pa.types.is_nested(kind) or is_bytes(kind):
             raise Invalid(f"Column {abbreviate(condition.column)} of {kind} cannot be compared.")
         self._kind = kind.value_type if pa.types.is_dictionary(kind) else kind
         if condition.op in PATTERN_OPS and not is_text(self._kind):

@@ -69,11 +69,9 @@ class _ColumnChunker:
     def finish(self) -> Iterator[ColumnPiece]:
         yield from self.flush()
         if not self._has_pieces:
-            yield self._piece(self._values(pa.array([], self._kind)))
+            yield self._piece(self._values(pa.nulls(0, self._kind)))
 
     def _values(self, array: pa.Array) -> Values:
-        if isinstance(array, pa.ExtensionArray):
-            array = array.storage
         values = from_arrow(array)
         check_dtype(values.dtype)
         dtype = self._widening.add(values, array.type)

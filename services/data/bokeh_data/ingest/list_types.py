@@ -38,7 +38,13 @@ def find_stored_schema(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> 
 
 def cast_batches(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Return the rows of a file with the schema of `find_stored_schema`."""
-    return (batch if batch.schema.equals(schema) else batch.cast(schema) for batch in batches)
+    return (pa.record_batch(_cast_columns(batch, schema), schema) for batch in batches)
+
+
+def _cast_columns(batch: pa.RecordBatch, schema: pa.Schema) -> list[pa.Array]:
+    """Return the columns in the types of a schema; Arrow casts some arrays wrongly to their own type."""
+    pairs = zip(batch.columns, schema.types, strict=True)
+    return [array if str(array.type) == str(kind) else array.cast(kind) for array, kind in pairs]
 
 
 def _find_floats(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> set[int]:

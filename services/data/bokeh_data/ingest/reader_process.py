@@ -14,6 +14,7 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from bokeh_common.errors import CloudError, TooLarge
+from bokeh_data.arrow.python_values import python_values
 from bokeh_data.ingest.chunker import Chunker
 from bokeh_data.ingest.table_reader import TableReader, open_table
 from bokeh_data.sandbox.pipe_protocol import write_frame, write_piece
@@ -83,7 +84,7 @@ def _preview(table: TableReader, count: int, pipe: BinaryIO) -> None:
 
 
 def _rows_as_text(batch: pa.RecordBatch) -> list[list[str | None]]:
-    rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    rows = zip(*(python_values(column) for column in batch.columns), strict=True)
     return [[None if item is None else str(item)[:MAX_CELL_LENGTH] for item in row] for row in rows]
 
 

@@ -1,12 +1,15 @@
 """Opens files as batches of rows: Arrow streams and files, Parquet, CSV, JSON, Excel."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bokeh_common.errors import Invalid
+from bokeh_data.arrow.stored_types import stored_type, to_stored
+from bokeh_data.columns.names import abbreviate
 from bokeh_data.ingest.csv_reader import TextFormat, open_csv
 from bokeh_data.ingest.file_types import cast_table, check_columns
 from bokeh_data.ingest.json_reader import read_json
@@ -60,14 +63,47 @@ def open_table(file_format: str, path: str, limits: SourceLimits, types: Mapping
         file = open_csv(path, limits, types)
         batches = _validated(file.schema, file.batches)
         return TableReader(file.schema, batches, file.notes, file.text_format)
-    table = READERS[file_format](path)
+    table = _open_stored(file_format, path)
     limits.check_names(table.schema.names)
     check_columns(types, table.schema.names)
-    again = READERS[file_format](path) if has_integer_lists(table.schema) else table
-    schema = find_stored_schema(table.schema, _validated(table.schema, table.batches))
-    batches = cast_batches(schema, _validated(again.schema, again.batches))
+    again = _open_stored(file_format, path) if has_integer_lists(table.schema) else table
+    schema = find_stored_schema(table.schema, table.batches)
+    batches = cast_batches(schema, again.batches)
     cast = cast_table(schema, batches, types)
     return TableReader(*cast, table.notes)
+
+
+def _open_stored(file_format: str, path: str) -> TableReader:
+    """Open a file whose types Arrow knows as a table with the types that columns have.
+
+    Raises:
+        Invalid: no type of a column has the values of one of its types.
+    """
+    file = READERS[file_format](path)
+    with_types = []
+    for field in file.schema:
+        with _errors_of(field.name):
+            with_types.append(pa.field(field.name, stored_type(field.type)))
+    schema = pa.schema(with_types, file.schema.metadata)
+    batches = (_to_stored(batch, schema) for batch in _validated(file.schema, file.batches))
+    return TableReader(schema, batches, file.notes)
+
+
+def _to_stored(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    arrays = []
+    for name, array in zip(schema.names, batch.columns, strict=True):
+        with _errors_of(name):
+            arrays.append(to_stored(array))
+    return pa.record_batch(arrays, schema)
+
+
+@contextmanager
+def _errors_of(name: str) -> Iterator[None]:
+    """Name the column in errors."""
+    try:
+        yield
+    except Invalid as error:
+        raise Invalid(f"Column {abbreviate(name)}: {error}", column=name) from None
 
 
 def _validated(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -11,9 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from bokeh_common.errors import Invalid, TooLarge
+from bokeh_data.arrow.stored_types import to_stored
 from bokeh_data.columns.browser_encoding import to_plain_json
 from bokeh_data.columns.dtypes import numpy_dtype
-from bokeh_data.columns.manifest import Column
+from bokeh_data.columns.manifest import Column, check_natural
 from bokeh_data.columns.names import abbreviate
 from bokeh_data.columns.packed import read_packed
 from bokeh_data.columns.values import NUMBERS, Values, from_arrow
@@ -80,8 +81,9 @@ class _PackedDecoder:
         """Return an array as lists; an array of objects is a list already."""
         if isinstance(leaf["array"], list):
             return self.decode(leaf["array"])
-        data = self._buffers[leaf["array"]["data"]["id"]]
-        array = np.frombuffer(data, numpy_dtype(leaf["dtype"])).reshape(leaf["shape"])
+        data = self._buffers[check_natural(leaf["array"]["data"]["id"])]
+        shape = [check_natural(length) for length in leaf["shape"]]
+        array = np.frombuffer(data, numpy_dtype(leaf["dtype"])).reshape(shape)
         self._left -= array.size if all(array.shape[1:]) else MAX_BYTES + 1
         if self._left < 0:
             raise ValueError("the arrays have more elements than the column has bytes")
@@ -91,8 +93,8 @@ class _PackedDecoder:
 def _to_arrow(rows: list[Any]) -> pa.Array:
     """Return rows as an Arrow array; as strings of JSON if they are not all of one type."""
     try:
-        array = pa.array(rows)
-    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        array = to_stored(pa.array(rows))
+    except (pa.ArrowException, TypeError, ValueError, OverflowError, Invalid):
         array = None
     if array is None or pa.types.is_null(array.type) or pa.types.is_struct(array.type):
         return pa.array([_to_string(row) for row in rows], pa.string())

@@ -6,6 +6,7 @@ Each returns the bytes in blocks, as rows are read, and their number if it is kn
 import io
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -15,6 +16,8 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from bokeh_common.errors import TooLarge
+from bokeh_data.arrow.python_values import python_values
+from bokeh_data.arrow.stored_types import to_stored
 from bokeh_data.columns.browser_encoding import to_bokeh_json, to_browser_array, to_plain_json
 from bokeh_data.columns.dtypes import is_arrow, is_time
 from bokeh_data.columns.packed import array_leaf, padding, write_header
@@ -60,6 +63,7 @@ def write_arrow(result: QueryResult) -> WrittenRows:
 
 def write_parquet(result: QueryResult) -> WrittenRows:
     """Write a Parquet file."""
+    result = _in_stored_types(result)
     schema, sink = _schema(result), _Sink()
     batches = _record_batches(result, schema)
     return WrittenRows(_write_batches(sink, pa.parquet.ParquetWriter(sink, schema), batches))
@@ -67,8 +71,10 @@ def write_parquet(result: QueryResult) -> WrittenRows:
 
 def write_csv(result: QueryResult) -> WrittenRows:
     """Write CSV (RFC 4180) with a line of names; spreadsheets find no formula in it."""
+    result = _in_stored_types(result)
     schema, sink, types = _schema(result), _Sink(), CsvTypes()
-    csv_schema = types.convert(pa.RecordBatch.from_pylist([], schema)).schema
+    no_rows = pa.record_batch([pa.nulls(0, kind) for kind in schema.types], schema)
+    csv_schema = types.convert(no_rows).schema
     batches = map(types.convert, _record_batches(result, schema))
     writer = pa.csv.CSVWriter(sink, csv_schema, write_options=pa.csv.WriteOptions(include_header=False))
     blocks = map(types.finish, _write_batches(sink, writer, batches))
@@ -109,6 +115,19 @@ def _copy_in_blocks(parts: Iterable[Any]) -> Iterator[bytes]:
 
 def _record_batches(result: QueryResult, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     return (_record_batch(batch, schema) for batch in result.batches)
+
+
+def _in_stored_types(result: QueryResult) -> QueryResult:
+    """Return rows in types that every format has: columns of earlier versions may have others."""
+
+    def convert(batch: Batch) -> Batch:
+        return {name: _to_stored(values) for name, values in batch.items()}
+
+    return replace(result, prototype=convert(result.prototype), batches=map(convert, result.batches))
+
+
+def _to_stored(values: Values) -> Values:
+    return Values(values.dtype, to_stored(values.array)) if is_arrow(values.dtype) else values
 
 
 def _write_batches(sink: "_Sink", writer: Any, batches: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
@@ -191,7 +210,7 @@ def _count_rows(batch: Batch) -> int:
 def _json_values(values: Values) -> Any:
     array = values.array
     if is_arrow(values.dtype):
-        return [to_plain_json(item) for item in array.to_pylist()]
+        return [to_plain_json(item) for item in python_values(array)]
     if is_time(values.dtype) and values.dtype.startswith("datetime64"):
         return [None if text == "NaT" else text for text in np.datetime_as_string(array).reshape(-1).tolist()]
     if is_time(values.dtype):
@@ -205,7 +224,7 @@ def _json_values(values: Values) -> Any:
 
 def _packed_leaf(values: Values, buffers: list[Any]) -> Any:
     if is_arrow(values.dtype):
-        return [to_bokeh_json(item) for item in values.array.to_pylist()]
+        return [to_bokeh_json(item) for item in python_values(values.array)]
     into = "float64" if is_time(values.dtype) else _PACKED_DTYPES.get(values.dtype, values.dtype)
     array = np.ascontiguousarray(to_browser_array(values.dtype, into, values.array))
     buffers.append(array.reshape(-1).view(np.uint8).data)

@@ -1,7 +1,9 @@
 """Rows and windows of a data source: parsing the query, choosing the output format, and responding."""
 
 import json
+from collections.abc import Iterator
 
+import pyarrow as pa
 from falcon.asgi import Request, Response
 
 from bokeh_common.errors import Invalid, NotFound
@@ -21,6 +23,9 @@ from bokeh_data.windows.viewport import Window
 
 #: Part of ETags; increased whenever the same query of the same columns gets another result than before.
 RESULT_VERSION = 3
+
+#: Characters of Arrow's reason why it cannot write values.
+MAX_REASON_LENGTH = 200
 
 #: The response header that says what the rows of a window are: see `WindowResult`.
 KIND_HEADER = "Bokeh-Cloud-Rows"
@@ -100,7 +105,26 @@ def write_rows(resp: Response, result: QueryResult, output_format: OutputFormat)
     """Write rows as the body of a response."""
     resp.content_type = output_format.media_type
     resp.set_header(KIND_HEADER, result.kind)
-    return OpenedBody(*output_format.write(result), COMPUTE)
+    try:
+        written = output_format.write(result)
+    except pa.ArrowException as error:
+        raise _not_writable(output_format, error) from error
+    return OpenedBody(_translate_errors(written.blocks, output_format), written.size, COMPUTE)
+
+
+def _translate_errors(blocks: Iterator[bytes], output_format: OutputFormat) -> Iterator[bytes]:
+    """Yield blocks; a value that the output format lacks is an error of the request."""
+    try:
+        yield from blocks
+    except pa.ArrowException as error:
+        raise _not_writable(output_format, error) from error
+
+
+def _not_writable(output_format: OutputFormat, error: pa.ArrowException) -> Invalid:
+    return Invalid(
+        f"{output_format.label} does not have these values ({str(error)[:MAX_REASON_LENGTH]}); ask for other"
+        " columns ('columns') or another format."
+    )
 
 
 def rows_etag(hashes: list[str], query: Window | Query, output_format: OutputFormat) -> str:

@@ -94,7 +94,7 @@ class CollectorWorker:
         except LeaseLost:
             raise
         except CloudError as error:
-            report |= {"error": str(error), "started": rfc3339(self._clock())}
+            report |= {"error": error.public_detail, "started": rfc3339(self._clock())}
             raise
         finally:
             if len(report) > 1:

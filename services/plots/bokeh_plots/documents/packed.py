@@ -69,7 +69,7 @@ def inline_bytes(data: bytes) -> dict[str, str]:
 def _buffers(data: bytes, start: int, sizes: list[int]) -> dict[int, bytes]:
     buffers = {}
     for index, size in enumerate(sizes):
-        if not 0 <= size <= len(data) - start:
+        if type(size) is not int or not 0 <= size <= len(data) - start:
             raise ValueError(f"a buffer of {size} bytes where {len(data) - start} are left")
         buffers[index] = data[start : start + size]
         start += (size + 7) // 8 * 8
@@ -83,5 +83,8 @@ def _inlined(value: Any, buffers: dict[int, bytes]) -> Any:
         return value
     if value.get("type") == "bytes":
         # Each buffer is used once, so that the result is not larger than the column.
-        return inline_bytes(buffers.pop(value["data"]["id"]))
+        buffer = value["data"]["id"]
+        if type(buffer) is not int:
+            raise TypeError(f"the number of a buffer is {buffer!r}")
+        return inline_bytes(buffers.pop(buffer))
     return {key: _inlined(item, buffers) for key, item in value.items()}

@@ -44,9 +44,15 @@ class AuthClient:
         body = {"email": email, "username": username}
         return list((await self._service.post("/internal/auth/registrations", body))["limits"])
 
-    async def login(self, email: str) -> list[dict[str, Any]]:
-        """Send a login link; return the rate limits. Raises as `register`."""
-        return list((await self._service.post("/internal/auth/login-links", {"email": email}))["limits"])
+    async def login(self, email: str, browser: str | None) -> list[dict[str, Any]]:
+        """Send a login link; return the rate limits. Raises as `register`.
+
+        Args:
+            email: the address.
+            browser: the token of a remembered browser, if it is one.
+        """
+        body = {"email": email, **({"browser": browser} if browser else {})}
+        return list((await self._service.post("/internal/auth/login-links", body))["limits"])
 
     async def peek(self, token: str) -> dict[str, Any]:
         """Return `purpose` and `username` of a one-time link, without using it.
@@ -56,8 +62,8 @@ class AuthClient:
         """
         return dict(await self._service.post("/internal/auth/links", {"token": token}, idempotent=True))
 
-    async def redeem(self, token: str, agent: str) -> tuple[str, str]:
-        """Use a one-time link; return the account and the token of a new session.
+    async def redeem(self, token: str, agent: str) -> tuple[str, str, str]:
+        """Use a one-time link; return the account, the token of a new session and that of the browser.
 
         Args:
             token: the link's token.
@@ -68,7 +74,7 @@ class AuthClient:
             Conflict: the username has been taken in the meantime.
         """
         answer = await self._service.post("/internal/auth/sessions", {"token": token, "agent": agent})
-        return str(answer["user_id"]), str(answer["session"])
+        return str(answer["user_id"]), str(answer["session"]), str(answer["browser"])
 
     async def log_out(self, session: str, everywhere: bool = False) -> None:
         """End the session with this token, or all sessions of its account; does nothing if it has ended."""

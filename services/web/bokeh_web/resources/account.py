@@ -79,5 +79,5 @@ class DeleteAccountAction(WebResource):
         if form.confirm != user:
             raise Invalid(f"Nothing was deleted. To confirm, type the username: {user}.")
         await self._domain.auth.delete_account(user, authorization_of(req))
-        self._domain.session_cookie.clear(resp)
+        self._domain.session_cookie.forget(resp)
         redirect(resp, "/")

@@ -86,7 +86,8 @@ class LoginPage(PublicPage):
         """Send an email with a login link."""
         self._domain.session_cookie.require_same_origin(req)
         form = await read_form(req, Address)
-        await self._respond_with_link_sent(req, resp, await self._domain.auth.login(form.email))
+        browser = self._domain.session_cookie.read_browser(req)
+        await self._respond_with_link_sent(req, resp, await self._domain.auth.login(form.email, browser))
 
 
 class OneTimeLinkPage(PublicPage):
@@ -111,11 +112,12 @@ class OneTimeLinkPage(PublicPage):
         """Use the link: log in, with a new session even if there was one before."""
         cookie, auth = self._domain.session_cookie, self._domain.auth
         cookie.require_same_origin(req)
-        user, session = await auth.redeem(token, req.user_agent or "")
+        user, session, browser = await auth.redeem(token, req.user_agent or "")
         before = cookie.read(req)
         if before is not None:
             await auth.log_out(before)
         cookie.write(resp, session)
+        cookie.write_browser(resp, browser)
         respond_or_redirect(req, resp, Entered(user_id=user), "/")
 
 

@@ -16,9 +16,11 @@ from falcon.asgi import Request, Response
 from bokeh_common.errors import Forbidden
 
 SESSION = re.compile(r"bkc_[0-9A-Za-z]{38}")
+BROWSER = re.compile(r"bkb_[\w.-]{40,400}", re.ASCII)
 SHARE_LINK = re.compile(r"bkl_[0-9A-Za-z]{38}")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 LIFETIME_SECONDS = 14 * 24 * 3600
+BROWSER_SECONDS = 365 * 24 * 3600
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -44,6 +46,7 @@ class SessionCookie:
         # Browsers accept `__Host-` only from this very host over https, so a sibling domain cannot set this
         # cookie (RFC 6265bis).
         self._name = "__Host-bokeh_cloud" if self._secure else "bokeh_cloud"
+        self._browser_name = f"{self._name}_browser"
 
     def read(self, req: Request) -> str | None:
         """Return the session token; None if there is none, or if it is malformed."""
@@ -52,13 +55,30 @@ class SessionCookie:
 
     def write(self, resp: Response, token: str) -> None:
         """Store the session in the browser."""
-        self._set(resp, token, max_age=LIFETIME_SECONDS)
+        self._set(resp, self._name, token, max_age=LIFETIME_SECONDS)
+
+    def read_browser(self, req: Request) -> str | None:
+        """Return the token of a remembered browser; None if there is none, or if it is malformed."""
+        token = req.cookies.get(self._browser_name) or ""
+        return token if BROWSER.fullmatch(token) else None
+
+    def write_browser(self, resp: Response, token: str) -> None:
+        """Let the browser be remembered; it stays so after a logout."""
+        self._set(resp, self._browser_name, token, max_age=BROWSER_SECONDS)
 
     def clear(self, resp: Response) -> None:
         """Remove the session from the browser."""
+        self._remove(resp, self._name)
+
+    def forget(self, resp: Response) -> None:
+        """Remove everything from the browser, as of a person who has left."""
+        for name in (self._name, self._browser_name):
+            self._remove(resp, name)
+
+    def _remove(self, resp: Response, name: str) -> None:
         # Falcon's `unset_cookie` lets it expire a second ago: browsers correct that by the `Date` of the
         # response, and may keep it. It also leaves out `Secure`, and names with a prefix require that.
-        self._set(resp, "", expires=_EPOCH)
+        self._set(resp, name, "", expires=_EPOCH)
 
     def origin(self, req: Request) -> str:
         """Return the origin of this cloud's pages, as the visitor's browser knows it."""
@@ -86,9 +106,9 @@ class SessionCookie:
         if not hmac.compare_digest(expected.encode(), token.encode()):
             raise Forbidden("This page is out of date. Reload it.", slug="cross-site")
 
-    def _set(self, resp: Response, token: str, **lifetime: Any) -> None:
+    def _set(self, resp: Response, name: str, token: str, **lifetime: Any) -> None:
         resp.set_cookie(
-            self._name, token, path="/", secure=self._secure, http_only=True, same_site="Lax", **lifetime
+            name, token, path="/", secure=self._secure, http_only=True, same_site="Lax", **lifetime
         )
 
 

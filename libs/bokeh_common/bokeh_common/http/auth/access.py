@@ -93,6 +93,11 @@ class Access:
     extra_scopes: tuple[str, ...] = ()
     rate_limit: str | None = None
 
+    @property
+    def scopes(self) -> list[str]:
+        """All scopes that the credential must have."""
+        return [scope for scope in (self.scope, *self.extra_scopes) if scope]
+
 
 OPEN = Access(None)
 
@@ -156,7 +161,7 @@ class Authenticator:
             raise NotFound("There is nothing here, or it is not yours to see.")
         if principal.only is not None and not access.allow_restricted:
             raise NotFound("There is nothing here for this token; it gives access to one plot only.")
-        for scope in filter(None, (access.scope, *access.extra_scopes)):
+        for scope in access.scopes:
             if scope not in principal.scopes:
                 raise Forbidden(f"This key does not have the scope {scope!r}; create one that has it.")
         return principal

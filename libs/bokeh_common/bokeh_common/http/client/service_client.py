@@ -50,6 +50,12 @@ def path(*segments: str) -> str:
     return "".join(f"/{quote(segment, safe='')}" for segment in segments)
 
 
+class ServiceUnavailable(Unavailable):
+    """A service does not respond. Its URL is for the operator."""
+
+    public = "A part of this server does not respond; try again soon."
+
+
 class ServiceClient:
     """A client of another service.
 
@@ -87,7 +93,7 @@ class ServiceClient:
             response = await self._client.get(f"{self._url}/health/live", timeout=HEALTH_CHECK_SECONDS)
             response.raise_for_status()
         except httpx.HTTPError as error:
-            raise Unavailable(f"The service at {self._url} does not respond.") from error
+            raise ServiceUnavailable(f"The service at {self._url} does not respond.") from error
 
     async def get(self, path: str, *, authorization: str | None = None, **params: object) -> Any:
         """GET JSON; query parameters that are None are omitted.
@@ -204,7 +210,7 @@ class ServiceClient:
                 response = await self._client.send(request, stream=stream)
             except httpx.HTTPError as error:
                 if not (_may_repeat(idempotent, error) and self._outage.record()):
-                    raise Unavailable(
+                    raise ServiceUnavailable(
                         f"The service at {self._url} does not respond; try again soon."
                     ) from error
                 await asyncio.sleep(RETRY_SECONDS)

@@ -152,7 +152,7 @@ class _DocumentWriter:
             "tags": [self._api.name],
             "operationId": "_".join([method.lower(), *words]),
             "summary": " ".join(summary.split()).rstrip("."),
-            "description": operation.details or " ".join(rest.split()),
+            "description": _description(access, operation.details or " ".join(rest.split())),
             "security": _security(access),
             "parameters": [*self._path(route), *self._query(operation), *_headers(operation)],
             **body,
@@ -225,10 +225,20 @@ class _DocumentWriter:
         }
 
 
+def _description(access: Access, details: str) -> str:
+    """Return a description that names the scopes, which the pages of many viewers do not show otherwise."""
+    if not access.scopes:
+        return details
+    names = ", ".join(f"`{scope}`" for scope in access.scopes)
+    whom = " unless the plot is open to its visitors" if access.allow_visitors else ""
+    text = f"Requires a key with the scope{'s' if len(access.scopes) > 1 else ''} {names}{whom}."
+    return f"{details.rstrip()}\n\n{text}" if details else text
+
+
 def _security(access: Access) -> list[dict[str, list[str]]]:
     if access.scope is None:
         return []
-    with_key = [{"key": [access.scope] if access.scope else []}]
+    with_key = [{"key": access.scopes}]
     return [*with_key, {}] if access.allow_visitors else with_key
 
 

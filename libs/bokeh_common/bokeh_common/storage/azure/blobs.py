@@ -19,7 +19,7 @@ from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceModifiedError, ResourceNotFoundError
 from azure.storage.blob import BlobBlock, BlobProperties
 
-from bokeh_common.errors import NotFound, Unavailable
+from bokeh_common.errors import NotFound
 from bokeh_common.storage.azure.container import (
     AzureContainer,
     blob_name,
@@ -29,7 +29,7 @@ from bokeh_common.storage.azure.container import (
 )
 from bokeh_common.storage.azure.range_reader import read_range
 from bokeh_common.storage.blocks import reblock, start_generator
-from bokeh_common.storage.failures import blob_conflict, blob_not_found
+from bokeh_common.storage.failures import StorageUnavailable, blob_conflict, blob_not_found
 from bokeh_common.storage.interfaces import BackendTraits, BlobStat, BlobStore
 from bokeh_common.storage.retry import require_swapped
 from bokeh_common.storage.validation import check_key, check_page, check_range
@@ -127,7 +127,7 @@ class AzureBlobStore(BlobStore):
             done = self._container.run(lambda _: blob.commit_block_list(blocks, metadata=metadata), 400)
         except HttpResponseError as error:
             if getattr(error, "error_code", "") != "InvalidBlockList":
-                raise Unavailable(f"The blob {key!r} cannot be stored now: {error.message}") from error
+                raise StorageUnavailable(f"The blob {key!r} cannot be stored now: {error.message}") from error
             return self._superseded(key, size)
         return BlobStat(key, size, done["last_modified"].timestamp(), quoted(done["etag"]))
 
@@ -139,7 +139,9 @@ class AzureBlobStore(BlobStore):
         try:
             return replace(self.stat(key), size=size)
         except NotFound:
-            raise Unavailable(f"The blob {key!r} was deleted while it was stored. Store it again.") from None
+            raise StorageUnavailable(
+                f"The blob {key!r} was deleted while it was stored. Store it again."
+            ) from None
 
     def _properties(self, key: str) -> BlobProperties:
         try:

@@ -23,8 +23,8 @@ from azure.storage.blob import BlobClient, BlobProperties, ContainerClient
 from requests import Session
 from requests.adapters import HTTPAdapter
 
-from bokeh_common.errors import Unavailable
 from bokeh_common.storage.azure.account import AzureAccount
+from bokeh_common.storage.failures import StorageUnavailable
 from bokeh_common.storage.key_encoding import decode, encode, encode_prefix, hash_key
 from bokeh_common.storage.retry import retry_transient
 
@@ -98,7 +98,7 @@ class AzureContainer:
             ):
                 raise
             reason = f"The Azure container {self._name} cannot be used now: {_first_line(error)}"
-            raise Unavailable(reason) from error
+            raise StorageUnavailable(reason) from error
 
     def namespaces(self) -> list[str]:
         """Return the first segments of all names, sorted."""

@@ -9,6 +9,7 @@ from azure.core.exceptions import HttpResponseError, ResourceModifiedError, Reso
 from bokeh_common.errors import Unavailable
 from bokeh_common.storage.azure.container import AzureContainer
 from bokeh_common.storage.blocks import BLOCK_BYTES
+from bokeh_common.storage.failures import StorageUnavailable
 
 RANGE_BYTES = 4 << 20  # of one request
 MAX_CHANGES = 10  # of the etag between two requests
@@ -96,6 +97,6 @@ class _RangeReader:
         self._etag = current.etag
 
     def _gone(self) -> Unavailable:
-        return Unavailable(
+        return StorageUnavailable(
             f"The blob {self._name} was deleted or replaced while it was being read. Read it again."
         )

@@ -10,9 +10,9 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from bokeh_common.errors import Conflict, NotFound, Unavailable
+from bokeh_common.errors import NotFound, Unavailable
 from bokeh_common.storage.blocks import start_generator
-from bokeh_common.storage.failures import blob_conflict, blob_not_found
+from bokeh_common.storage.failures import ObjectChanged, StorageUnavailable, blob_conflict, blob_not_found
 from bokeh_common.storage.interfaces import BackendTraits, BlobStat, BlobStore
 from bokeh_common.storage.local.directory_tree import KEY, DirectoryTree, is_long
 from bokeh_common.storage.local.durable_files import (
@@ -85,7 +85,7 @@ class LocalBlobStore(BlobStore):
     def delete(self, key: str, if_match: str | None = None) -> None:
         path = self._tree.path(check_key(key))
         if not self._files.remove(path, if_match) and if_match is not None:
-            raise Conflict(blob_conflict(key))
+            raise ObjectChanged(blob_conflict(key))
 
     def delete_unchanged(self, pairs: Sequence[tuple[str, str]]) -> list[bool]:
         return self._files.remove_all([(self._tree.path(check_key(key)), etag) for key, etag in pairs])
@@ -107,7 +107,7 @@ class LocalBlobStore(BlobStore):
 
     def _not_found(self, key: str) -> NotFound | Unavailable:
         if not self._tree.root.is_dir():  # an unmounted disk must not look like an empty store
-            return Unavailable(
+            return StorageUnavailable(
                 f"The folder {self._tree.root} does not exist any more. Check that its disk is mounted."
             )
         return blob_not_found(key)

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bokeh_common.errors import Unavailable
+from bokeh_common.storage.failures import StorageUnavailable
 from bokeh_common.storage.local.private_files import FILE_MODE, FOLDER_MODE
 
 #: Files younger than this are not swept, as their writers may not have locked them yet.
@@ -151,7 +152,7 @@ def translate_os_errors(path: Path | str, missing: bool = False) -> Iterator[Non
 
 def storage_failed(path: Path | str, error: OSError) -> Unavailable:
     """Return the `Unavailable` of an `OSError`."""
-    return Unavailable(
+    return StorageUnavailable(
         f"{path} cannot be used now: {error.strerror}. Check the disk's space, permissions and health."
     )
 

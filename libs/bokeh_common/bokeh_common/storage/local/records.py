@@ -15,8 +15,7 @@ from typing import Any
 
 import msgspec
 
-from bokeh_common.errors import Conflict, Unavailable
-from bokeh_common.storage.failures import record_conflict, record_not_found
+from bokeh_common.storage.failures import ObjectChanged, StorageUnavailable, record_conflict, record_not_found
 from bokeh_common.storage.interfaces import ABSENT, JSON, Absent, Record, RecordStore
 from bokeh_common.storage.local.private_files import create_file, make_folder
 from bokeh_common.storage.local.sqlite import ConnectionPool
@@ -112,7 +111,7 @@ class LocalRecordStore(RecordStore):
 
     def _swap(self, otherwise: str, statement: str, *values: Value) -> None:
         if self._change(statement, *values) != 1:
-            raise Conflict(otherwise)
+            raise ObjectChanged(otherwise)
 
 
 def migrate(connection: sqlite3.Connection, migrations: list[str] = MIGRATIONS) -> None:
@@ -122,7 +121,7 @@ def migrate(connection: sqlite3.Connection, migrations: list[str] = MIGRATIONS) 
     with transaction(connection):
         version = _version(connection)  # again, as another process may have migrated it
         if version > len(migrations):
-            raise Unavailable(
+            raise StorageUnavailable(
                 f"The records have version {version}, of a newer Bokeh Cloud: upgrade this one."
             )
         for step in migrations[version:]:
@@ -136,7 +135,7 @@ def _translated(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as error:
         advice = "Check the disk's space, permissions and health."
-        raise Unavailable(f"The records in {path} cannot be used now: {error}. {advice}") from error
+        raise StorageUnavailable(f"The records in {path} cannot be used now: {error}. {advice}") from error
 
 
 def _version(connection: sqlite3.Connection) -> int:

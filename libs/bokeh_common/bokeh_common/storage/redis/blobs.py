@@ -22,7 +22,7 @@ from typing import Any
 
 from bokeh_common.errors import Unavailable
 from bokeh_common.storage.blocks import BLOCK_BYTES, reblock, start_generator
-from bokeh_common.storage.failures import blob_conflict, blob_not_found
+from bokeh_common.storage.failures import StorageUnavailable, blob_conflict, blob_not_found
 from bokeh_common.storage.interfaces import BlobStat, BlobStore
 from bokeh_common.storage.redis.pages import PAGE, bounds
 from bokeh_common.storage.redis.server import Client, RedisConnection, run_script
@@ -215,7 +215,7 @@ class RedisBlobStore(BlobStore):
         content = f"{upload.sha256}{upload.size}"
         response = self._server.script(_COMMIT, self._index, key, upload.name, content)
         if response is None:
-            raise Unavailable(f"The upload of {key!r} took too long and was abandoned. Try again.")
+            raise StorageUnavailable(f"The upload of {key!r} took too long and was abandoned. Try again.")
         touched, replaced = response
         if replaced[:32].decode() == upload.name:  # the same content exists already
             self._discard(upload.name, key)
@@ -231,7 +231,7 @@ class RedisBlobStore(BlobStore):
             length = min(BLOCK_BYTES - offset, stop - start)
             block = self._chunk(chunk_key(upload.name, number), offset, length)
             if len(block) != length:
-                raise Unavailable(
+                raise StorageUnavailable(
                     f"The blob {key!r} was deleted or replaced while it was read. Read it again."
                 )
             yield block

@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
-from bokeh_common.errors import Unavailable
+from bokeh_common.storage.failures import StorageUnavailable
 from bokeh_common.storage.interfaces import BackendTraits
 from bokeh_common.storage.retry import retry_transient
 from bokeh_common.storage.validation import check_timeout
@@ -54,7 +54,7 @@ class RedisConnection:
             self._client = self._attempt(lambda: redis.RedisCluster.from_url(self._url, **self._settings()))
         lost = self.run(lambda client, _: lost_seconds(client))
         if math.isinf(lost) and not allow_volatile and options.get("persistence") != "none":
-            raise Unavailable(
+            raise StorageUnavailable(
                 f"The Redis at {self._address} may lose data: it has neither an append-only file nor "
                 "snapshots, or it evicts keys. Start it with --appendonly yes --maxmemory-policy noeviction; "
                 "or, if data may be lost, add ?persistence=none to the URL."
@@ -82,7 +82,7 @@ class RedisConnection:
         try:
             return call()
         except _ERRORS as error:
-            raise Unavailable(f"The Redis at {self._address} cannot be used now: {error}") from error
+            raise StorageUnavailable(f"The Redis at {self._address} cannot be used now: {error}") from error
 
     def _settings(self) -> dict[str, Any]:
         """Return settings of redis-py, whose retries are switched off, as not all calls may be repeated."""
