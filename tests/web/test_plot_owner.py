@@ -75,7 +75,10 @@ def test_share_link_with_history(cloud: RunningCloud, ada: User, key: str) -> No
         [path] = re.findall(r'id="new-share-link" value="[^"]*(/plots/[^"]+)"', page)
         assert requests.get(f"{cloud.url}{path}&version=1", timeout=TIMEOUT).ok is opens
         for listed in (page, ada.get("/account/shares").text):
-            assert ("<span>With history</span>" in re.sub(r"<label.*?</label>", "", listed)) is opens
+            rows = [
+                row for row in re.findall(r"<li>.*?</li>", listed, re.DOTALL) if f"{plot.id}/shares/" in row
+            ]
+            assert any(">With history<" in row for row in rows) is opens
 
 
 def test_a_version_is_deleted_after_a_confirmation(cloud: RunningCloud, ada: User, key: str) -> None:
