@@ -79,7 +79,7 @@ def service_clients(
     """
     auth = bokeh_auth.settings.Settings(storage, redis_url=redis_url)
     factory = _ServiceFactory(storage, auth, new_tokens())
-    factory.create_all()
+    factory.create_without_pages()
     return [factory.client(name, caller) for name in names]
 
 
@@ -92,6 +92,8 @@ def create_services(
     storage: str,
     auth: bokeh_auth.settings.Settings,
     tokens: dict[str, str] | None = None,
+    *,
+    pages: bool = True,
 ) -> dict[str, App]:
     """Create the apps of all services, and return them by name.
 
@@ -99,11 +101,13 @@ def create_services(
         storage: the URL of the storage.
         auth: the settings of the auth service.
         tokens: the tokens of the services; by default, new ones.
+        pages: whether the web service is one of them, which takes most of the time.
 
     Raises:
         CloudError: as in `create_app`.
     """
-    return _ServiceFactory(storage, auth, tokens or new_tokens()).create_all()
+    factory = _ServiceFactory(storage, auth, tokens or new_tokens())
+    return factory.create_all() if pages else factory.create_without_pages()
 
 
 @dataclass
@@ -124,10 +128,15 @@ class _ServiceFactory:
 
     def create_all(self) -> dict[str, App]:
         """Create all services, and return their apps."""
+        self.create_without_pages()
+        self.apps["web"] = self._web()
+        return self.apps
+
+    def create_without_pages(self) -> dict[str, App]:
+        """Create all services but the web service, which no other one calls, and return their apps."""
         self.apps["data"] = self._data()
         self.apps["plots"] = self._plots()
         self.apps["gc"] = self._gc()
-        self.apps["web"] = self._web()
         self.apps["auth"] = self._auth()
         return self.apps
 

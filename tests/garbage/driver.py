@@ -20,7 +20,7 @@ from bokeh_gc.collection.collector import Collector
 from bokeh_gc.collection.external_sort import SortedStreams
 from bokeh_gc.collection.mark_and_sweep import MarkAndSweep
 from bokeh_gc.container import Dependencies, Domain
-from tests.garbage.stores import CrashAfterWrites, Hook, HookedBlobs, HookedRecords
+from tests.garbage.stores import CrashAfterWrites, HookedBlobs, HookedRecords
 from tests.support.documents import text_document
 
 ATTEMPTS = 20
@@ -38,22 +38,30 @@ class SteppedCloud:
         url: URL of the storage.
         suffix: distinguishes the namespaces of this cloud from those of others on the same storage.
         grace: the collector's grace period, in seconds.
+        pages: whether the web service is one of the services.
+        crash: lets the running services crash once a test sets after how many writes.
     """
 
-    def __init__(self, url: str, suffix: str | None = None, grace: float = 0.0) -> None:
+    def __init__(
+        self, url: str, suffix: str | None = None, grace: float = 0.0, *, pages: bool = False
+    ) -> None:
         self.url = url
         self.suffix = suffix or secrets.token_hex(4)
         self.grace = grace
-        self.start(CrashAfterWrites())
+        self.pages = pages
+        self.start()
 
-    def start(self, hook: Hook) -> None:
-        """Start all services again; `hook` is called before each operation on their stores."""
+    def start(self) -> None:
+        """Start all services again; nothing is left of what they had in memory."""
+        self.crash = crash = CrashAfterWrites()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(embedded, "open_records", lambda _, name: HookedRecords(self.records(name), hook))
-            patch.setattr(embedded, "open_blobs", lambda _, name: HookedBlobs(self.blobs(name), hook))
+            patch.setattr(embedded, "open_records", lambda _, name: HookedRecords(self.records(name), crash))
+            patch.setattr(embedded, "open_blobs", lambda _, name: HookedBlobs(self.blobs(name), crash))
             patch.setenv("BOKEH_CLOUD_GC_GRACE_HOURS", str(self.grace / 3600))
             self.tokens = embedded.new_tokens()
-            self.apps: Any = embedded.create_services(self.url, Settings(self.url), self.tokens)
+            self.apps: Any = embedded.create_services(
+                self.url, Settings(self.url), self.tokens, pages=self.pages
+            )
 
     def records(self, service: str) -> RecordStore:
         """Open the records of a service, without its hook."""

@@ -45,7 +45,7 @@ Body = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> SteppedCloud:
-    return SteppedCloud(f"local://{tmp_path_factory.mktemp('fuzzed')}")
+    return SteppedCloud(f"local://{tmp_path_factory.mktemp('fuzzed')}", pages=True)
 
 
 @pytest.fixture(scope="module")

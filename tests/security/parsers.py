@@ -15,8 +15,9 @@ from bokeh_auth.credentials.share_links import ORIGIN
 from bokeh_common import tar_stream
 from bokeh_common.http.auth.access import bearer_token
 from bokeh_common.http.context.trace import continue_trace
+from bokeh_common.http.json_parser import parse_json
 from bokeh_common.http.middleware.compression import decode_body
-from bokeh_common.http.request_body import parse_json, read_query
+from bokeh_common.http.request_body import read_query
 from bokeh_common.http.responses import if_match, not_modified, read_page_query
 from bokeh_common.storage.key_encoding import decode, encode
 from bokeh_common.storage.validation import MAX_KEY

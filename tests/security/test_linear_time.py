@@ -11,8 +11,8 @@ import pytest
 from backports import zstd
 
 from bokeh_common.errors import Invalid, TooLarge
+from bokeh_common.http.json_parser import parse_json
 from bokeh_common.http.middleware.compression import decode_body
-from bokeh_common.http.request_body import parse_json
 from bokeh_plots.documents.scene_json import image_hosts
 from tests.security.parsers import OF_BYTES, OF_TEXT
 from tests.support.cost import cpu_seconds

@@ -9,7 +9,8 @@ from falcon.asgi import Request, Response
 from bokeh_common.errors import Conflict, Invalid, Unavailable
 from bokeh_common.http.app import new_app
 from bokeh_common.http.auth.access import OPEN, Access, Authenticator, Principal
-from bokeh_common.http.request_body import parse_json, read_json
+from bokeh_common.http.json_parser import parse_json
+from bokeh_common.http.request_body import read_json
 from bokeh_common.http.responses import add_next_link, not_modified, read_page_query
 
 KEYS = {

@@ -1,7 +1,5 @@
 """Reading request bodies and queries, with size limits."""
 
-import json
-import re
 from typing import Any, TypeVar
 
 import falcon
@@ -11,13 +9,10 @@ from falcon.asgi import Request
 from bokeh_common.errors import Invalid, TooLarge
 from bokeh_common.http.body_memory import BODY_MEMORY
 from bokeh_common.http.json_memory import estimate_memory
+from bokeh_common.http.json_parser import parse_json, parse_within_memory
 from bokeh_common.http.received_body import ReceivedBody, receive_body
 from bokeh_common.http.server.thread_pools import COMPUTE, MAX_ON_LOOP
 from bokeh_common.schema_errors import explain_invalid
-
-#: Matches all numbers that may exceed the largest double, 1.8e308: with 210 digits, e99 is enough.
-#: Only the start of a number is looked at, so that each digit is read once.
-_LARGE_NUMBER = re.compile(rb"\d[eE]\+?\d{3}|(?<!\d)\d{200}")
 
 T = TypeVar("T")
 
@@ -80,39 +75,4 @@ def _convert(kind: type[T], value: object, where: str, strict: bool = True) -> T
 
 
 def _parse_blocks(body: ReceivedBody, limit: int) -> Any:
-    return _parse(b"".join(body.blocks(limit)))
-
-
-def parse_json(body: bytes) -> Any:
-    """Parse JSON strictly (RFC 8259).
-
-    Raises:
-        Invalid: it is not JSON; the message says where the error is.
-        TooLarge: it would take much memory, which is estimated before it is parsed.
-    """
-    estimate_memory([body])
-    return _parse(body)
-
-
-def _parse(body: bytes) -> Any:
-    may_have_surrogates = b"\\ud" in body or b"\\uD" in body
-    may_be_infinite = _LARGE_NUMBER.search(body) is not None
-    try:
-        # Decoded here, as `json.loads` would accept UTF-16 and encoded surrogates; RFC 8259 requires UTF-8.
-        text = body.decode("utf-8-sig")
-        del body  # which takes memory, unless the caller holds it
-        value = json.loads(text, parse_constant=_refuse_constant)
-        del text
-        if may_have_surrogates:
-            msgspec.json.encode(value)  # uses less memory than `json.dumps`
-        if may_be_infinite:
-            json.dumps(value, allow_nan=False)
-    except RecursionError:
-        raise Invalid("The JSON is nested too deeply.", slug="not-json") from None
-    except ValueError as error:
-        raise Invalid(f"The body is not JSON: {error}.", slug="not-json") from None
-    return value
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not allowed in JSON")
+    return parse_within_memory(b"".join(body.blocks(limit)))

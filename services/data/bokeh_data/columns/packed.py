@@ -13,7 +13,7 @@ from typing import Any
 
 from bokeh_common.errors import Invalid, TooLarge
 from bokeh_common.http.json_memory import MAX_BYTES, estimate_memory
-from bokeh_common.http.request_body import parse_json
+from bokeh_common.http.json_parser import parse_json
 
 ALIGNMENT = 8
 MAX_HEADER_BYTES = (1 << 32) - 1 - ALIGNMENT

@@ -44,7 +44,7 @@ def sandbox(module: str, *arguments: object, stdin: IO[bytes] | int) -> "Iterato
         raise Unavailable("The server is reading other files at the moment; send it again.")
     try:
         with subprocess.Popen(  # noqa: S603  # no part of the command comes from a request
-            [sys.executable, "-I", "-m", module, *map(str, arguments)],
+            [sys.executable, "-I", "-m", "bokeh_data.sandbox.program", module, *map(str, arguments)],
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

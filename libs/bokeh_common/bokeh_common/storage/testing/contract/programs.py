@@ -8,6 +8,9 @@ from pathlib import Path
 
 from bokeh_common.storage import BlobStore, open_blobs, open_records
 
+#: Bytes of a blob that fills all buffers of a store, such as blocks that are sent at the same time.
+FILLING = 32 << 20
+
 
 def report(line: object) -> None:
     """Print a line for the test."""
@@ -38,9 +41,12 @@ def count_up(url: str, namespace: str) -> None:
 
 
 def stream(url: str, namespace: str, size: str) -> None:
-    """Write and read a blob of this many bytes, and report the growth of peak memory."""
+    """Write and read a blob of this many bytes, and report the growth of peak memory.
+
+    A blob that fills all buffers comes first, so the peak grows only with what is kept of the blob.
+    """
     store = open_blobs(url, namespace)
-    _write_and_read(store, 1 << 20)
+    _write_and_read(store, FILLING)
     before = _peak()
     _write_and_read(store, int(size))
     report(_peak() - before)
