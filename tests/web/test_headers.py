@@ -1,5 +1,6 @@
 """Headers of pages, and the protection of forms."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,38 @@ def test_every_response_has_security_headers(
     assert headers["Referrer-Policy"] == "same-origin"
     assert "camera=()" in headers["Permissions-Policy"]
     assert "no-store" in headers["Cache-Control"]
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     if headers["Content-Type"].startswith("text/html"):
         policy = headers["Content-Security-Policy"]
         assert policy.startswith("default-src 'none'; script-src 'self';")
         assert "unsafe" not in policy
+
+
+def test_what_a_cookie_opens_is_not_loaded_by_other_sites(cloud: RunningCloud, ada: User, key: str) -> None:
+    plot = publish(cloud, key, "kept to itself")
+    [source] = cloud.request("GET", f"/ada/plots/{plot.id}/data", key).json()["sources"]
+    paths = [
+        f"/plots/{plot.id}/show", f"/plots/{plot.id}/embed", f"/plots/{plot.id}/download.html",
+        f"/plots/{plot.id}/thumbnail.png", f"/plots/{plot.id}/data/{source['id']}/csv",
+        f"/data/{source['id']}", f"/data/{source['id']}/download/json", "/account/export",
+        f"/plots/{plot.id}/events?wait=0", "/openapi.json",
+    ]  # fmt: skip
+    for path in paths:
+        with ada.browser.get(cloud.url + path, timeout=TIMEOUT, stream=True) as response:
+            assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin", path
+
+
+def test_what_frames_on_other_sites_need_is_loaded_by_all_sites(
+    cloud: RunningCloud, ada: User, key: str
+) -> None:
+    plot = publish(cloud, key, "shown elsewhere", "link")
+    page = requests.get(f"{cloud.url}/plots/{plot.id}/embed", timeout=TIMEOUT).text
+    files = re.findall(r'(?:src|href)="(/[^"]+)"', page)
+    assert len(files) >= 3
+    for path in [*files, f"/plots/{plot.id}/embed.js"]:
+        for client in (ada.browser, requests):
+            response = client.get(cloud.url + path, timeout=TIMEOUT)
+            assert response.headers["Cross-Origin-Resource-Policy"] == "cross-origin", path
 
 
 def test_hsts_behind_a_proxy_with_tls(tmp_path: Path) -> None:

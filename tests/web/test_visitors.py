@@ -155,6 +155,7 @@ def test_thumbnail_is_shown_without_javascript(cloud: RunningCloud, ada: User, k
     [source] = re.findall(r'<noscript><img src="([^"]+)"', frame)
     shared = requests.get(cloud.url + source, timeout=TIMEOUT)
     assert shared.headers["Content-Type"] == "image/png", "the share link opens the thumbnail, too"
+    assert shared.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     sent = ada.browser.get(f"{cloud.url}{path}.png", timeout=TIMEOUT)
     assert Image.open(io.BytesIO(sent.content)).size == (480, 300)
     publish(cloud, key, "pictured", scale=2)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from bokeh_common import bidirectional
 from bokeh_common.errors import Invalid, TooLarge
 
 
@@ -34,6 +35,16 @@ class SourceLimits:
             raise TooLarge(f"A data source has at most {self.columns} columns; these are {len(columns)}.")
         if any(len(column) > self.column_name_length for column in columns):
             raise Invalid(f"The name of a column must have at most {self.column_name_length} characters.")
+
+    def check_name(self, name: str) -> str:
+        """Return the name that is given to a live source; those of frozen ones consist of columns' names.
+
+        Raises:
+            Invalid: it has characters that make it look like another name.
+        """
+        if bidirectional.has_controls(name):
+            raise Invalid(f"'name' {bidirectional.EXPLANATION}.")
+        return name
 
     def check_names(self, names: list[str]) -> None:
         """Check the names of a file's columns.

@@ -87,7 +87,7 @@ class LiveSources:
         """
         if draft.name is None or draft.columns is None:
             raise Invalid("A new data source needs 'name' and 'columns'.")
-        self._limits.check(draft.name, draft.columns)
+        self._limits.check(self._limits.check_name(draft.name), draft.columns)
         source_id = encode_source_id(secrets.token_bytes(16)) if draft.id is None else draft.id
         exists = Conflict(f"There is a data source {source_id} already.")
         if self._repository.find_source(user, source_id) is not None:
@@ -118,6 +118,8 @@ class LiveSources:
         known = self._get_live(user, source_id)[0]
         check_etag(known, if_match)
         name, columns = draft.name, draft.columns
+        if name not in (None, known.name):
+            self._limits.check_name(name)
         self._limits.check(known.name if name is None else name, () if columns is None else columns)
         committed = None if columns is None else self._commit(user, columns, draft.buffers)
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec import Meta
 
+from bokeh_common import bidirectional
 from bokeh_common.errors import Invalid, TooLarge
 from bokeh_common.hashing import hash_bytes
 from bokeh_common.schema_errors import explain_invalid
@@ -28,9 +29,6 @@ from bokeh_plots.documents.scene_json import (
 #: The files of BokehJS that a document may need (`bokeh.resources`).
 Bundle = Literal["bokeh", "bokeh-widgets", "bokeh-tables", "bokeh-mathjax", "bokeh-gl", "bokeh-api"]
 BUNDLES: tuple[Bundle, ...] = get_args(Bundle)
-
-#: Classes of characters that can make a name look like another one (Unicode UAX 9, 2; UTS 39).
-BIDI_CONTROLS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 MAX_BUNDLE_NAME = 100  # characters
 
@@ -200,10 +198,8 @@ def check_name(name: Any, limits: DocumentLimits) -> str:
         )
     if "/" in name or not name.strip() or any(unicodedata.category(c) == "Cc" for c in name):
         raise Invalid("'name' must not be blank, or have slashes or control characters.", slug="invalid-name")
-    if any(unicodedata.bidirectional(c) in BIDI_CONTROLS for c in name):
-        raise Invalid(
-            "'name' must not have characters that change the direction of text.", slug="invalid-name"
-        )
+    if bidirectional.has_controls(name, allow_marks=True):
+        raise Invalid(f"'name' {bidirectional.EXPLANATION}.", slug="invalid-name")
     return unicodedata.normalize("NFC", name)
 
 

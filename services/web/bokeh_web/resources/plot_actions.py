@@ -36,6 +36,7 @@ from bokeh_web.resources.schemas import (
     ShareLinkForm,
     ThumbnailQuery,
 )
+from bokeh_web.security.security_headers import allow_any_page
 
 MAX_THUMBNAIL_BYTES = 2 << 20
 
@@ -166,6 +167,9 @@ class ThumbnailImageResource(WebResource):
         # With `v`, another thumbnail has another URL.
         seconds = 300 if read_query(req, ThumbnailQuery).v is None else 31536000
         resp.set_header("Cache-Control", f"private, max-age={seconds}")
+        is_signed_in = self._domain.session_cookie.read(req) is not None
+        if self._domain.settings.accounts and not is_signed_in:
+            allow_any_page(resp)  # it is in frames on other sites, for browsers without scripts
 
 
 def _read_all(body: ReceivedBody) -> bytes:

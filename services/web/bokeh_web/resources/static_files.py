@@ -10,6 +10,7 @@ from bokeh_common.http.openapi.operations import Operation, ResponseSpec
 from bokeh_common.http.responses import set_immutable
 from bokeh_web.pages.assets import StaticFile
 from bokeh_web.resources.base import WebResource
+from bokeh_web.security.security_headers import allow_any_page
 
 FILE = Operation({200: ResponseSpec(bytes, ("text/javascript", "text/css", "image/svg+xml"))})
 
@@ -31,6 +32,7 @@ class ExtensionScriptResource(WebResource):
     async def on_get(self, req: Request, resp: Response, plot: str, name: str) -> None:
         """Send the JavaScript of a custom model."""
         set_immutable(resp)
+        allow_any_page(resp)
         resp.content_type = "text/javascript; charset=utf-8"
         resp.data = await self._domain.plots.extension(plot, name)
 
@@ -75,6 +77,7 @@ class EmbedScriptResource(WebResource):
 
 def respond_with_file(req: Request, resp: Response, file: StaticFile, cache_control: str) -> None:
     """Respond with a file, compressed with gzip if the client accepts that."""
+    allow_any_page(resp)
     resp.set_header("Cache-Control", cache_control)
     resp.set_header("Vary", "Accept-Encoding")
     resp.content_type = file.content_type

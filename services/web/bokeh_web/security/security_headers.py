@@ -15,6 +15,16 @@ PERMISSIONS = ", ".join(
 )  # fmt: skip
 
 
+#: Which pages may load a response as a script, a style sheet or an image (Fetch, 3.7): those of this cloud
+#: only, since a cookie may have opened it.
+RESOURCE_POLICY = "Cross-Origin-Resource-Policy"
+
+
+def allow_any_page(resp: Response) -> None:
+    """Let pages of all sites load a response, which no cookie opened; the origin of frames is opaque, too."""
+    resp.set_header(RESOURCE_POLICY, "cross-origin")
+
+
 class SecurityHeaders:
     """Falcon middleware that adds security headers, to error responses as well."""
 
@@ -24,7 +34,11 @@ class SecurityHeaders:
         Args:
             public_url: the URL that browsers use; if it is https, browsers must use nothing else.
         """
-        self._headers = {"Permissions-Policy": PERMISSIONS, "Cross-Origin-Opener-Policy": "same-origin"}
+        self._headers = {
+            "Permissions-Policy": PERMISSIONS,
+            "Cross-Origin-Opener-Policy": "same-origin",
+            RESOURCE_POLICY: "same-origin",
+        }
         if public_url.lower().startswith("https:"):
             self._headers["Strict-Transport-Security"] = f"max-age={HSTS_SECONDS}"
 
