@@ -20,7 +20,7 @@ from bokeh_gc.collection.collector import Collector
 from bokeh_gc.collection.external_sort import SortedStreams
 from bokeh_gc.collection.mark_and_sweep import MarkAndSweep
 from bokeh_gc.container import Dependencies, Domain
-from tests.garbage.stores import CrashAfterWrites, HookedBlobs, HookedRecords
+from tests.garbage.stores import CrashAfterWrites, Hook, HookedBlobs, HookedRecords
 from tests.support.documents import text_document
 
 ATTEMPTS = 20
@@ -51,12 +51,17 @@ class SteppedCloud:
         self.pages = pages
         self.start()
 
-    def start(self) -> None:
-        """Start all services again; nothing is left of what they had in memory."""
-        self.crash = crash = CrashAfterWrites()
+    def start(self, hook: Hook | None = None) -> None:
+        """Start all services again; nothing is left of what they had in memory.
+
+        Args:
+            hook: is called before each operation on their stores; by default, it is a new `crash`.
+        """
+        self.crash = CrashAfterWrites()
+        called = hook or self.crash
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(embedded, "open_records", lambda _, name: HookedRecords(self.records(name), crash))
-            patch.setattr(embedded, "open_blobs", lambda _, name: HookedBlobs(self.blobs(name), crash))
+            patch.setattr(embedded, "open_records", lambda _, name: HookedRecords(self.records(name), called))
+            patch.setattr(embedded, "open_blobs", lambda _, name: HookedBlobs(self.blobs(name), called))
             patch.setenv("BOKEH_CLOUD_GC_GRACE_HOURS", str(self.grace / 3600))
             self.tokens = embedded.new_tokens()
             self.apps: Any = embedded.create_services(
