@@ -39,7 +39,7 @@ SEMANTIC = {
     "the bytes must have the hash": ["PUT /{user}/data/chunks/{chunk}"],
     "schemathesis sends If-Match: 0 here, against the schema": [
         "DELETE /{user}/data/{source}", "DELETE /{user}/plots/{plot}", "PATCH /{user}/plots/{plot}",
-        "POST /{user}/delete",
+        "POST /{user}/delete", "DELETE /{user}/plots/{plot}/versions/{version}",
     ],
     "a file must be sent with its media type": ["POST /{user}/data/preview"],
     "834.0 is not accepted as an integer": [
