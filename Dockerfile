@@ -1,11 +1,11 @@
-# One recipe for all images; SERVICE picks what is in one:
+# The Dockerfile of all images; SERVICE is the service in an image:
 #
 #   docker build --build-arg SERVICE=data --tag bokeh-cloud/data .
 #
-# SERVICE is auth, plots, data, gc or web; or `server`: all of it, with the command `bokeh-cloud`, for operators.
+# SERVICE is auth, plots, data, gc or web; or `server`: all services and the command `bokeh-cloud`, for operators.
 ARG PYTHON=python:3.13-slim-trixie
 
-# What all services need, by constraints.txt: a change of our code builds one small layer on top.
+# The dependencies of all services, from constraints.txt: a change of the code rebuilds only small layers above.
 FROM ${PYTHON} AS common
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
@@ -13,7 +13,7 @@ COPY constraints.txt ./
 RUN python -m venv /opt/build \
  && /opt/build/bin/pip install --quiet --constraint constraints.txt hatchling editables \
  && python -m venv --without-pip /opt/bokeh-cloud
-# A distribution without its code still says what it depends on.
+# pyproject.toml without the code is enough to install the dependencies.
 COPY libs/bokeh_common/pyproject.toml libs/bokeh_common/
 RUN /opt/build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /hollow ./libs/bokeh_common \
  && /opt/build/bin/pip --python /opt/bokeh-cloud/bin/python install --quiet --constraint constraints.txt \
@@ -37,7 +37,7 @@ COPY . ./
 RUN /opt/build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /wheels ./libs/bokeh_common $(cat projects) \
  && /opt/build/bin/pip --python /opt/bokeh-cloud/bin/python install --quiet --no-deps --target /own /wheels/*.whl
 
-# BokehJS of each line of Bokeh 3, for the web service: no CDN is asked, and old plots keep their version.
+# BokehJS of each minor version of Bokeh 3, for the web service: plots need no CDN, and old ones keep their version.
 FROM ${PYTHON} AS bokehjs
 ARG SERVICE=server
 ARG BOKEHJS="3.4.3 3.5.2 3.6.3 3.7.3 3.8.2 3.9.2"
@@ -59,7 +59,7 @@ LABEL org.opencontainers.image.title="Bokeh Cloud: ${SERVICE}" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.licenses="BSD-3-Clause"
-# The empty folders are where volumes go: a new volume takes over their owner.
+# Mount points of volumes: a new volume takes over their owner.
 RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin bokeh-cloud \
  && install -d -o 10001 -g 10001 /volumes /volumes/auth /volumes/plots /volumes/data /volumes/gc /volumes/web \
       /volumes/operator /volumes/azurite-secrets /volumes/azurite /volumes/redis /volumes/caddy \
@@ -67,7 +67,7 @@ RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sb
 COPY --from=bokehjs /bokehjs /opt/bokehjs
 COPY --from=build /opt/bokeh-cloud /opt/bokeh-cloud
 COPY --from=build /own /opt/own
-# Not PYTHONPATH, which the process that reads people's files does not heed (python -I).
+# A .pth file, since the process that reads uploaded files ignores PYTHONPATH (python -I).
 RUN echo /opt/own >"$(echo /opt/bokeh-cloud/lib/python*/site-packages)/own.pth"
 COPY gateway/with-secrets /usr/local/bin/with-secrets
 ENV PATH=/opt/bokeh-cloud/bin:/opt/own/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \

@@ -1,11 +1,11 @@
-# Everything a person does with this project; `make help` lists it.
+# All commands of this project; `make help` lists them.
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 BOKEH ?= 3.4.3 3.5.2 3.6.3 3.7.3 3.8.2 3.9.2
 DISTRIBUTIONS := libs/bokeh_common services/auth services/plots services/data services/gc services/web client server
 PYPROJECTS := $(addsuffix /pyproject.toml,$(DISTRIBUTIONS))
-# In this order: who is asked by others first.
+# In the order of upgrades: a service comes after those that it calls.
 SERVICES := auth plots data gc gc-worker web
 NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell $(p) $(NEW_ENOUGH) 2>/dev/null && echo $(p))))

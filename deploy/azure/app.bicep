@@ -38,7 +38,7 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
         : { external: false, targetPort: port, exposedPort: port, transport: 'tcp' }
     }
     template: {
-      // Longer than requests that are under way may take.
+      // Longer than requests in progress may take.
       terminationGracePeriodSeconds: 75
       containers: [
         {

@@ -1,5 +1,5 @@
-// Bokeh Cloud on Azure Container Apps: storage in Blob Storage, which a managed identity opens, so there is no key.
-// deploy/azure/README.md says how to use it.
+// Bokeh Cloud on Azure Container Apps: storage in Blob Storage, accessed with a managed identity instead of a key.
+// deploy/azure/README.md describes how to use it.
 param location string = resourceGroup().location
 @description('The name of an Azure container registry in this resource group, which has the images.')
 param registryName string
@@ -113,7 +113,7 @@ var more = {
     { name: 'BOKEH_CLOUD_SMTP_URL', secretRef: 'smtp' }
     { name: 'BOKEH_CLOUD_MAIL_FROM', value: mailFrom }
   ]
-  // Uploaded files wait on the replica's own disk, which is 4 GiB with one core.
+  // Uploaded files are stored on the replica's own disk, which is 4 GiB with one core.
   data: [{ name: 'BOKEH_CLOUD_MAX_FILE_BYTES', value: '2147483648' }]
 }
 
@@ -141,7 +141,7 @@ module services 'app.bicep' = [
   }
 ]
 
-// For counts, news and caches; what it holds may be lost.
+// For rate limits, notifications and caches; its content may be lost.
 module redis 'app.bicep' = {
   name: 'redis'
   params: {
@@ -170,7 +170,7 @@ module gateway 'app.bicep' = {
     external: true
     port: 8080
     ready: '/health/live'
-    // Azure's own proxy is in front of it, and says who asks.
+    // The ingress of Container Apps in front passes on the client's address.
     settings: [{ name: 'BOKEH_CLOUD_GATEWAY_TRUSTED', value: 'trusted_proxies static private_ranges 100.64.0.0/10' }]
     secrets: { caddyfile: loadTextContent('../../gateway/Caddyfile') }
     files: [{ secretRef: 'caddyfile', path: 'Caddyfile' }]
