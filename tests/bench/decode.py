@@ -18,8 +18,8 @@ from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 import bokeh_cloud
 from tests.bench.figures import spread
-from tests.bench.page_load import FLAGS, wait_for_frame
-from tests.support.chromium import find_chromium
+from tests.bench.page_load import FLAGS, wait_for_plot_page
+from tests.support.chromium import find_chromium, frame_of
 from tests.support.embedded_server import one_process
 
 MILLIONS = (1, 11)
@@ -52,7 +52,7 @@ class PlotMeasurements:
     """The measurements of a plot, one of each round.
 
     Attributes:
-        url: the URL of the frame.
+        url: the URL of the page.
         rows: the number of rows.
         bytes: the size of responses with columns.
         times: milliseconds for creating the document.
@@ -67,8 +67,9 @@ class PlotMeasurements:
 
     def record(self, page: Page, requests: list[Request]) -> None:
         """Add the measurements of an open page."""
-        self.times.append(page.evaluate(DOCUMENT_TIME))
-        self.decoding.append(page.evaluate(DECODING_TIME))
+        frame = frame_of(page)
+        self.times.append(frame.evaluate(DOCUMENT_TIME))
+        self.decoding.append(frame.evaluate(DECODING_TIME))
         columns = [request.sizes() for request in requests if "/data/columns/" in request.url]
         self.bytes += [size["responseBodySize"] + size["responseHeadersSize"] for size in columns]
 
@@ -92,7 +93,7 @@ def publish(cloud: str, millions: int) -> PlotMeasurements:
     plot = figure(width=600, height=300)
     y = np.random.default_rng(1).standard_normal(rows)
     plot.scatter("x", "y", source=ColumnDataSource({"x": np.zeros(rows, np.uint8), "y": y}), visible=False)
-    return PlotMeasurements(bokeh_cloud.Server(cloud).publish(plot, f"{millions} million").embed_url, rows)
+    return PlotMeasurements(bokeh_cloud.Server(cloud).publish(plot, f"{millions} million").url, rows)
 
 
 def open_plot(browser: Browser, plot: PlotMeasurements) -> None:
@@ -102,7 +103,7 @@ def open_plot(browser: Browser, plot: PlotMeasurements) -> None:
     finished: list[Request] = []
     page.on("requestfinished", lambda request: finished.append(request))  # a builtin is not accepted
     page.goto(plot.url, wait_until="commit")
-    wait_for_frame(page)
+    wait_for_plot_page(page)
     plot.record(page, finished)
     context.close()
 

@@ -20,10 +20,10 @@ import numpy as np
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Page, Request, sync_playwright
+from playwright.sync_api import Frame, Page, Request, sync_playwright
 
 import bokeh_cloud
-from tests.support.chromium import FLAGS, find_headless_shell, wait_ready
+from tests.support.chromium import FLAGS, find_headless_shell, frame_of, wait_ready
 from tests.support.embedded_server import one_process
 from tests.support.reference_page import reference_html, serve_folder
 
@@ -104,7 +104,7 @@ def watch_requests(page: Page) -> set[Request]:
     return pending
 
 
-def pixels(page: Page, pending: Collection[Request] = ()) -> Array:
+def pixels(page: Page | Frame, pending: Collection[Request] = ()) -> Array:
     """Return the pixels of the only figure of a page, once it waits for no window any more."""
     page.wait_for_timeout(SETTLE)
     while any("/columns/window" in request.url for request in pending):
@@ -132,13 +132,14 @@ def measure(server: bokeh_cloud.Server, page: Page, reference: Reference, rows: 
     """Measure all lines of so many rows."""
     x, pending = np.arange(float(rows)), watch_requests(page)
     for name, y in lines(rows).items():
-        page.goto(server.publish(draw(x, y), f"{name} {rows}").embed_url)
-        wait_ready(page.main_frame)
+        page.goto(server.publish(draw(x, y), f"{name} {rows}").url)
+        frame = frame_of(page)
+        wait_ready(frame)
         reference.show(x, y)
         found = []
         for view in (view_of(y, zoom) for zoom in ZOOMS):
-            page.evaluate(SET_RANGES, list(view))
-            found.append(shares(pixels(page, pending), reference.picture(view)))
+            frame.evaluate(SET_RANGES, list(view))
+            found.append(shares(pixels(frame, pending), reference.picture(view)))
         show(rows, name, found)
     measure_renderer(reference, x)
 

@@ -57,12 +57,12 @@ def main() -> None:
         with one_process(f"local://{folder}/storage") as cloud, serve_folder(Path(folder)) as site:
             plot = bokeh_cloud.Server(cloud).publish(line(), "line")
             baseline = PageLoads(site.write("line", file_html(line(), INLINE, "line")), wait_for_document)
-            ours = [PageLoads(plot.url, wait_for_plot_page), PageLoads(plot.embed_url, wait_for_frame)]
+            ours = PageLoads(plot.url, wait_for_plot_page)
             for _ in range(ROUNDS):
-                for page in (baseline, *ours):
+                for page in (baseline, ours):
                     load(browser, page)
         browser.close()
-    report(baseline, dict(zip(("plot page", "frame alone"), ours, strict=True)))
+    report(baseline, {"plot page": ours})
 
 
 def line() -> Any:
@@ -91,11 +91,6 @@ def wait_for_document(page: Page) -> float:
     """Wait until Bokeh's own page is idle; return when, in milliseconds."""
     idle = "window.Bokeh?.documents?.length > 0 && Bokeh.documents.every((doc) => doc.is_idle)"
     return float(page.wait_for_function(f"{idle} && {NOW}").json_value())
-
-
-def wait_for_frame(page: Page) -> float:
-    """Wait until the frame of a plot, opened without a page around it, is idle; return when."""
-    return wait_until_ready(page.locator("html[data-state=ready]"))
 
 
 def wait_for_plot_page(page: Page) -> float:

@@ -10,7 +10,7 @@ from bokeh.plotting import figure
 from playwright.sync_api import Browser, Frame, Page, Playwright, expect
 
 from tests.support.chromium import Tab, find_chromium, launch, wait_ready
-from tests.support.populated_cloud import PopulatedCloud
+from tests.support.populated_cloud import PopulatedCloud, open_plot
 
 #: Evaluates an expression in the frame, and stores the result in `window.report`.
 REPORT = """
@@ -217,9 +217,9 @@ def test_a_frame_with_code_cannot_request_full_screen(
     assert frame.evaluate("window.report") == "TypeError"
     assert page.evaluate("document.fullscreenElement") is None
     assert_usable(page)
-    for url, allowed in ((populated.plots["sine"].embed_url, True), (page.frames[1].url, False)):
-        page.goto(url)
-        assert page.evaluate("document.fullscreenEnabled") is allowed, url
+    assert frame.evaluate("document.fullscreenEnabled") is False
+    open_plot(page, populated.plots["sine"].url)
+    assert page.frames[1].evaluate("document.fullscreenEnabled") is True
 
 
 def test_the_page_stays_usable_during_an_endless_loop(open_hostile: OpenPlot, ada: Tab) -> None:
@@ -233,6 +233,33 @@ def test_the_page_stays_usable_during_an_endless_loop(open_hostile: OpenPlot, ad
     expect(page.get_by_text("Signed in as ada")).to_be_visible()
     # The page is not left: Playwright would wait for every frame, and this one does not respond.
     assert page.evaluate("fetch('/plots').then((response) => response.status)") == 200
+
+
+#: Tries to download by itself, and lets the page save pictures that it has not asked for.
+DOWNLOADS = """
+  const link = Object.assign(document.createElement("a"), {download: "evil.exe"});
+  link.href = URL.createObjectURL(new Blob(["evil"]));
+  document.body.append(link);
+  const attack = () => {
+    link.click();
+    for (const kind of ["png", "svg", "tool"])
+      for (const format of ["png", "svg", "exe", undefined])
+        parent.postMessage({type: "bokeh-cloud:picture", kind, format, data: "<svg></svg>"}, "*");
+  };
+  attack();
+  parent.postMessage({type: "bokeh-cloud:save"}, "*");
+  setTimeout(attack, 500);
+"""
+
+
+def test_nothing_is_downloaded_without_a_click(open_hostile: OpenPlot, tab: Tab) -> None:
+    downloads: list[object] = []
+    tab.page.on("download", lambda download: downloads.append(download))
+    page, frame = open_hostile(DOWNLOADS)
+    wait_ready(frame)
+    page.wait_for_timeout(1500)
+    assert downloads == []
+    assert_usable(page)
 
 
 def test_invalid_messages_of_the_frame_are_ignored(open_hostile: OpenPlot) -> None:

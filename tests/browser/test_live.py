@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Error, Page, Request, Route, expect
 
 from bokeh_cloud import Plot
 from bokeh_cloud.data.sources import RemoteDataSource
-from tests.support.chromium import Tab, frame_of, wait_ready
+from tests.support.chromium import Tab, frame_of, wait_ready, without_metadata
 from tests.support.populated_cloud import PopulatedCloud, open_browser_tab, open_plot
 from tests.support.reference_page import serve_folder
 
@@ -132,7 +132,7 @@ def test_a_frame_that_is_opened_as_a_page_shows_new_versions(
     ada: Tab, populated: PopulatedCloud, source: RemoteDataSource
 ) -> None:
     plot = publish(populated, source)
-    open_plot(ada.page, plot.embed_url)
+    open_plot(ada.page, without_metadata(str(plot.share().embed_url)))
     zoom(ada.page)
     publish(populated, source, "Second")
     wait_for(ada.page, "Bokeh.documents[0].roots()[0].title.text === 'Second'")

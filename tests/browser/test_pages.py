@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
 from tests.support.axe import violations
+from tests.support.chromium import without_metadata
 from tests.support.pixels import artifact_folder
 from tests.support.populated_cloud import (
     APPEARANCES,
@@ -81,7 +82,8 @@ def url_of(populated: PopulatedCloud, name: str) -> tuple[str, bool]:
     path, signed_in = PAGES[name]
     ids = {name: plot.id for name, plot in populated.plots.items()}
     source = populated.cloud.request("GET", "/ada/data", populated.key).json()["sources"][0]["id"]
-    return populated.url + path.format(**ids, share=populated.share, source=source), signed_in
+    url = populated.url + path.format(**ids, share=populated.share, source=source)
+    return without_metadata(url) if "embedded" in name else url, signed_in
 
 
 def open_page(pages: dict[bool, Page], populated: PopulatedCloud, name: str) -> Page:

@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Frame, Page, expect
 
 import bokeh_cloud
-from tests.support.chromium import Tab, frame_of, wait_ready
+from tests.support.chromium import Tab, frame_of, wait_ready, without_metadata
 from tests.support.populated_cloud import PopulatedCloud, open_browser_tab, open_plot
 from tests.support.reference_page import serve_folder
 
@@ -55,9 +55,46 @@ def test_a_link_preserves_the_zoom(ada: Tab, browser: Browser, populated: Popula
         frame = plot_frame(stranger.page)
         frame.wait_for_function(f"{WITH_FIGURE}; return f.x_range.start === 2 && f.x_range.end === 3 }}")
         embedded = populated.plots["sine"].embed_url + "#" + link.split("#")[1]
-        stranger.page.goto(embedded)
+        stranger.page.goto(without_metadata(embedded))
         wait_ready(stranger.page.main_frame)
         assert x_range(stranger.page.main_frame) == [2, 3]
+
+
+def test_a_frame_that_is_opened_as_a_page_leads_to_the_page_of_the_plot(
+    browser: Browser, populated: PopulatedCloud
+) -> None:
+    plot = populated.plots["sine"]
+    with open_browser_tab(browser) as stranger:
+        open_plot(stranger.page, f"{plot.embed_url}?version=1#view=2,3,-1,1")
+        assert stranger.page.url.startswith(f"{plot.url}?version=1#view=2,3,")
+        assert x_range(plot_frame(stranger.page)) == [2, 3]
+
+
+def test_the_save_tool_saves_a_picture(ada: Tab, populated: PopulatedCloud, tmp_path: Path) -> None:
+    open_plot(ada.page, populated.plots["sine"].url)
+    frame = ada.page.frame_locator("iframe.plot-frame")
+    with ada.page.expect_download() as download:
+        frame.get_by_title("Save").first.click()
+    download.value.save_as(tmp_path / "tool")
+    assert download.value.suggested_filename == "sine.png"
+    assert (tmp_path / "tool").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_save_tool_names_the_page_that_saves_on_other_sites(
+    browser: Browser, populated: PopulatedCloud, tmp_path: Path
+) -> None:
+    plot = populated.plots["sine"]
+    with serve_folder(tmp_path) as site, open_browser_tab(browser, accept_downloads=True) as tab:
+        downloads: list[object] = []
+        tab.page.on("download", lambda download: downloads.append(download))
+        tab.page.goto(
+            site.write("blog", f'<iframe width="900" height="700" src="{plot.embed_url}"></iframe>')
+        )
+        frame = frame_of(tab.page)
+        wait_ready(frame)
+        frame.get_by_title("Save").first.click()
+        expect(frame.get_by_role("status")).to_have_text(f"Pictures can be saved at {plot.url}")
+        assert downloads == []
 
 
 @pytest.mark.parametrize("view", ["", "x", "1,2", "1,2,3,4;1,2,3,4", "NaN,NaN,NaN,NaN", "<b>", "1" * 3000])

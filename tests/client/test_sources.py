@@ -18,6 +18,7 @@ from urllib3.exceptions import ProtocolError
 import bokeh_cloud
 from bokeh_cloud.data.sources import RemoteDataSource
 from bokeh_cloud.publishing.download import fetch_document, to_document
+from tests.support.chromium import frame_of, wait_ready
 
 T = np.arange(1000.0)
 
@@ -72,7 +73,7 @@ def test_browsers_show_a_commit_in_every_plot(
     plots = server.publish(line, "in a browser 1"), server.publish(dots, "in a browser 2")
     assert not uploads
     with browser.new_context() as context:
-        pages = [(context.new_page(), plot.embed_url) for plot in plots]
+        pages = [(context.new_page(), plot.url) for plot in plots]
         for page, url in pages:
             page.goto(url)
             assert rendered_values(page)[:2] == [0, math.sin(1)]
@@ -86,9 +87,10 @@ def test_browsers_show_a_commit_in_every_plot(
 
 def rendered_values(page: Page) -> list[float]:
     """Return the values that BokehJS displays, after it has rendered the plot."""
-    page.wait_for_selector("html[data-state=ready]", state="attached")
+    frame = frame_of(page)
+    wait_ready(frame)
     source = "Bokeh.documents[0].roots()[0].renderers[0].data_source"
-    values: list[float] = page.evaluate(f"[...{source}.data.y]")
+    values: list[float] = frame.evaluate(f"[...{source}.data.y]")
     return values
 
 

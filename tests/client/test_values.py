@@ -16,6 +16,7 @@ from playwright.sync_api import Browser
 
 import bokeh_cloud
 from bokeh_cloud.data.sources import RemoteDataSource
+from tests.support.chromium import frame_of, wait_ready
 
 
 def id_of(value: object) -> str:
@@ -72,16 +73,17 @@ def test_browsers_draw_a_gap_where_a_number_is_missing(server: bokeh_cloud.Serve
     plot.line("x", "small", source=source)
     other.line("x", "large", source=source)
     other.multi_line("lines", "lines", source=source)
-    url = server.publish(row(plot, other), "gaps").embed_url
+    url = server.publish(row(plot, other), "gaps").url
     with browser.new_context() as context:
         page = context.new_page()
         page.goto(url)
-        page.wait_for_selector("html[data-state=ready]", state="attached")
+        frame = frame_of(page)
+        wait_ready(frame)
         drawn = "Bokeh.documents[0].roots()[0].children[0]"
         columns = f"{drawn}.renderers[0].data_source.data"
         for values in (f"{columns}.small", f"{columns}.large", f"{columns}.lines[0]"):
-            assert page.evaluate(f"[...{values}].map(Number.isNaN)") == [False, True, False]
-        assert page.evaluate(f"{drawn}.y_range.start") > 10, "the range ignores the missing number"
+            assert frame.evaluate(f"[...{values}].map(Number.isNaN)") == [False, True, False]
+        assert frame.evaluate(f"{drawn}.y_range.start") > 10, "the range ignores the missing number"
 
 
 @pytest.mark.parametrize(

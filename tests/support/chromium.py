@@ -200,6 +200,14 @@ def frame_of(page: Page) -> Frame:
     return frame
 
 
+def without_metadata(url: str) -> str:
+    """Return a URL under which browsers do not say what they are going to show, as it is not trustworthy.
+
+    Under it, the frame of a plot can be opened as a page.
+    """
+    return url.replace("localhost", DOMAIN, 1)
+
+
 def screenshot(page: Page) -> bytes:
     """Return a PNG of the visible part of a page.
 

@@ -40,7 +40,7 @@ def test_oembed(cloud: RunningCloud, ada: User, key: str) -> None:
     answer = requests.get(unescape(found), timeout=TIMEOUT).json()
     assert (answer["type"], answer["version"], answer["author_name"]) == ("rich", "1.0", "ada")
     assert f'src="{shown.embed_url}"' in answer["html"]
-    assert 'sandbox="allow-scripts allow-downloads"' in answer["html"]
+    assert 'sandbox="allow-scripts"' in answer["html"]
 
     def ask(**query: Any) -> int:
         return ada.browser.get(f"{cloud.url}/oembed", params=query, timeout=TIMEOUT).status_code
@@ -138,6 +138,25 @@ def test_views_are_counted_except_the_owners(cloud: RunningCloud, ada: User, key
             break
         time.sleep(0.1)
     assert views() == "['3']"
+
+
+def test_a_frame_that_is_opened_as_a_page_redirects_to_the_page(
+    cloud: RunningCloud, ada: User, key: str
+) -> None:
+    plot = publish(cloud, key, "on its own", "link")
+
+    def open_as(kind: str, query: str) -> requests.Response:
+        url = f"{cloud.url}/plots/{plot.id}/embed{query}"
+        return requests.get(url, headers={"Sec-Fetch-Dest": kind}, timeout=TIMEOUT, allow_redirects=False)
+
+    made = cloud.request("POST", f"/ada/plots/{plot.id}/shares", key, json={}).json()
+    for query in ("", "?version=1", f"?{made['embed'].partition('?')[2]}"):
+        opened = open_as("document", query)
+        assert opened.status_code == 303
+        assert opened.headers["Location"] == f"/plots/{plot.id}/show{query}"
+        assert "Sec-Fetch-Dest" in opened.headers["Vary"]
+    for kind in ("iframe", "frame", "embed", "object", "empty"):
+        assert open_as(kind, "").status_code == 200, kind
 
 
 def test_thumbnail_is_shown_without_javascript(cloud: RunningCloud, ada: User, key: str) -> None:

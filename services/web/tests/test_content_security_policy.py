@@ -7,6 +7,7 @@ def test_frame_has_an_opaque_origin_wherever_it_is_opened() -> None:
     assert frame_policy(True, []).startswith(f"sandbox {SANDBOX}; default-src 'none'")
     assert "allow-same-origin" not in SANDBOX
     assert "allow-top-navigation" not in SANDBOX
+    assert "allow-downloads" not in SANDBOX
 
 
 def test_eval_is_allowed_for_documents_with_code_only() -> None:

@@ -58,6 +58,15 @@ declare namespace BokehJS {
     apply_json_patch(patch: { events: object[] }, buffers: Map<string, ArrayBuffer>): void;
   }
 
+  interface SaveToolView {
+    readonly parent: { export(): { to_blob(): Promise<Blob> } };
+    doit(action?: string): void;
+  }
+
+  interface SaveTools {
+    SaveToolView: { prototype: SaveToolView };
+  }
+
   interface Documents {
     Document: { from_json(json: object, events: object[], buffers: Map<string, ArrayBuffer>): Document };
   }
@@ -65,6 +74,7 @@ declare namespace BokehJS {
 
 declare const Bokeh: {
   require(module: "document"): BokehJS.Documents;
+  require(module: "models/tools/actions/save_tool"): BokehJS.SaveTools;
   readonly documents: BokehJS.Document[];
   readonly embed: {
     /** Resolves to a list in older versions, and to a collection that can be iterated in newer ones. */

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -15,12 +16,16 @@ from bokeh_common.http.request_body import read_query
 from bokeh_web.bokehjs.versions import choose
 from bokeh_web.clients.data import DownloadFormat
 from bokeh_web.event_streams import EventsQuery, state_of
-from bokeh_web.resources.base import PAGE_AT_VERSION, SEE, WebResource, version_of
+from bokeh_web.pages.forms import redirect
+from bokeh_web.resources.base import PAGE, PAGE_AT_VERSION, SEE, WebResource, version_of
 from bokeh_web.resources.oembed import discovery_url
 from bokeh_web.resources.plot_list import VISIBILITIES
 from bokeh_web.security.content_security_policy import LOOPBACK_ORIGINS, SANDBOX, frame_policy
 from bokeh_web.security.security_headers import frame_permissions
 from bokeh_web.security.session_cookie import share_token_of
+
+#: The header in which a browser says what it is going to show: a page, or a frame in a page.
+DESTINATION = "Sec-Fetch-Dest"
 
 DESCRIPTION = "An interactive plot by {user_id}."
 
@@ -81,10 +86,21 @@ class FramePage(WebResource):
     """`GET /plots/{plot}/embed`."""
 
     access = {"GET": SEE}
-    describe = {"GET": PAGE_AT_VERSION}
+    describe = {
+        "GET": replace(
+            PAGE_AT_VERSION,
+            responses={**PAGE.responses, 303: None},
+            details="Browsers that open it as a page of its own are redirected to the page of the plot.",
+        )
+    }
 
     async def on_get(self, req: Request, resp: Response, plot: str) -> None:
         """Show only the plot: BokehJS, and a note for `frame.js` with the URLs of scene and columns."""
+        resp.append_header("Vary", DESTINATION)
+        if req.get_header(DESTINATION) == "document":
+            # By itself, it would be a page of this cloud that consists of what the author of the plot likes.
+            redirect(resp, f"/plots/{plot}/show{query_of(req)}")
+            return
         view = await self._domain.plots.view(plot, version_of(req), authorization_of(req))
         versions, token = await asyncio.gather(
             self._domain.bokehjs.versions(),

@@ -7,8 +7,9 @@ around it.
 
 from collections.abc import Sequence
 
-#: The permissions of the frame, both in the iframe's `sandbox` attribute and in the frame's own policy.
-SANDBOX = "allow-scripts allow-downloads"
+#: The permissions of the frame, both in the iframe's `sandbox` attribute and in the frame's own policy. It
+#: may not start downloads: the page around it saves pictures, if the visitor clicks.
+SANDBOX = "allow-scripts"
 
 PAGE_POLICY = "; ".join(
     [

@@ -2,6 +2,7 @@
 
 import { fragmentOfView, viewOfFragment } from "../common/view_codec.js";
 import { drawableViews, renderImage } from "./view/plot_images.js";
+import { explainSaving, readPicture, replaceSaveTool } from "./view/save_tool.js";
 import { ViewState } from "./view/view_state.js";
 
 /** @typedef {import("./page_channel.js").PageChannel} PageChannel */
@@ -22,30 +23,50 @@ export class Plot {
     this.channel = channel;
     this.windows = windows;
     this.viewState = new ViewState(document, channel);
+    /** @type {import("./view/save_tool.js").MakePicture | null} the picture of the save tool that was clicked */
+    this.picture = null;
   }
 
   /** Listen to the parent page, and apply the view in the frame's own URL, if the embedding page gave one. */
   connect() {
     const { channel } = this;
     const ready = () => channel.send("ready");
+    replaceSaveTool((make) => this.#requestSaving(make));
     channel.listen({
       hello: ready,
       host: () => {
         channel.hosted = true;
       },
       look: ({ view }) => this.viewState.apply(String(view)),
-      draw: ({ kind }) => this.#sendImage(/** @type {ImageKind} */ (kind)),
+      draw: ({ kind }) => this.#sendImage(/** @type {ImageKind | "tool"} */ (kind)),
     });
     const view = viewOfFragment(location.hash);
     if (view) this.viewState.apply(view);
     ready();
   }
 
-  /** @param {ImageKind} kind */
+  /**
+   * Let the page ask for the picture of a save tool. Pages of other sites do not.
+   * @param {import("./view/save_tool.js").MakePicture} make
+   */
+  #requestSaving(make) {
+    this.picture = make;
+    if (this.channel.hosted) this.channel.send("save");
+    else explainSaving();
+  }
+
+  /** @param {ImageKind | "tool"} kind */
+  async #makeImage(kind) {
+    if (kind !== "tool") return { format: kind, data: await renderImage(this.views, kind) };
+    if (!this.picture) throw new Error("no save tool was clicked");
+    return readPicture(await this.picture());
+  }
+
+  /** @param {ImageKind | "tool"} kind */
   async #sendImage(kind) {
     try {
-      const data = await renderImage(this.views, kind);
-      this.channel.send("picture", { kind, data }, data instanceof ArrayBuffer ? [data] : []);
+      const { format, data } = await this.#makeImage(kind);
+      this.channel.send("picture", { kind, format, data }, data instanceof ArrayBuffer ? [data] : []);
     } catch {
       this.channel.send("undrawn", { kind });
     }

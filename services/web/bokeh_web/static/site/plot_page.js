@@ -4,12 +4,11 @@
 import { fragmentOfView, isView, viewOfFragment } from "../common/view_codec.js";
 import { FrameChannel } from "./frame_channel.js";
 import { isHeight } from "./frame_height.js";
+import { MEDIA_TYPES, PictureRequests } from "./picture_requests.js";
 import { storeThumbnail } from "./thumbnails.js";
 
 /** @typedef {import("../common/messages.js").Message} Message */
 
-/** @type {Record<string, string>} */
-const MEDIA_TYPES = { png: "image/png", svg: "image/svg+xml" };
 const REVOKE_AFTER = 60000; // milliseconds, when the download has started
 
 const frame = /** @type {HTMLIFrameElement} */ (document.querySelector("iframe.plot-frame"));
@@ -17,6 +16,10 @@ const link = /** @type {HTMLInputElement | null} */ (document.getElementById("li
 const status = document.querySelector("[data-draw-status]");
 const drawButtons = /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-draw]"));
 const channel = new FrameChannel(frame);
+const pictures = new PictureRequests(
+  (name, message) => channel.send(name, message),
+  () => navigator.userActivation?.isActive ?? false, // a click in the frame counts for the page around it
+);
 
 /** @param {string} text */
 function setStatus(text) {
@@ -59,7 +62,7 @@ function onReady() {
   const view = viewOfFragment(location.hash);
   channel.send("host");
   if (view) channel.send("look", { view });
-  if (frame.dataset.picture) channel.send("draw", { kind: "thumbnail" });
+  if (frame.dataset.picture) pictures.ask("thumbnail");
   for (const button of drawButtons) button.hidden = false;
 }
 
@@ -84,21 +87,18 @@ function onView({ view }) {
 }
 
 /** @param {Message} message */
-function onPicture({ kind, data }) {
-  const isText = typeof data === "string";
-  if (kind === "thumbnail" && data instanceof ArrayBuffer) keepThumbnail(data);
-  else if (
-    typeof kind === "string" &&
-    Object.hasOwn(MEDIA_TYPES, kind) &&
-    (isText || data instanceof ArrayBuffer)
-  )
-    save(kind, data);
+function onPicture(message) {
+  const picture = pictures.take(message);
+  if (!picture) return;
+  const { kind, format, data } = picture;
+  if (kind !== "thumbnail") save(format, data);
+  else if (data instanceof ArrayBuffer) keepThumbnail(data);
   setStatus("");
 }
 
 /** @param {Message} message */
 function onUndrawn({ kind }) {
-  if (kind !== "thumbnail") setStatus("This plot cannot be drawn as a picture.");
+  if (pictures.forget(kind) && kind !== "thumbnail") setStatus("This plot cannot be drawn as a picture.");
 }
 
 channel.listen({
@@ -107,6 +107,7 @@ channel.listen({
   outdated: onOutdated,
   view: onView,
   picture: onPicture,
+  save: () => pictures.askForTool(),
   undrawn: onUndrawn,
 });
 window.addEventListener("hashchange", () =>
@@ -115,6 +116,6 @@ window.addEventListener("hashchange", () =>
 for (const button of drawButtons)
   button.addEventListener("click", () => {
     setStatus("Drawing …");
-    channel.send("draw", { kind: button.dataset.draw });
+    pictures.ask(button.dataset.draw ?? "");
   });
 channel.send("hello"); // a frame that is ready already answers
