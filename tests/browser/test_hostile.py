@@ -252,9 +252,9 @@ DOWNLOADS = """
 """
 
 
-def test_nothing_is_downloaded_without_a_click(open_hostile: OpenPlot, tab: Tab) -> None:
+def test_nothing_is_downloaded_without_a_click(open_hostile: OpenPlot, ada: Tab) -> None:
     downloads: list[object] = []
-    tab.page.on("download", lambda download: downloads.append(download))
+    ada.page.on("download", lambda download: downloads.append(download))
     page, frame = open_hostile(DOWNLOADS)
     wait_ready(frame)
     page.wait_for_timeout(1500)
