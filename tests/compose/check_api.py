@@ -1,6 +1,5 @@
 """The specification of the API, and screenshots of published plots, through the gateway."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from playwright.sync_api import Browser
 
 import bokeh_cloud
 from tests import ROOT
+from tests.compose.conftest import environ_of
 from tests.gallery import FIGURES, as_document
 from tests.support.published_page import Camera, assert_same_pixels, open_camera
 from tests.support.users import RunningCloud
@@ -23,7 +23,7 @@ FIGURE_NAMES = ("sine", "pandas_times", "controls", "data_model", "image_layers"
 
 
 def test_the_specification_holds(cloud: RunningCloud, keys: dict[str, str]) -> None:
-    env = {**os.environ, "CLOUD_URL": cloud.url, "CLOUD_KEY": keys["ada"], "CLOUD_OTHER_KEY": keys["bob"]}
+    env = environ_of(cloud, CLOUD_KEY=keys["ada"], CLOUD_OTHER_KEY=keys["bob"])
     command = [sys.executable, "-m", "pytest", "-q", SPECIFICATION, f"--ignore={SPECIFICATION}/{EXCLUDED}"]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=1500)
     assert done.returncode == 0, done.stdout[-8000:]

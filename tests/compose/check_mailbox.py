@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from ipaddress import ip_network
 
 import pytest
 import requests
@@ -62,7 +63,9 @@ def read_from(network: str, *addresses: str) -> dict[str, list[str]]:
 def bridge_address() -> str:
     """Return the machine's address in Docker's default network."""
     [network] = json.loads(docker("network", "inspect", "bridge"))
-    return str(network["IPAM"]["Config"][0]["Gateway"])
+    config = network["IPAM"]["Config"][0]
+    # Without a gateway in the configuration, Docker uses the first address.
+    return str(config.get("Gateway") or next(ip_network(config["Subnet"]).hosts()))
 
 
 def gateway_address(compose: Compose, network: str) -> str:

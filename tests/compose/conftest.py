@@ -65,3 +65,9 @@ def register_user(cloud: RunningCloud, name: str) -> str:
 def running_cloud(compose: Compose) -> RunningCloud:
     """Return a cloud in containers as the helpers of users take it."""
     return RunningCloud(compose.url, Maildev(compose.local_url))
+
+
+def environ_of(cloud: RunningCloud, **more: str) -> dict[str, str]:
+    """Return the environment of tests that use a given cloud in containers."""
+    assert isinstance(cloud.mailbox, Maildev)
+    return {**os.environ, "CLOUD_URL": cloud.url, "CLOUD_MAILBOX": cloud.mailbox.url, **more}

@@ -1,5 +1,6 @@
 """The messages in maildev, the mail server of a cloud in containers without one of its own."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -39,3 +40,8 @@ class Maildev:
     def _get(self, path: str) -> requests.Response:
         # Browsers resolve all names under localhost to this machine; not every resolver does.
         return requests.get(self.url + path, headers={"Host": HOST}, timeout=TIMEOUT)
+
+
+def given_mailbox() -> Maildev:
+    """Return the mailbox of the cloud at `CLOUD_URL`: that at `CLOUD_MAILBOX`, or at the port of compose.yaml."""
+    return Maildev(os.environ.get("CLOUD_MAILBOX") or "http://localhost:8090")

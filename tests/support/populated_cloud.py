@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 import bokeh_cloud
 from bokeh_cloud import Plot
-from tests.compose.maildev import Maildev
+from tests.compose.maildev import given_mailbox
 from tests.support.chromium import TIMEOUT, Tab, wait_ready
 from tests.support.users import RunningCloud, User, start_cloud_with_accounts
 
@@ -97,7 +97,7 @@ def start_populated_cloud(folder: Path) -> Iterator[PopulatedCloud]:
 
 def populate_running_cloud(url: str) -> PopulatedCloud:
     """Populate a running cloud, whose mail server is maildev; delete what Ada had published there."""
-    cloud = RunningCloud(url, Maildev(url))
+    cloud = RunningCloud(url, given_mailbox())
     ada = User(cloud, "ada")
     if mails := len(cloud.mails_to(ada.email)):
         ada.sign_in(mails + 1)

@@ -1,7 +1,7 @@
 """Fixtures `accounts`, `ada`, `bob` and `visitor`: a cloud with accounts, in one process and in several.
 
 If `CLOUD_URL` is set, its cloud is used; `CLOUD_KEY` and `CLOUD_OTHER_KEY` are keys of two accounts there,
-`ada` and `bob` (`@example.com`), with all scopes. Its mail server is a maildev behind the same gateway.
+`ada` and `bob` (`@example.com`), with all scopes. Its mail server is the maildev at `CLOUD_MAILBOX`.
 """
 
 import os
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bokeh_common.storage.testing.servers.processes import redis_server
-from tests.compose.maildev import Maildev
+from tests.compose.maildev import given_mailbox
 from tests.integration.conftest import GIVEN, SEPARATE
 from tests.integration.test_api_spec.caller import Caller
 from tests.support.mailbox import Mailbox, smtp_server
@@ -34,7 +34,7 @@ def backend(request: pytest.FixtureRequest) -> str:
 def accounts(backend: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
     """A cloud with accounts, on a storage that no other test uses."""
     if GIVEN:
-        yield RunningCloud(GIVEN, Maildev(GIVEN))
+        yield RunningCloud(GIVEN, given_mailbox())
         return
     storage = f"local://{tmp_path_factory.mktemp('accounts')}"
     if backend != SEPARATE:
