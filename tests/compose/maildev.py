@@ -43,5 +43,5 @@ class Maildev:
 
 
 def given_mailbox() -> Maildev:
-    """Return the mailbox of the cloud at `CLOUD_URL`: that at `CLOUD_MAILBOX`, or at the port of compose.yaml."""
+    """Return the mailbox of the cloud at `CLOUD_URL`, by default at the port of compose.yaml."""
     return Maildev(os.environ.get("CLOUD_MAILBOX") or "http://localhost:8090")
