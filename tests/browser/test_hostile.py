@@ -268,6 +268,7 @@ def test_invalid_messages_of_the_frame_are_ignored(open_hostile: OpenPlot) -> No
         {type: "bokeh-cloud:height", height: 1e9}, {type: "bokeh-cloud:height", height: "<b>"},
         {type: "bokeh-cloud:view", view: "javascript:alert(1)"}, {type: "bokeh-cloud:view", view: {}},
         {type: "bokeh-cloud:picture", kind: "thumbnail", data: new ArrayBuffer(10)},
+        {type: "bokeh-cloud:file", name: "a.csv", data: "text"}, {type: "bokeh-cloud:file", name: 5},
         {type: "bokeh-cloud:constructor"}, {type: "bokeh-cloud:__proto__"}, {type: null}, null, "x"];
       for (const message of messages) parent.postMessage(message, "*");
     """
@@ -278,4 +279,5 @@ def test_invalid_messages_of_the_frame_are_ignored(open_hostile: OpenPlot) -> No
     assert box is not None
     assert box["height"] < 2000
     assert "javascript" not in page.url
+    assert page.locator("[data-file-offer]").is_hidden()
     assert_usable(page)

@@ -93,7 +93,7 @@ def test_the_save_tool_names_the_page_that_saves_on_other_sites(
         frame = frame_of(tab.page)
         wait_ready(frame)
         frame.get_by_title("Save").first.click()
-        expect(frame.get_by_role("status")).to_have_text(f"Pictures can be saved at {plot.url}")
+        expect(frame.get_by_role("status")).to_have_text(f"Pictures and files can be saved at {plot.url}")
         assert downloads == []
 
 

@@ -9,6 +9,8 @@ import { documentReady, showFailure, showPlot } from "./rendering.js";
 import { ColumnStore } from "./scene/columns.js";
 import { makeRequest } from "./scene/requests.js";
 import { SceneLoader } from "./scene/scene_loader.js";
+import { interceptDownloads } from "./view/file_downloads.js";
+import { explainSaving } from "./view/save_tool.js";
 
 const note = readNote();
 const channel = new PageChannel();
@@ -16,7 +18,19 @@ const request = makeRequest(note.token);
 const columns = new ColumnStore(request, note.columns, note.sizes);
 const loader = new SceneLoader(note, request, columns);
 
+/**
+ * Let the page offer a file to the visitor. Pages of other sites do not.
+ * @param {string} name
+ * @param {Blob} blob
+ */
+async function offerFile(name, blob) {
+  if (!channel.hosted) return explainSaving();
+  const data = await blob.arrayBuffer();
+  channel.send("file", { name, data }, [data]);
+}
+
 async function main() {
+  interceptDownloads((name, blob) => offerFile(name, blob).catch(console.warn));
   const ready = documentReady();
   const loading = loader.load();
   loading.catch(() => {}); // reported below, once there is a body

@@ -2,6 +2,7 @@
 // adjusts the height of the frame.
 
 import { fragmentOfView, isView, viewOfFragment } from "../common/view_codec.js";
+import { FileOffer, readFile } from "./file_offer.js";
 import { FrameChannel } from "./frame_channel.js";
 import { isHeight } from "./frame_height.js";
 import { MEDIA_TYPES, PictureRequests } from "./picture_requests.js";
@@ -21,19 +22,25 @@ const pictures = new PictureRequests(
   () => navigator.userActivation?.isActive ?? false, // a click in the frame counts for the page around it
 );
 
+const fileOffer = new FileOffer(
+  /** @type {HTMLElement} */ (document.querySelector("[data-file-offer]")),
+  ({ name, data }) => save(name, data, "application/octet-stream"),
+);
+
 /** @param {string} text */
 function setStatus(text) {
   if (status) status.textContent = text;
 }
 
 /**
- * @param {string} kind
+ * @param {string} name
  * @param {BlobPart} data
+ * @param {string} type
  */
-function save(kind, data) {
+function save(name, data, type) {
   const anchor = document.createElement("a");
-  anchor.href = URL.createObjectURL(new Blob([data], { type: MEDIA_TYPES[kind] }));
-  anchor.download = `${frame.dataset.name}.${kind}`;
+  anchor.href = URL.createObjectURL(new Blob([data], { type }));
+  anchor.download = name;
   anchor.click();
   setTimeout(() => URL.revokeObjectURL(anchor.href), REVOKE_AFTER);
 }
@@ -91,7 +98,7 @@ function onPicture(message) {
   const picture = pictures.take(message);
   if (!picture) return;
   const { kind, format, data } = picture;
-  if (kind !== "thumbnail") save(format, data);
+  if (kind !== "thumbnail") save(`${frame.dataset.name}.${format}`, data, MEDIA_TYPES[format]);
   else if (data instanceof ArrayBuffer) keepThumbnail(data);
   setStatus("");
 }
@@ -101,7 +108,14 @@ function onUndrawn({ kind }) {
   if (pictures.forget(kind) && kind !== "thumbnail") setStatus("This plot cannot be drawn as a picture.");
 }
 
+/** @param {Message} message */
+function onFile(message) {
+  const file = readFile(message);
+  if (file) fileOffer.show(file);
+}
+
 channel.listen({
+  file: onFile,
   height: onHeight,
   ready: onReady,
   outdated: onOutdated,

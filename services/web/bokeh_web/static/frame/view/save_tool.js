@@ -31,13 +31,13 @@ export async function readPicture(blob) {
   return { format, data: format === "svg" ? await blob.text() : await blob.arrayBuffer() };
 }
 
-/** Say on top of the plot where its pictures can be saved, as only pages of the cloud save them. */
+/** Say on top of the plot where its pictures and files can be saved, as only pages of the cloud save them. */
 export function explainSaving() {
   if (document.querySelector("[data-saving]")) return;
   const remark = document.createElement("p");
   remark.className = "remark";
   remark.dataset.saving = "";
   remark.setAttribute("role", "status");
-  remark.textContent = `Pictures can be saved at ${location.href.split(/[?#]/)[0].replace(/embed$/, "show")}`;
+  remark.textContent = `Pictures and files can be saved at ${location.href.split(/[?#]/)[0].replace(/embed$/, "show")}`;
   document.body.prepend(remark);
 }
