@@ -6,9 +6,14 @@ Every exception that the client raises deliberately is a `CloudError`. No messag
 from collections.abc import Mapping
 from typing import Any
 
+from bokeh_cloud.key_format import hide_keys
+
 
 class CloudError(Exception):
     """The base class: an operation of Bokeh Cloud failed."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(hide_keys(message))
 
 
 class NotPublishable(CloudError, ValueError):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bokeh_cloud.account import AccountClient
-from bokeh_cloud.config import Configuration, ServerAddress
+from bokeh_cloud.config import Configuration, ServerAddress, sort_url_and_key
 from bokeh_cloud.connection import Connection
 from bokeh_cloud.garbage import GarbageClient
 from bokeh_cloud.keys import ApiKeyClient
@@ -27,6 +27,8 @@ CLOCK_TOLERANCE = 30  # seconds
 class Server(AccountClient):
     """An account on a Bokeh Cloud server. Creating the object sends no request.
 
+    Write `Server()`, `Server(url)`, `Server(apikey)` or `Server(url, apikey)`.
+
     Args:
         url: URL of the server, or a nickname in `servers.cfg`; by default that of `BOKEH_CLOUD_URL`, else
             the default one of `servers.cfg`, else http://localhost:5006.
@@ -38,9 +40,9 @@ class Server(AccountClient):
         NotPermitted: the key would be sent unencrypted to another computer.
     """
 
-    def __init__(self, url: str | None = None, *, apikey: str | None = None):
+    def __init__(self, url: str | None = None, apikey: str | None = None):
         self._configuration = Configuration.load()
-        address = self._resolve(url, apikey)
+        address = self._resolve(*sort_url_and_key(url, apikey))
         super().__init__(Connection(address, self._configuration.general.ca_bundle))
 
     def _resolve(self, url: str | None, apikey: str | None) -> ServerAddress:
@@ -57,7 +59,7 @@ class Server(AccountClient):
         seconds = (datetime.now(UTC) - parsedate_to_datetime(date)).total_seconds()
         return "right" if abs(seconds) < CLOCK_TOLERANCE else f"off by {seconds:.0f} s from the server's"
 
-    def register(self, email: str, username: str, quiet: bool = False) -> str:
+    def register(self, email: str, username: str, quiet: bool = False) -> str | None:
         """Request an account; see `registration.register`."""
         return register(self.connection, email, username, quiet=quiet)
 

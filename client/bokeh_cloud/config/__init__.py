@@ -7,7 +7,7 @@
 | `servers.cfg` | a section for each nickname of a server; INI; comments of the user are preserved | 0600 |
 """
 
-from bokeh_cloud.config.address import ServerAddress, is_loopback, normalise_url
+from bokeh_cloud.config.address import ServerAddress, is_loopback, normalise_url, sort_url_and_key
 from bokeh_cloud.config.cloud_file import CloudFile
 from bokeh_cloud.config.folder import ConfigFolder
 from bokeh_cloud.config.general import General
@@ -23,4 +23,5 @@ __all__ = [
     "ServersFile",
     "is_loopback",
     "normalise_url",
+    "sort_url_and_key",
 ]

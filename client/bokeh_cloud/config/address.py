@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from bokeh_cloud.errors import CloudError, NotPermitted
+from bokeh_cloud.key_format import is_api_key
 
 LOCAL_URL = "http://localhost:5006"
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -24,6 +25,19 @@ class ServerAddress:
                 f"An API key would be sent unencrypted to {self.url}: use its https:// address. "
                 "Plain http with a key is only allowed to this computer (localhost)."
             )
+
+
+def sort_url_and_key(url: str | None, apikey: str | None) -> tuple[str | None, str | None]:
+    """Return the URL and the key of two arguments, each of which may be either.
+
+    Raises:
+        CloudError: both are keys.
+    """
+    if url is None or not is_api_key(url):
+        return url, apikey
+    if apikey is not None and is_api_key(apikey):
+        raise CloudError("There are two API keys and no URL: pass the URL, and the key of its account.")
+    return apikey, url
 
 
 def normalise_url(url: str) -> str:

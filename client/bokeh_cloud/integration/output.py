@@ -1,7 +1,7 @@
 """`output_server` and `output_cloud`, after which Bokeh's own `show` and `save` publish.
 
 output_cloud("sine")        # the cloud of cloud.cfg
-show(fig)                   # publishes, and opens the page of the plot
+show(fig)                   # publishes, prints the URL of the plot, and opens its page
 reset_output()              # from here on, show and save work as before
 """
 
@@ -12,6 +12,7 @@ from typing import Literal
 from bokeh_cloud.config import Configuration
 from bokeh_cloud.integration import show_hooks
 from bokeh_cloud.integration.show_hooks import ShowCall
+from bokeh_cloud.key_format import is_api_key
 from bokeh_cloud.plots.plot import Plot
 from bokeh_cloud.progress import in_notebook
 from bokeh_cloud.server import Cloud, Server
@@ -20,8 +21,10 @@ from bokeh_cloud.server import Cloud, Server
 NEW: dict[str, Literal[0, 1, 2]] = {"same": 0, "window": 1, "tab": 2}
 
 
-def output_server(url: str | None = None, apikey: str | None = None, *, plotname: str | None = None) -> None:
-    """Publish the objects of `show` and `save` to a server.
+def output_server(
+    url: str | None = None, apikey: str | None = None, *, plotname: str | None = None
+) -> Server:
+    """Publish the objects of `show` and `save` to a server, and return it.
 
     Args:
         url: URL or nickname, see `Server`.
@@ -32,22 +35,36 @@ def output_server(url: str | None = None, apikey: str | None = None, *, plotname
     Raises:
         CloudError: see `Server`; no request is sent yet.
     """
-    show_hooks.hook(PublishingHandler(Server(url, apikey=apikey), plotname))
+    server = Server(url, apikey)
+    show_hooks.hook(PublishingHandler(server, plotname))
+    return server
 
 
-def output_cloud(*key_and_name: str, url: str | None = None) -> None:
-    """Publish the objects of `show` and `save`: `output_cloud(plotname)` or `output_cloud(apikey, plotname)`.
+def output_cloud(*key_and_name: str, url: str | None = None) -> Cloud:
+    """Publish the objects of `show` and `save` to a cloud, and return it.
 
-    With one argument, URL and key are those of `cloud.cfg` or the environment.
+    Write `output_cloud(plotname)`, `output_cloud(apikey)` or `output_cloud(apikey, plotname)`. Without a key,
+    URL and key are those of `cloud.cfg` or the environment; without a name, see `output_server`.
 
     Raises:
-        TypeError: there are no arguments, or more than two.
+        TypeError: there are no arguments, or more than two, or two keys.
         CloudError: see `Cloud`; no request is sent yet.
     """
-    if len(key_and_name) not in (1, 2):
-        raise TypeError("call it as output_cloud(plotname) or output_cloud(apikey, plotname, url=...)")
-    apikey = key_and_name[0] if len(key_and_name) == 2 else None
-    show_hooks.hook(PublishingHandler(Cloud(url, apikey=apikey), key_and_name[-1]))
+    apikey, name = _key_and_name(*key_and_name)
+    cloud = Cloud(url, apikey)
+    show_hooks.hook(PublishingHandler(cloud, name))
+    return cloud
+
+
+def _key_and_name(*arguments: str) -> tuple[str | None, str | None]:
+    if len(arguments) == 1:
+        return (arguments[0], None) if is_api_key(arguments[0]) else (None, arguments[0])
+    if len(arguments) == 2 and all(map(is_api_key, arguments)):
+        raise TypeError("these are two API keys: call it as output_cloud(apikey, plotname)")
+    if len(arguments) == 2:
+        key, name = arguments
+        return (name, key) if is_api_key(name) else (key, name)
+    raise TypeError("call it as output_cloud(plotname) or output_cloud(apikey, plotname, url=...)")
 
 
 class PublishingHandler:
@@ -67,12 +84,14 @@ class PublishingHandler:
 
 
 def display_plot(plot: Plot, call: ShowCall) -> None:
-    """Display a plot below the cell of a notebook, or open its page if the configuration allows it."""
+    """Display a plot below the cell of a notebook; or print its URL, and open it if that is allowed."""
     if in_notebook():
         from bokeh_cloud.plots.notebook import display
 
         display(plot)
-    elif Configuration.load().general.browser:
+        return
+    print(plot.url)  # noqa: T201  # for programs without a browser
+    if Configuration.load().general.browser:
         from bokeh.util.browser import get_browser_controller
 
         get_browser_controller(browser=call.browser).open(plot.url, new=NEW[call.new or "tab"])

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from bokeh_cloud.columns.drawn_times import drawn_types
 from bokeh_cloud.connection import Connection
 from bokeh_cloud.errors import NotPublishable, Rejected
+from bokeh_cloud.key_format import is_api_key
 from bokeh_cloud.publishing.bundles import Scripts
 from bokeh_cloud.publishing.documents import Publishable, roots_of, serialise
 from bokeh_cloud.publishing.scene import SplitDocument, split_document
@@ -88,6 +89,8 @@ def _with_types(document: SplitDocument, obj: Publishable) -> SplitDocument:
 
 
 def _check_name(name: str) -> None:
+    if is_api_key(name):
+        raise NotPublishable("This name is an API key. Pass the key to Server or Cloud, and name the plot.")
     is_valid = 0 < len(name) <= MAX_NAME_LENGTH
     if not is_valid or any(char == "/" or unicodedata.category(char) in ("Cc", "Cs") for char in name):
         raise NotPublishable(
