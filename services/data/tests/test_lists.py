@@ -8,6 +8,7 @@ import pytest
 
 from bokeh_common.errors import Invalid
 from bokeh_data.columns.json_values import from_json
+from bokeh_data.columns.lists import cast_lists
 from bokeh_data.columns.values import Values, from_arrow, to_arrow
 
 NAN = float("nan")
@@ -55,3 +56,24 @@ def test_lists_of_integers_take_integers_only(prototype: Values, item: Any) -> N
 
 def test_integers_that_are_written_as_floats_fit() -> None:
     assert rows_of(from_json("x", [[4.0, 5]], [], INTEGERS)) == [[4, 5]]
+
+
+def list_of(item: pa.DataType, name: str, size: int = -1) -> pa.DataType:
+    return pa.list_(pa.field(name, item), size)
+
+
+@pytest.mark.parametrize(
+    ("make", "rows"),
+    [
+        (lambda name: list_of(pa.null(), name), [[None], [None, None], [], None]),
+        (lambda name: pa.large_list(pa.field(name, pa.null())), [[None, None, None], None, []]),
+        (lambda name: list_of(list_of(pa.null(), name), name), [[[None]], None, [[None, None], None, []]]),
+        (lambda name: list_of(pa.null(), name, 2), [[None, None], None, [None, None]]),
+        (lambda name: list_of(pa.int32(), name), [[1], None, [2, 3]]),
+    ],
+)
+def test_lists_keep_their_items_whatever_their_name(make: Any, rows: list[Any]) -> None:
+    for array in (pa.array(rows, make("element")), pa.array([rows[0], *rows], make("element")).slice(1)):
+        found = cast_lists(array, make("item"))
+        found.validate(full=True)
+        assert (found.type, found.to_pylist()) == (make("item"), rows)

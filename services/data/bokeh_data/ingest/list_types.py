@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from bokeh_data.columns.lists import is_list, items_of, with_items
+from bokeh_data.columns.lists import cast_lists, is_list, items_of, with_items
 from bokeh_data.columns.missing import is_exact_in_float64
 
 
@@ -42,9 +42,8 @@ def cast_batches(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterat
 
 
 def _cast_columns(batch: pa.RecordBatch, schema: pa.Schema) -> list[pa.Array]:
-    """Return the columns in the types of a schema; Arrow casts some arrays wrongly to their own type."""
     pairs = zip(batch.columns, schema.types, strict=True)
-    return [array if str(array.type) == str(kind) else array.cast(kind) for array, kind in pairs]
+    return [cast_lists(array, kind) for array, kind in pairs]
 
 
 def _find_floats(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> set[int]:
