@@ -11,7 +11,7 @@ from bokeh_common.errors import Invalid
 from bokeh_data.columns.names import resolve_names, split_names
 from bokeh_data.columns.times import parse_time
 from bokeh_data.conditions.expression import AllOf, AnyOf, Condition, Expression, fold, resolve_columns
-from bokeh_data.conditions.parser import MAX_CONDITIONS, parse_condition, parse_conditions
+from bokeh_data.conditions.parser import MAX_CONDITIONS, MAX_WORDS, parse_condition, parse_conditions
 
 A, B, C = (f"{name} = 1" for name in "abc")
 
@@ -164,3 +164,12 @@ def test_an_unknown_time_zone_is_rejected() -> None:
     assert parse_time("1970-01-01T00:00Z", "s", "Mars/Base") == 0
     with pytest.raises(Invalid, match="offset"):
         parse_time("1970-01-01T00:00", "s", "Mars/Base")
+
+
+def test_the_words_of_a_name_without_quotes_are_limited() -> None:
+    """No name of a column has more; so that reading them takes little time."""
+    words = "a " * (MAX_WORDS - 1)
+    assert parse_conditions([f"{words}a = 1"])
+    with pytest.raises(Invalid, match="More than 8192 words must be in quotes"):
+        parse_conditions([f"a {words}a = 1"])
+    assert parse_conditions([f'"a {words}a" = 1'])

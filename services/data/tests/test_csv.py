@@ -160,3 +160,8 @@ def test_numbers_with_more_digits_than_a_float_are_noted(tmp_path: Path, number:
 
 def test_each_delimiter_is_detected() -> None:
     assert {detect_dialect(f"a{one}b\n1{one}2\n").delimiter for one in DELIMITERS} == set(DELIMITERS)
+
+
+@pytest.mark.parametrize("sample", ["a;b\r\n\r\n\r\n1;2,5\r\n\r\n3;4,5\r\n", '\n\na;b\n"1\n\n\n;";2\n3;4\n'])
+def test_empty_lines_do_not_hide_the_delimiter(sample: str) -> None:
+    assert detect_dialect(sample).delimiter == ";"

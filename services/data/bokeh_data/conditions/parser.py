@@ -23,6 +23,9 @@ from bokeh_common.errors import Invalid
 from bokeh_data.conditions.expression import AllOf, AnyOf, Condition, Expression, leaves, negate
 from bokeh_data.conditions.scanner import Token, marked_error, scan
 
+#: How many words a name or a value has without quotes; no name of a column has more.
+MAX_WORDS = 8192
+
 #: The maximum number of conditions of a query, of values of `in`, and of nested parentheses.
 MAX_CONDITIONS = 100
 MAX_VALUES = 10_000
@@ -161,7 +164,10 @@ class _Parser:
         first = last = self._token
         if first.kind != "word" or first.keyword in KEYWORDS:
             raise self._error(f"{reason} Strings that contain such characters or words must be in quotes.")
+        words = 0
         while self._token.kind == "word" and self._token.keyword not in KEYWORDS:
+            if (words := words + 1) > MAX_WORDS:
+                raise self._error(f"More than {MAX_WORDS} words must be in quotes.")
             last = self._next()
         return Token("word", self._text[first.start : last.end], first.start, last.end)
 

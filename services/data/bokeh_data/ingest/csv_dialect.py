@@ -21,6 +21,9 @@ _FIELDS = {
 #: The first line of files that Excel is to open, whatever the separator of its country is.
 _SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?(?:\r\n|\n|\r)', re.IGNORECASE)
 
+#: Empty lines; those within quotes make no difference to the dialect.
+_EMPTY_LINES = re.compile(r"(?:\r\n|\n|\r)[\r\n]++")
+
 Record = list[str]
 
 
@@ -49,6 +52,7 @@ def detect_dialect(sample: str) -> CsvDialect:
     """
     if named := _SEPARATOR_LINE.match(sample):
         return CsvDialect(named[1], _quoted_columns(_split(sample[named.end() :], named[1])), 1)
+    sample = _EMPTY_LINES.sub("\n", sample)
     records = {delimiter: _split(sample, delimiter) for delimiter in DELIMITERS}
     widths = {delimiter: _common_width(found) for delimiter, found in records.items()}
     delimiter = max(DELIMITERS, key=lambda one: widths[one])
