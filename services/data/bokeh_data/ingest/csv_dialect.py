@@ -89,7 +89,7 @@ def _quoted_columns(records: list[Record]) -> tuple[bool, ...]:
         return ()
     names, rows = records[0], records[1:]
     say_something = any(field and field[0] != '"' for record in records for field in record)
+    if not rows or not say_something:
+        return (False,) * len(names)
     values = [[row[i] for row in rows if i < len(row) and row[i]] for i in range(len(names))]
-    return tuple(
-        say_something and bool(column) and all(field[0] == '"' for field in column) for column in values
-    )
+    return tuple(bool(column) and all(field[0] == '"' for field in column) for column in values)
