@@ -14,7 +14,6 @@ import pytest
 
 from bokeh_common.errors import Conflict, Invalid, NotFound, Unavailable
 from bokeh_common.storage import ABSENT, Record, open_blobs, open_records
-from bokeh_common.storage.local.blobs import MAX_FAST_READ_BYTES, READ_BYTES, LocalBlobStore
 from bokeh_common.storage.local.records import MIGRATIONS, LocalRecordStore, migrate
 from bokeh_common.storage.testing.contract import races
 
@@ -212,17 +211,3 @@ def test_threads_may_start_while_others_end(tmp_path: Path) -> None:
                 assert list(pool.map(lambda _: store.get("a").value, range(24))) == [1] * 24
     finally:
         sys.setswitchinterval(interval)
-
-
-def test_blocks_grow_for_fast_readers_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each response to a slow client holds a block; for a fast one, each takes the time of a message."""
-    blobs, data = LocalBlobStore(tmp_path), bytes(range(256)) * (40 << 10)
-    blobs.put("a", [data])
-    fast = list(blobs.get("a"))
-    assert b"".join(fast) == data
-    assert max(map(len, fast)) == MAX_FAST_READ_BYTES
-    assert len(fast) < 16
-    monkeypatch.setattr("bokeh_common.storage.local.blobs.FAST_SECONDS", 0)
-    slow = list(blobs.get("a", 1, 5_000_000))
-    assert b"".join(slow) == data[1:5_000_000]
-    assert max(map(len, slow)) == READ_BYTES

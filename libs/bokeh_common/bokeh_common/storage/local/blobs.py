@@ -1,10 +1,8 @@
 # ruff: noqa: D102 - the methods are documented on the interface in interfaces.py
 """Blobs as files; see `directory_tree` for their paths, and `durable_files` for how they are written."""
 
-import math
 import mmap
 import os
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -27,10 +25,6 @@ MAX_READ_BYTES = 1 << 16  # larger files are memory-mapped
 
 #: Bytes of a block: few, since each response to a slow client holds one, and the kernel reads ahead.
 READ_BYTES = 1 << 16
-
-#: A reader that takes a block sooner than this gets one of twice the size, up to the maximum.
-FAST_SECONDS = 0.01
-MAX_FAST_READ_BYTES = 1 << 20
 
 
 class LocalBlobStore(BlobStore):
@@ -132,14 +126,11 @@ def _read(path: str, start: int, end: int | None) -> Iterator[bytes]:
     with translate_os_errors(path), open(path, "rb", buffering=0) as file:  # noqa: PTH123  # as above
         if start:
             file.seek(start)
-        left, size = math.inf if end is None else max(0, end - start), READ_BYTES
+        left = None if end is None else max(0, end - start)
         yield b""
-        while left > 0:
-            block = file.read(int(min(size, left)))
+        while left is None or left > 0:
+            block = file.read(READ_BYTES if left is None else min(READ_BYTES, left))
             if not block:
                 return
-            left -= len(block)
-            yielded = time.monotonic()
+            left = None if left is None else left - len(block)
             yield block
-            is_fast = time.monotonic() - yielded < FAST_SECONDS
-            size = min(2 * size, MAX_FAST_READ_BYTES) if is_fast else READ_BYTES
