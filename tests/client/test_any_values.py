@@ -76,7 +76,7 @@ def test_any_frame_of_pandas_comes_back(server: bokeh_cloud.Server, frame: pd.Da
 
 
 @RUNS
-@given(dataframes(max_cols=3, max_size=4, allow_null=True, excluded_dtypes=[pl.Struct, pl.Null]))
+@given(dataframes(max_cols=3, max_size=4, allow_null=True))
 def test_any_frame_of_polars_comes_back(server: bokeh_cloud.Server, frame: pl.DataFrame) -> None:
     source = store(server, frame)
     if source is not None:
