@@ -169,7 +169,8 @@ module gateway 'app.bicep' = {
     registry: registry.properties.loginServer
     external: true
     port: 8080
-    ready: '/health/live'
+    ready: '/health/gateway'
+    live: '/health/gateway'
     // The ingress of Container Apps in front passes on the client's address.
     settings: [{ name: 'BOKEH_CLOUD_GATEWAY_TRUSTED', value: 'trusted_proxies static private_ranges 100.64.0.0/10' }]
     secrets: { caddyfile: loadTextContent('../../gateway/Caddyfile') }

@@ -16,6 +16,7 @@ import pytest
 import requests
 
 from bokeh_cloud_server import embedded
+from tests import ROOT
 from tests.support.embedded_server import free_port
 from tests.support.processes import SERVICES, gateway
 from tests.support.waiting import wait_until
@@ -227,3 +228,23 @@ def test_the_error_for_an_unavailable_service_says_when_to_retry(
     assert response.status_code in {502, 503}
     assert response.headers["Retry-After"] == "5"
     assert response.json()["status"] == response.status_code
+
+
+def test_the_health_of_the_gateway_does_not_depend_on_services() -> None:
+    """Otherwise an upgrade of the services would restart the gateway, or fail."""
+    ports = {name: [free_port()] for name in SERVICES}
+    with gateway(free_port(), ports) as alone:
+        assert requests.get(alone + "/health/gateway", timeout=2).status_code == 204
+
+
+@pytest.mark.parametrize(
+    "probe",
+    [
+        ("compose.yaml", "http://127.0.0.1:8080/health/gateway"),
+        ("deploy/kubernetes/gateway.yaml", "httpGet: {path: /health/gateway,"),
+        ("deploy/azure/main.bicep", "ready: '/health/gateway'\n    live: '/health/gateway'"),
+    ],
+)
+def test_probes_of_the_gateway_ask_for_its_own_health(probe: tuple[str, str]) -> None:
+    path, text = probe
+    assert text in (ROOT / path).read_text()
