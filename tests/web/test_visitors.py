@@ -40,7 +40,7 @@ def test_oembed(cloud: RunningCloud, ada: User, key: str) -> None:
     answer = requests.get(unescape(found), timeout=TIMEOUT).json()
     assert (answer["type"], answer["version"], answer["author_name"]) == ("rich", "1.0", "ada")
     assert f'src="{shown.embed_url}"' in answer["html"]
-    assert 'sandbox="allow-scripts"' in answer["html"]
+    assert 'sandbox="allow-scripts allow-popups allow-popups-to-escape-sandbox"' in answer["html"]
 
     def ask(**query: Any) -> int:
         return ada.browser.get(f"{cloud.url}/oembed", params=query, timeout=TIMEOUT).status_code

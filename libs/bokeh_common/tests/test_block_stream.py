@@ -19,8 +19,8 @@ from bokeh_common.http import block_stream
 from bokeh_common.http.app import App
 from bokeh_common.http.auth.access import OPEN
 from bokeh_common.http.block_stream import IN_FLIGHT, MAX_FETCH, MIN_FETCH, BlockStream
+from bokeh_common.read_size import READ_BYTES
 from bokeh_common.storage import open_blobs
-from bokeh_common.storage.blocks import READ_BYTES
 
 from .open_app import new_open_app
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from typing import Any
 
 from bokeh_common.http.server.thread_pools import STORAGE, ThreadPool
-from bokeh_common.storage.blocks import READ_BYTES
+from bokeh_common.read_size import READ_BYTES
 
 #: Bytes that are fetched at once for a client: at first, and for the fastest ones.
 MIN_FETCH, MAX_FETCH = 1 << 16, 1 << 20

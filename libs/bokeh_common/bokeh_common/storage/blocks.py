@@ -1,13 +1,8 @@
 """Streams of bytes, as iterators of blocks."""
 
 from collections.abc import Iterable, Iterator
-from contextvars import ContextVar
 
 BLOCK_BYTES = 1 << 20  # bytes
-
-#: How many bytes are read from a file at once: few, since each response to a slow client holds one block, and
-#: the kernel reads ahead. A consumer that may hold more, since its client is fast, sets it while it reads.
-READ_BYTES = ContextVar("READ_BYTES", default=1 << 16)
 
 
 def reblock(data: Iterable[bytes], size: int = BLOCK_BYTES) -> Iterator[bytes]:

@@ -7,9 +7,13 @@ around it.
 
 from collections.abc import Sequence
 
-#: The permissions of the frame, both in the iframe's `sandbox` attribute and in the frame's own policy. It
-#: may not start downloads: the page around it saves pictures, if the visitor clicks.
-SANDBOX = "allow-scripts"
+#: The permissions of a frame whose plot is only drawn.
+DRAWING_SANDBOX = "allow-scripts"
+
+#: The permissions of the frame, both in the iframe's `sandbox` attribute and in the frame's own policy. Links
+#: open in new tabs, which are not sandboxed. It may not navigate the page around it, nor start downloads: the
+#: page saves pictures, if the visitor clicks.
+SANDBOX = f"{DRAWING_SANDBOX} allow-popups allow-popups-to-escape-sandbox"
 
 PAGE_POLICY = "; ".join(
     [

@@ -9,7 +9,8 @@ from itertools import islice
 from pathlib import Path
 
 from bokeh_common.errors import NotFound, Unavailable
-from bokeh_common.storage.blocks import READ_BYTES, start_generator
+from bokeh_common.read_size import READ_BYTES
+from bokeh_common.storage.blocks import start_generator
 from bokeh_common.storage.failures import ObjectChanged, StorageUnavailable, blob_conflict, blob_not_found
 from bokeh_common.storage.interfaces import BackendTraits, BlobStat, BlobStore
 from bokeh_common.storage.local.directory_tree import KEY, DirectoryTree, is_long

@@ -10,6 +10,8 @@ import { ColumnStore } from "./scene/columns.js";
 import { makeRequest } from "./scene/requests.js";
 import { SceneLoader } from "./scene/scene_loader.js";
 import { interceptDownloads } from "./view/file_downloads.js";
+import { openLinksInTabs } from "./view/links.js";
+import { showBriefRemark } from "./view/remarks.js";
 import { explainSaving } from "./view/save_tool.js";
 
 const note = readNote();
@@ -30,6 +32,7 @@ async function offerFile(name, blob) {
 }
 
 async function main() {
+  openLinksInTabs((host) => showBriefRemark("link", `Opened ${host} in a new tab`));
   interceptDownloads((name, blob) => offerFile(name, blob).catch(console.warn));
   const ready = documentReady();
   const loading = loader.load();

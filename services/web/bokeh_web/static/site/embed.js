@@ -13,7 +13,7 @@ frame.src = url.href;
 frame.title = script.dataset.title ?? "Bokeh plot";
 frame.loading = "lazy";
 frame.allow = "fullscreen";
-frame.setAttribute("sandbox", "allow-scripts");
+frame.setAttribute("sandbox", "allow-scripts allow-popups allow-popups-to-escape-sandbox");
 Object.assign(frame.style, { width: "100%", height: script.dataset.height ?? "400px", border: "0" });
 script.after(frame);
 
