@@ -13,10 +13,10 @@ from bokeh_common import bidirectional
 from bokeh_common.errors import Invalid, TooLarge
 from bokeh_common.hashing import hash_bytes
 from bokeh_common.schema_errors import explain_invalid
+from bokeh_plots.documents.canonical_form import canonical, without_unused_definitions
 from bokeh_plots.documents.limits import DEFAULT_LIMITS, DocumentLimits
 from bokeh_plots.documents.live_columns import with_columns
 from bokeh_plots.documents.scene_json import (
-    canonical,
     check_document,
     columns_of,
     compiles,
@@ -118,7 +118,8 @@ class Publication:
     def fingerprint(self) -> str:
         """A hash that is equal for two publications if, and only if, their contents are."""
         sources = [[{"id": source["model"]}, source["id"]] for source in self.sources]
-        content = canonical([self.document, sources, self.bundles, self.extensions])
+        document = without_unused_definitions(self.document)
+        content = canonical([document, sources, self.bundles, self.extensions])
         return hash_bytes(json.dumps(content, sort_keys=True, separators=(",", ":")).encode())
 
     @property
