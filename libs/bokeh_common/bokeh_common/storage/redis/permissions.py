@@ -7,7 +7,7 @@ from bokeh_common.storage.validation import check_namespace
 
 UPLOAD_ID = 32  # characters
 
-#: Connecting, and finding out whether the server keeps data. `client|setinfo` is missing, since Redis 7.0 does
+#: Connecting, and finding out whether the server keeps data. `client|setinfo` is missing, as Redis 7.0 does
 #: not know it, and redis-py ignores that it fails.
 CONNECT = ("ping", "hello", "select", "info", "config|get")
 #: Commands of the record store, also in its scripts. Redis checks these like any other command.
