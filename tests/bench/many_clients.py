@@ -28,7 +28,7 @@ from tests.support.embedded_server import one_process
 MB = 1_000_000
 READERS = SENDERS = int(os.environ.get("BENCH_SLOW", "500"))
 STREAMS = int(os.environ.get("BENCH_STREAMS", "2000"))
-PAGES = 1000
+PAGES = int(os.environ.get("BENCH_PAGES", "1000"))
 
 Connect = Callable[[], Awaitable[tuple[asyncio.StreamWriter, object]]]
 

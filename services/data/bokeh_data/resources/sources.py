@@ -87,7 +87,7 @@ class SourceList(DataResource):
             respond_with_source(resp, user, source, notes)
             return
         body, buffers = await read_values_body(req, self._domain.settings, NewSource)
-        source, is_new = await BULK.run(self._create, user, body, buffers)
+        source, is_new = await BULK.run(user, self._create, user, body, buffers)
         resp.status = falcon.HTTP_201 if is_new else falcon.HTTP_200
         respond_with_source(resp, user, source)
 
@@ -190,7 +190,7 @@ class OneSource(DataResource):
             changed, notes = await commit_file(req, self._domain, user, query, replace)
         else:
             body, buffers = await read_values_body(req, self._domain.settings, NewSourceVersion)
-            changed = await BULK.run(live.replace, user, source, _draft(body, buffers), etag)
+            changed = await BULK.run(user, live.replace, user, source, _draft(body, buffers), etag)
         await self._respond_to_change(resp, user, changed, notes)
 
     async def on_delete(self, req: Request, resp: Response, user: str, source: str) -> None:

@@ -1,8 +1,11 @@
 """Thread pools of the data service, in addition to those that all services have.
 
-`BULK` is for calls that may take seconds: creating and changing data sources, reading files, compression.
-They wait for the storage, for locks and for sandbox processes, so in other pools they would delay small reads
-and windows. A call in any of these pools may use `map_parallel`, whose threads do nothing else.
+* `BULK` for calls that may take seconds: creating and changing data sources, compression. They wait for the
+  storage, for locks and for sandbox processes, so in other pools they would delay small reads and windows.
+* `FILE_READERS` for uploaded files, which may take minutes. Each thread waits for one sandbox process.
+
+Half of their threads are for one account at most. A call in any of these pools may use `map_parallel`, whose
+threads do nothing else.
 """
 
 from collections.abc import Callable
@@ -11,9 +14,14 @@ from functools import cache
 from typing import Any
 
 from bokeh_common.http.server.process_settings import thread_count
-from bokeh_common.http.server.thread_pools import ThreadPool
+from bokeh_data.storage.fair_pool import FairThreadPool
 
-BULK = ThreadPool("bulk", thread_count)
+#: The files that a process of the service reads at the same time, and how long further ones wait.
+MAX_FILES = 2
+MAX_WAIT_SECONDS = 60.0
+
+BULK = FairThreadPool("bulk", thread_count)
+FILE_READERS = FairThreadPool("file-reader", lambda: MAX_FILES, MAX_WAIT_SECONDS)
 
 THREADS_PER_POOL = 16
 READERS, PINNERS = "reader", "pinner"
