@@ -1,4 +1,4 @@
-"""One account cannot take all threads of a pool."""
+"""One account, or one client, cannot take all threads of a pool."""
 
 import asyncio
 import threading
@@ -7,7 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from bokeh_common.errors import Unavailable
+from bokeh_common.http.context.client_address import CLIENT_ADDRESS
+from bokeh_common.http.server.thread_pools import core_count
 from bokeh_data.storage.fair_pool import FairThreadPool
+from bokeh_data.storage.thread_pools import query_threads
 
 THREADS = 4
 
@@ -98,5 +101,23 @@ def test_errors_are_raised_and_free_the_thread() -> None:
         for _ in range(3):
             with pytest.raises(ZeroDivisionError):
                 await pool.run("ada", lambda: 1 // 0)
+
+    asyncio.run(scenario())
+
+
+def test_a_client_leaves_a_thread_for_the_queries_of_others(gate: Gate) -> None:
+    async def scenario() -> None:
+        async def query(address: str) -> str:
+            CLIENT_ADDRESS.set(address)
+            return await query_threads().run(gate.call, address)
+
+        calls = [asyncio.ensure_future(query("192.0.2.1")) for _ in range(20)]
+        await asyncio.sleep(0.1)
+        assert gate.running == ["192.0.2.1"] * core_count()
+        calls.append(asyncio.ensure_future(query("192.0.2.2")))
+        await asyncio.sleep(0.1)
+        assert gate.running[-1] == "192.0.2.2"
+        gate.opened.set()
+        await asyncio.gather(*calls)
 
     asyncio.run(scenario())

@@ -1,4 +1,4 @@
-"""A thread pool of which one account cannot take all threads, however many requests it sends."""
+"""A thread pool of which one account or client cannot take all threads, however many requests it sends."""
 
 import asyncio
 from collections import Counter
@@ -13,24 +13,36 @@ T = TypeVar("T")
 
 
 class FairThreadPool:
-    """A thread pool whose calls belong to accounts.
+    """A thread pool whose calls belong to somebody: an account, or a client.
 
-    Further calls of an account wait on the event loop, in their order, and hold no thread.
+    Further calls of the same wait on the event loop, in their order, and hold no thread.
     """
 
-    def __init__(self, name: str, threads: Callable[[], int], max_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        threads: Callable[[], int],
+        for_one: Callable[[int], int] = lambda threads: threads // 2,
+        max_seconds: float | None = None,
+    ) -> None:
         """Create a pool.
 
         Args:
             name: the beginning of the names of its threads.
-            threads: returns their number; an account gets half of them.
+            threads: returns their number.
+            for_one: returns how many of them one account or client gets.
             max_seconds: how long a call waits for its turn.
         """
         self._pool = ThreadPool(name, threads)
         self._threads = threads
+        self._for_one = for_one
         self._max_seconds = max_seconds
         self._running: Counter[str] = Counter()
         self._waiting: list[tuple[str, asyncio.Future[None]]] = []
+
+    def of(self, user: str) -> ThreadPool:
+        """Return the threads as a pool whose calls belong to an account or a client."""
+        return _ThreadsOfOne(self, user)
 
     async def run(self, user: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a function on a thread of the pool for an account, and return its result.
@@ -67,7 +79,7 @@ class FairThreadPool:
             self._give_up(user, turn)
             if isinstance(error, TimeoutError):
                 raise Unavailable(
-                    "The server is busy with other files at the moment; send it again."
+                    "The server is busy with other requests at the moment; send it again."
                 ) from None
             raise
 
@@ -79,7 +91,7 @@ class FairThreadPool:
 
     def _may_start(self, user: str) -> bool:
         threads = self._threads()
-        return self._running.total() < threads and self._running[user] < max(1, threads // 2)
+        return self._running.total() < threads and self._running[user] < max(1, self._for_one(threads))
 
     def _wake(self) -> None:
         for waiting in list(self._waiting):
@@ -88,3 +100,14 @@ class FairThreadPool:
                 self._waiting.remove(waiting)
                 self._running[user] += 1
                 turn.set_result(None)
+
+
+class _ThreadsOfOne(ThreadPool):
+    """A fair pool, for calls of one account or client."""
+
+    def __init__(self, pool: FairThreadPool, user: str) -> None:
+        self._fair_pool, self._user = pool, user
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call a function on a thread of the pool, and return its result."""
+        return await self._fair_pool.run(self._user, function, *args, **kwargs)
