@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class FairThreadPool:
-    """A thread pool whose calls belong to somebody: an account, or a client.
+    """A thread pool whose calls belong to an account or a client.
 
     Further calls of the same wait on the event loop, in their order, and hold no thread.
     """
