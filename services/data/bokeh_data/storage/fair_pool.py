@@ -15,7 +15,7 @@ T = TypeVar("T")
 class FairThreadPool:
     """A thread pool whose calls belong to an account or a client.
 
-    Further calls of the same wait on the event loop, in their order, and hold no thread.
+    Its further calls wait on the event loop, in their order, and hold no thread.
     """
 
     def __init__(
