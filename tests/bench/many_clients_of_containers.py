@@ -67,18 +67,12 @@ def store_chunk(ada: Caller) -> str:
 def attackers(compose: Compose, ada: Caller, chunk: str) -> Iterator[list[str]]:
     """Run containers with slow clients during the block, and yield their names."""
     names = [f"{compose.project}-attacker-{number}" for number in range(ATTACKERS)]
-    clients = [
-        "http://gateway:8080",
-        ada.user,
-        ada.key,
-        chunk,
-        str(READERS // ATTACKERS),
-        str(SENDERS // ATTACKERS),
-    ]
+    account = "http://gateway:8080", ada.user, ada.key or ""
+    counts = str(READERS // ATTACKERS), str(SENDERS // ATTACKERS)
     options = ["--detach", "--network", f"{compose.project}_outside", "--volume", f"{SLOW}:/slow.py:ro"]
     try:
         for name in names:
-            docker("run", *options, "--name", name, PYTHON, "python", "/slow.py", *clients)
+            docker("run", *options, "--name", name, PYTHON, "python", "/slow.py", *account, chunk, *counts)
         yield names
     finally:
         docker("rm", "--force", *names)
