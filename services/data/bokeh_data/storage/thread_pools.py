@@ -14,10 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
-from bokeh_common.http.context.client_address import CLIENT_ADDRESS, client_network
+from bokeh_common.http.server.fair_pool import FairThreadPool
 from bokeh_common.http.server.process_settings import thread_count
 from bokeh_common.http.server.thread_pools import ThreadPool, core_count
-from bokeh_data.storage.fair_pool import FairThreadPool
 
 #: The files that a process of the service reads at the same time, and how long further ones wait.
 MAX_FILES = 2
@@ -30,7 +29,7 @@ _QUERIES = FairThreadPool("query", lambda: core_count() + 1, lambda threads: thr
 
 def query_threads() -> ThreadPool:
     """Return the threads for queries of the client whose request this task processes."""
-    return _QUERIES.of(client_network(CLIENT_ADDRESS.get()))
+    return _QUERIES.of_client()
 
 
 THREADS_PER_POOL = 16

@@ -8,9 +8,8 @@ import pytest
 
 from bokeh_common.errors import Unavailable
 from bokeh_common.http.context.client_address import CLIENT_ADDRESS
+from bokeh_common.http.server.fair_pool import FairThreadPool
 from bokeh_common.http.server.thread_pools import core_count
-from bokeh_data.storage.fair_pool import FairThreadPool
-from bokeh_data.storage.thread_pools import query_threads
 
 THREADS = 4
 
@@ -106,10 +105,12 @@ def test_errors_are_raised_and_free_the_thread() -> None:
 
 
 def test_a_client_leaves_a_thread_for_the_queries_of_others(gate: Gate) -> None:
+    pool = FairThreadPool("fair", lambda: core_count() + 1, lambda threads: threads - 1)
+
     async def scenario() -> None:
         async def query(address: str) -> str:
             CLIENT_ADDRESS.set(address)
-            return await query_threads().run(gate.call, address)
+            return await pool.of_client().run(gate.call, address)
 
         calls = [asyncio.ensure_future(query("192.0.2.1")) for _ in range(20)]
         await asyncio.sleep(0.1)
