@@ -62,7 +62,7 @@ LABEL org.opencontainers.image.title="Bokeh Cloud: ${SERVICE}" \
 # Mount points of volumes: a new volume takes over their owner.
 RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin bokeh-cloud \
  && install -d -o 10001 -g 10001 /volumes /volumes/auth /volumes/plots /volumes/data /volumes/gc /volumes/web \
-      /volumes/operator /volumes/azurite-secrets /volumes/azurite /volumes/redis /volumes/caddy \
+      /volumes/operator /volumes/azurite-secrets /volumes/redis-secrets /volumes/azurite /volumes/redis /volumes/caddy \
       /volumes/prometheus
 COPY --from=bokehjs /bokehjs /opt/bokehjs
 COPY --from=build /opt/bokeh-cloud /opt/bokeh-cloud

@@ -7,6 +7,12 @@ param version string = '0.1.0'
 @description('auth=bks_... data=bks_... and so on, as python -m bokeh_auth.provision_secrets makes them.')
 @secure()
 param serviceTokens string
+@description('auth=redis://... data=redis://... and so on: the login of each service at Redis, made by the same command.')
+@secure()
+param redisLogins string
+@description('The users of Redis: redis-secrets/users.acl, made by the same command.')
+@secure()
+param redisUsers string
 @description('The mail server: smtp+starttls://user:password@mail.example.com')
 @secure()
 param smtpUrl string
@@ -21,6 +27,8 @@ var blobContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
 var registryPull = '7f951dda-4ed3-4680-a7ca-43fe172d538d'
 var pairs = map(split(trim(serviceTokens), ' '), pair => split(pair, '='))
 var tokens = toObject(pairs, pair => pair[0], pair => pair[1])
+var loginPairs = map(split(trim(redisLogins), ' '), pair => split(pair, '='))
+var logins = toObject(loginPairs, pair => pair[0], pair => pair[1])
 var publicUrl = 'https://${empty(domain) ? 'gateway.${environment.properties.defaultDomain}' : domain}'
 var images = '${registry.properties.loginServer}/bokeh-cloud'
 
@@ -105,6 +113,7 @@ var settings = [
   { name: 'AZURE_STORAGE_ACCOUNT', value: account.name }
   { name: 'AZURE_CLIENT_ID', value: identity.properties.clientId }
   { name: 'BOKEH_CLOUD_SERVICE_TOKEN', secretRef: 'token' }
+  { name: 'BOKEH_CLOUD_REDIS_LOGIN', secretRef: 'redis-login' }
 ]
 
 var more = {
@@ -129,7 +138,7 @@ module services 'app.bicep' = [
       registry: registry.properties.loginServer
       settings: concat(settings, more[?name] ?? [])
       secrets: union(
-        { token: tokens[name] },
+        { token: tokens[name], 'redis-login': logins[name] },
         name == 'auth' ? { tokens: trim(serviceTokens), smtp: smtpUrl } : {}
       )
       cpu: name == 'data' ? '1.0' : '0.5'
@@ -146,12 +155,14 @@ module redis 'app.bicep' = {
   name: 'redis'
   params: {
     name: 'redis'
-    image: 'docker.io/library/redis:8-trixie'
+    image: 'docker.io/library/redis:8.2.6'
     location: location
     environmentId: environment.id
     identityId: identity.id
     registry: registry.properties.loginServer
-    command: ['redis-server', '--protected-mode', 'no', '--bind', '0.0.0.0', '--save', '']
+    command: ['redis-server', '--protected-mode', 'no', '--bind', '0.0.0.0', '--aclfile', '/run/secrets/users.acl', '--save', '']
+    secrets: { users: redisUsers }
+    files: [{ secretRef: 'users', path: 'users.acl' }]
     port: 6379
     ready: ''
   }
@@ -193,7 +204,7 @@ resource collecting 'Microsoft.App/jobs@2024-03-01' = {
       replicaTimeout: 14400
       replicaRetryLimit: 1
       registries: [{ server: registry.properties.loginServer, identity: identity.id }]
-      secrets: [{ name: 'token', value: tokens.gc }]
+      secrets: [{ name: 'token', value: tokens.gc }, { name: 'redis-login', value: logins.gc }]
     }
     template: {
       containers: [

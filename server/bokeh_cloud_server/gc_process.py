@@ -16,6 +16,7 @@ from typing import NoReturn
 
 import bokeh_gc.settings
 from bokeh_cloud_server import embedded
+from bokeh_common.environment import read_redis_url
 from bokeh_common.errors import CloudError
 from bokeh_common.storage import open_records
 from bokeh_gc.container import HOUR, Dependencies, Domain
@@ -66,7 +67,7 @@ def main() -> None:
 
 def dependencies(storage: str) -> Dependencies:
     """Return the dependencies of the collector, with services in this process; `CloudError`."""
-    redis_url = os.environ.get("BOKEH_CLOUD_REDIS_URL") or None
+    redis_url = read_redis_url(os.environ)
     clients = embedded.service_clients(storage, ("auth", "plots", "data"), "gc", redis_url)
     return Dependencies(_settings(storage), open_records(storage, "gc"), *clients)
 

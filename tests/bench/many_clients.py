@@ -7,7 +7,6 @@
 
 import asyncio
 import os
-import random
 import resource
 import tempfile
 import time
@@ -21,19 +20,17 @@ from urllib.parse import urlsplit
 import httpx
 from blake3 import blake3
 
+from tests.bench.slow_clients import COLUMN_BYTES, SlowClients
 from tests.bench.transfer import descendants, resident_memory
 from tests.integration.test_api_spec.caller import Caller, publication
 from tests.support.embedded_server import one_process
 
 MB = 1_000_000
-COLUMN_BYTES = 40 * MB
-SPEED = 20_000  # bytes per second
-PAUSE = 0.5  # seconds between two pieces
 READERS = SENDERS = int(os.environ.get("BENCH_SLOW", "500"))
 STREAMS = int(os.environ.get("BENCH_STREAMS", "2000"))
-PAGES = 1000
+PAGES = int(os.environ.get("BENCH_PAGES", "1000"))
 
-Connect = Callable[[], Awaitable[asyncio.StreamWriter]]
+Connect = Callable[[], Awaitable[tuple[asyncio.StreamWriter, object]]]
 
 
 class Cloud:
@@ -41,62 +38,31 @@ class Cloud:
 
     def __init__(self, url: str) -> None:
         """Publish the plot, and store the chunk."""
-        self.url, self.host = url, urlsplit(url).netloc
+        self.url = url
         self._visitor = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
-        self.tasks: set[asyncio.Future[None]] = set()
         self.server = descendants(os.getpid())[-1]
         ada = Caller(url, "local")
         source = ada.ok("POST", "/{user}/data", json={"name": "numbers", "columns": {"y": ada.upload(1.0)}})
         self.plot = ada.ok("POST", "/{user}/store", json=publication("bench", source))["id"]
         data = bytes(COLUMN_BYTES)
         self.chunk = blake3(data).hexdigest()
+        self.slow = SlowClients(url, "local", "", self.chunk)
         httpx.put(f"{url}/local/data/chunks/{self.chunk}", content=data, timeout=60).raise_for_status()
 
-    async def open_reader(self) -> asyncio.StreamWriter:
-        """Request the chunk, and read it slowly."""
-        reader, writer = await self._connect(f"GET /local/data/chunks/{self.chunk}")
-        self.tasks.add(asyncio.ensure_future(_read_slowly(reader)))
-        return writer
-
-    async def open_sender(self) -> asyncio.StreamWriter:
-        """Send a chunk slowly."""
-        head = f"PUT /local/data/chunks/{self.chunk}"
-        _, writer = await self._connect(head, f"Content-Length: {COLUMN_BYTES}\r\n")
-        self.tasks.add(asyncio.ensure_future(_send_slowly(writer)))
-        return writer
-
-    async def open_event_stream(self) -> asyncio.StreamWriter:
+    async def open_event_stream(self) -> tuple[asyncio.StreamWriter, asyncio.StreamReader]:
         """Open the event stream of the plot, and wait for its head."""
-        reader, writer = await self._connect(f"GET /plots/{self.plot}/events")
+        address = urlsplit(self.url)
+        reader, writer = await asyncio.open_connection(address.hostname, address.port, limit=1 << 14)
+        path = f"/plots/{self.plot}/events"
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n".encode())
         head = await reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200 "), head
-        return writer
+        return writer, reader
 
     async def page_seconds(self) -> list[float]:
         """Return the sorted times of plot pages; another process opens them, which has nothing else to do."""
         page = f"{self.url}/plots/{self.plot}/show"
         return await asyncio.get_running_loop().run_in_executor(self._visitor, open_pages, page)
-
-    async def _connect(
-        self, line: str, headers: str = ""
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        host, port = self.host.split(":")
-        reader, writer = await asyncio.open_connection(host, int(port), limit=1 << 14)
-        writer.write(f"{line} HTTP/1.1\r\nHost: {self.host}\r\n{headers}\r\n".encode())
-        return reader, writer
-
-
-async def _read_slowly(reader: asyncio.StreamReader) -> None:
-    await asyncio.sleep(random.random() * PAUSE)  # so that they do not act all at once
-    while await reader.read(int(SPEED * PAUSE)):
-        await asyncio.sleep(PAUSE)
-
-
-async def _send_slowly(writer: asyncio.StreamWriter) -> None:
-    await asyncio.sleep(random.random() * PAUSE)
-    while not writer.is_closing():
-        writer.write(bytes(int(SPEED * PAUSE)))
-        await asyncio.sleep(PAUSE)
 
 
 def open_pages(page: str) -> list[float]:
@@ -113,11 +79,11 @@ def open_pages(page: str) -> list[float]:
 @asynccontextmanager
 async def many(connect: Connect, count: int) -> AsyncIterator[None]:
     """Keep so many connections open during the block."""
-    writers = [await connect() for _ in range(count)]
+    opened = [await connect() for _ in range(count)]
     try:
         yield
     finally:
-        for writer in writers:
+        for writer, _ in opened:
             writer.close()
 
 
@@ -126,7 +92,7 @@ async def measure(cloud: Cloud) -> None:
     await cloud.page_seconds()  # warm up
     before, memory = await cloud.page_seconds(), resident_memory(cloud.server)
     report("pages alone", before, before, 0, cloud)
-    async with many(cloud.open_reader, READERS), many(cloud.open_sender, SENDERS):
+    async with many(cloud.slow.open_reader, READERS), many(cloud.slow.open_sender, SENDERS):
         await asyncio.sleep(5)
         name = f"pages beside {READERS} slow readers and {SENDERS} slow senders"
         report(name, await cloud.page_seconds(), before, memory, cloud)

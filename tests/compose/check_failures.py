@@ -6,9 +6,11 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
 
 import pytest
+import requests
 
 from tests.compose.engine import SERVICES, Compose, docker
 from tests.compose.load import ClientLoad, run_clients
@@ -22,6 +24,7 @@ SCALE = {"data": 3, "web": 2} if THOROUGH else {"data": 2}
 RESTARTED = ("data", "plots", "auth", "web", "gc", "gc-worker") if THOROUGH else ("plots",)
 QUIET = 6 if THOROUGH else 3  # seconds without a failure, after which the cloud counts as recovered
 MAX_RECOVERY = 30  # seconds
+STREAMS = 50
 WARM_UP = 3  # seconds of load before the first disturbance
 
 
@@ -99,6 +102,21 @@ def test_a_restart_of_any_service_fails_no_request(compose: Compose, callers: li
         for service in RESTARTED:
             assert not disturb(running, f"{service} restarted", partial(compose, "restart", service))
     assert_consistent(running)
+
+
+def test_open_event_streams_do_not_delay_a_restart(compose: Compose, callers: list[Caller]) -> None:
+    plot = callers[0].plot("followed", 1.0)
+    path = f"{compose.url}/plots/{plot['id']}/events"
+    headers = {"Authorization": f"Bearer {callers[0].key}"}
+    with ExitStack() as stack:
+        for _ in range(STREAMS):
+            stream = requests.get(path, headers=headers, stream=True, timeout=60)
+            stack.callback(stream.close)
+            assert stream.status_code == 200
+        started = time.monotonic()
+        compose("restart", "web")
+        assert time.monotonic() - started < MAX_RECOVERY, "they count as requests in progress"
+    compose.up()
 
 
 def test_an_upgrade_and_a_rollback_of_images_fail_no_request(

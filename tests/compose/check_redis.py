@@ -31,8 +31,25 @@ def test_a_backup_restores_everything(observed: Compose, tmp_path: Path) -> None
         observed("run", "--rm", "--volume", f"{backup}:/backup", "operator", "storage", "copy", *urls)
 
     copy("redis://redis:6379/1", "local:///backup/cloud")
-    observed("exec", "redis", "redis-cli", "-n", "1", "flushdb")
+    run_redis_cli(observed, "-n", "1", "flushdb")
     assert ada("GET", f"/{{user}}/plots/{plot['id']}/scene").status_code in {401, 404}
     copy("local:///backup/cloud", "redis://redis:6379/1")
     assert "nothing is wrong" in observed("run", "--rm", "operator", "admin", "fsck")
     assert ada.ok("GET", f"/{{user}}/plots/{plot['id']}/scene") == scene
+
+
+def test_redis_requires_a_login_that_only_its_users_have(observed: Compose) -> None:
+    assert "NOAUTH" in observed("exec", "redis", "redis-cli", "ping")
+    assert "PONG" in run_redis_cli(observed, "ping")
+    for service in ("auth", "plots", "data", "gc", "web"):
+        script = "cat /run/secrets/BOKEH_CLOUD_REDIS_LOGIN; find /run/secrets -name '*redis*'"
+        login, *more = observed("exec", service, "sh", "-c", script).split()
+        assert login.startswith(f"redis://{service}:")
+        assert more == []
+        assert login not in observed("config")
+
+
+def run_redis_cli(observed: Compose, *command: str) -> str:
+    """Run a command of Redis as its operator."""
+    script = 'REDISCLI_AUTH=$(cat /run/secrets/REDISCLI_AUTH) redis-cli --user operator "$@"'
+    return observed("exec", "redis", "sh", "-c", script, "sh", *command)

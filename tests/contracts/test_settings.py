@@ -21,6 +21,7 @@ SOURCES = [path for place in ("libs", "services") for path in ROOT.glob(f"{place
 CONNECTIONS = {
     "BOKEH_CLOUD_AUTH_URL", "BOKEH_CLOUD_PLOTS_URL", "BOKEH_CLOUD_DATA_URL", "BOKEH_CLOUD_GC_URL",
     "BOKEH_CLOUD_SERVICE_TOKEN", "BOKEH_CLOUD_SERVICE_TOKENS", "BOKEH_CLOUD_BIND", "BOKEH_CLOUD_PEERS_BIND",
+    "BOKEH_CLOUD_REDIS_LOGIN",
 }  # fmt: skip
 
 #: Settings that containers do not use: for a single process on one machine, or files, which need a volume.

@@ -17,6 +17,7 @@ from tests.support.compose_environment import variables_set_by_compose
 
 FOLDER = ROOT / "deploy/azure"
 MAIN, APP = (FOLDER / name for name in ("main.bicep", "app.bicep"))
+SECRETS = {"BOKEH_CLOUD_SERVICE_TOKEN", "BOKEH_CLOUD_SERVICE_TOKENS", "BOKEH_CLOUD_REDIS_LOGIN"}
 LANGUAGE = tree_sitter.Language(tree_sitter_bicep.language())
 
 
@@ -73,7 +74,7 @@ def test_every_service_runs_with_known_settings() -> None:
         assert variables_set_by_compose(name) - variables == set()
     compose = (ROOT / "compose.yaml").read_text() + (ROOT / "gateway/Caddyfile").read_text()
     for name in variables:
-        assert name in compose or "SERVICE_TOKEN" in name, name
+        assert name in compose or name in SECRETS, name
     assert (FOLDER / re.findall(r"loadTextContent\('(.*?)'\)", text)[0]).is_file()
 
 
@@ -82,12 +83,20 @@ def test_the_storage_is_used_without_account_keys() -> None:
     assert "allowSharedKeyAccess: false" in text
     assert "allowBlobPublicAccess: false" in text
     assert not re.search(r"AccountKey|storage.*listKeys", text)
-    for name in ("serviceTokens", "smtpUrl"):
+    for name in ("serviceTokens", "redisLogins", "redisUsers", "smtpUrl"):
         assert re.search(rf"@secure\(\)\nparam {name} string\n", text)
+
+
+def test_redis_and_all_services_use_its_users() -> None:
+    text = MAIN.read_text()
+    assert re.search(r"'--aclfile', '/run/secrets/users.acl'", text)
+    assert text.count("'redis-login'") == 3  # the setting, the services, and the garbage collector
+    assert re.search(r"files: \[\{ secretRef: 'users', path: 'users.acl' \}\]", text)
 
 
 def test_the_readme_passes_declared_parameters() -> None:
     readme = (FOLDER / "README.md").read_text()
     given = re.findall(r"(\w+)=", re.findall(r"--parameters (.*?)\n\n", readme, re.DOTALL)[0])
-    assert {"registryName", "serviceTokens", "smtpUrl"} <= set(given) <= declared("param", MAIN)
+    required = {"registryName", "serviceTokens", "redisLogins", "redisUsers", "smtpUrl"}
+    assert required <= set(given) <= declared("param", MAIN)
     assert {"url"} <= declared("output", MAIN)

@@ -1,5 +1,6 @@
 """Errors of clients do not make the gateway regard a service as failed."""
 
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -23,6 +24,23 @@ FAULTY_REQUESTS = {
     "malformed chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n",
     "malformed chunk extension": HEAD + b"Transfer-Encoding: chunked\r\n\r\n2;a\n{}\r\n0\r\n\r\n",
     "oversized chunk extension": HEAD + b"Transfer-Encoding: chunked\r\n\r\n2;" + b"x" * 100_000,
+}
+
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+#: Bodies whose chunks are not valid.
+MALFORMED = {
+    **{
+        name: request
+        for name, request in FAULTY_REQUESTS.items()
+        if name.startswith(("malformed", "oversized"))
+    },
+    "no end of a chunk": CHUNKED + b"2\r\nabX\r\n0\r\n\r\n",
+    "no hexadecimal length": CHUNKED + b"zz\r\n",
+    "no length": CHUNKED + b"\r\n\r\n",
+    "too large a length": CHUNKED + b"fffffffffffffffff\r\n",
+    "many extensions": CHUNKED + b"".join(b"1;%b\r\na\r\n" for _ in range(300)),
+    "long trailer": CHUNKED + b"0\r\nX: " + b"a" * 300_000 + b"\r\n\r\n",
 }
 
 
@@ -89,3 +107,27 @@ def test_other_requests_are_forwarded_after_a_faulty_one(
     assert service.aborted.acquire(timeout=10)
     for _ in range(5):
         assert requests.get(url + "/ada/data", timeout=30).status_code == 200
+
+
+@pytest.mark.parametrize("sent", MALFORMED.values(), ids=MALFORMED)
+def test_malformed_chunks_are_an_error_of_the_client(url: str, sent: bytes) -> None:
+    address = urlsplit(url)
+    with socket.create_connection((address.hostname, address.port), 10) as connection:
+        connection.sendall(sent.replace(b"%b", address.netloc.encode(), 1).replace(b"%b", b"x" * 3000))
+        head, _, body = read_to_end(connection).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"Connection: close" in head
+    assert b"Content-Type: application/problem+json" in head
+    assert b"Retry-After" not in head
+    assert json.loads(body)["status"] == 400
+
+
+def read_to_end(connection: socket.socket) -> bytes:
+    """Read until the gateway closes the connection."""
+    received = b""
+    try:
+        while data := connection.recv(1 << 16):
+            received += data
+    except ConnectionResetError:  # it does not read the rest of the request
+        pass
+    return received

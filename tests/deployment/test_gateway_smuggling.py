@@ -31,6 +31,8 @@ AMBIGUOUS_REQUESTS = {
     b"Content-Length: %d\r\n\r\n" % len(HIDDEN),
     "body of a GET": b"GET /ada/data HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(HIDDEN),
     "negative chunk": STORE + b"Host: localhost\r\n" + CHUNKED + b"\r\n-1\r\n",
+    "chunk without its end": STORE + b"Host: localhost\r\n" + CHUNKED + b"\r\n2\r\nabX\r\n0\r\n\r\n",
+    "trailer without a colon": STORE + b"Host: localhost\r\n" + CHUNKED + b"\r\n0\r\nX\r\n\r\n",
     "chunk extension across lines": STORE + b"Host: localhost\r\n" + CHUNKED + b"\r\n2;a\n{}\r\n0\r\n\r\n",
     "two hosts": b"GET /ada/data HTTP/1.1\r\nHost: localhost\r\nHost: b\r\n\r\n",
     "folded first header": b"GET /ada/data HTTP/1.1\r\n Host: localhost\r\nHost: b\r\n\r\n",

@@ -1,4 +1,4 @@
-"""Container images are built from existing files, and with the same Caddy everywhere."""
+"""Container images are built from existing files; those of others have exact versions in production."""
 
 import re
 import subprocess
@@ -40,3 +40,29 @@ def test_all_gateways_use_the_same_version_of_caddy() -> None:
     }
     for file, pattern in used.items():
         assert re.findall(pattern, (ROOT / file).read_text(), re.MULTILINE) == [pinned], file
+
+
+IMAGE = re.compile(r"^    image: \$\{BOKEH_CLOUD_([A-Z]+)_IMAGE:-(\S+)\}$", re.MULTILINE)
+
+
+def images_of(name: str) -> dict[str, str]:
+    """Return the default images of others in a Compose file, by the word in their variable."""
+    text = (ROOT / name).read_text()
+    ours = text.count("image: ${BOKEH_CLOUD_IMAGES:-bokeh-cloud}/")
+    found = dict(IMAGE.findall(text))
+    assert len(found) + ours == text.count(" image: "), f"an image in {name} has no variable"
+    return found
+
+
+def test_every_image_of_others_has_an_exact_version_in_production() -> None:
+    pinned = images_of("deploy/compose/pinned.yaml")
+    assert pinned.keys() == images_of("compose.yaml").keys()
+    for path in (ROOT / "deploy/compose").glob("*.yaml"):
+        for image in images_of(str(path.relative_to(ROOT))).values():
+            assert re.search(r":v?\d+\.\d+\.\d+$", image), (path.name, image)
+
+
+def test_all_deployments_pin_the_same_redis() -> None:
+    pinned = images_of("deploy/compose/pinned.yaml")["REDIS"]
+    for file in ("deploy/kubernetes/redis.yaml", "deploy/azure/main.bicep"):
+        assert re.findall(r"image: \S*?(redis:[\w.-]+)", (ROOT / file).read_text()) == [pinned], file

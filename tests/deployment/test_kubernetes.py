@@ -102,11 +102,27 @@ def test_services_accept_their_settings_and_have_the_urls_of_each_other(service:
     )
     assert settings.service_token == secrets["BOKEH_CLOUD_SERVICE_TOKEN"]
     assert settings.proxied
-    assert settings.redis_url == variables(container)["BOKEH_CLOUD_REDIS_URL"]
+    login = secrets["BOKEH_CLOUD_REDIS_LOGIN"]
+    assert login.startswith(f"redis://{service}:")
+    assert settings.redis_url == f"{login}/0"
     for name in SERVICE_SCOPES:
         if url := getattr(settings, f"{name}_url", None):
             [port] = manifests_of_kind("Service")[name]["spec"]["ports"]
             assert url == f"http://{name}:{port['port']}"
+
+
+def test_redis_reads_its_users_from_a_secret(tmp_path: Path) -> None:
+    provision(tmp_path)
+    pod = pods()["redis"]
+    [container] = pod["containers"]
+    assert [volume["secret"]["secretName"] for volume in pod["volumes"]] == ["redis-secrets"]
+    [mount] = [mount for mount in container["volumeMounts"] if mount["name"] == "secrets"]
+    probe = container["readinessProbe"]["exec"]["command"][-1]
+    users = container["args"][container["args"].index("--aclfile") + 1]
+    read = [users, *re.findall(r"\S*REDISCLI_AUTH(?=\))", probe)]
+    assert {path.removeprefix(f"{mount['mountPath']}/") for path in read} == {
+        path.name for path in (tmp_path / "redis-secrets").iterdir()
+    }
 
 
 def test_the_gateway_has_the_address_of_every_service() -> None:

@@ -18,6 +18,10 @@ MAX_NUMBER = 1_000_000_000
 REDIS_SCHEMES = ("redis", "rediss")
 HTTP_SCHEMES = ("http", "https")
 
+#: The login at the Redis of this cloud, `redis://user:password@host:port`.
+REDIS_LOGIN = "BOKEH_CLOUD_REDIS_LOGIN"
+REDIS_PORT = 6379
+
 
 def read_bool(environ: Mapping[str, str], name: str) -> bool:
     """Return whether a setting is switched on."""
@@ -53,6 +57,28 @@ def read_url(environ: Mapping[str, str], name: str, schemes: Sequence[str]) -> s
     if text is not None:
         check_url(name, text, schemes)
     return text
+
+
+def read_redis_url(environ: Mapping[str, str]) -> str | None:
+    """Return the Redis of rate limits and revocations, with the login; None if the variable is not set."""
+    url = read_url(environ, "BOKEH_CLOUD_REDIS_URL", REDIS_SCHEMES)
+    return add_redis_login(environ, url) if url else None
+
+
+def add_redis_login(environ: Mapping[str, str], url: str) -> str:
+    """Add the login of this cloud's own Redis to a URL.
+
+    A URL that names another server, or has credentials, is returned as it is: a password is sent to the
+    server only that it was made for.
+    """
+    login = read_url(environ, REDIS_LOGIN, REDIS_SCHEMES)
+    if login is None:
+        return url
+    known, parts = urlsplit(login), urlsplit(url)
+    same = (known.hostname, known.port or REDIS_PORT) == (parts.hostname, parts.port or REDIS_PORT)
+    if not same or "@" in parts.netloc:
+        return url
+    return parts._replace(netloc=f"{known.netloc.rpartition('@')[0]}@{parts.netloc}").geturl()
 
 
 def check_url(name: str, text: str, schemes: Sequence[str]) -> None:

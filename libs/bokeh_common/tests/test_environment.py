@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from bokeh_common.environment import REDIS_SCHEMES, read_bool, read_float, read_int, read_url
+from bokeh_common.environment import (
+    REDIS_SCHEMES,
+    add_redis_login,
+    read_bool,
+    read_float,
+    read_int,
+    read_redis_url,
+    read_url,
+)
 from bokeh_common.errors import Invalid
 from bokeh_common.http.server.draining import drain_seconds
 from bokeh_common.http.server.process_settings import min_bytes_per_second, request_seconds
@@ -81,3 +89,31 @@ def test_invalid_settings_of_gunicorn(monkeypatch: pytest.MonkeyPatch, name: str
     monkeypatch.setenv(f"BOKEH_CLOUD_{name}", "-1")
     with pytest.raises(Invalid, match=f"^BOKEH_CLOUD_{name} must be .*, not '-1'.$"):
         runpy.run_module("bokeh_common.http.server.gunicorn_config")
+
+
+LOGIN = {"BOKEH_CLOUD_REDIS_LOGIN": "redis://data:secret@redis:6379"}
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("redis://redis:6379/0", "redis://data:secret@redis:6379/0"),
+        ("redis://redis/1?timeout=2", "redis://data:secret@redis/1?timeout=2"),
+        ("rediss://REDIS:6379", "rediss://data:secret@REDIS:6379"),
+        ("redis://redis:6380/0", "redis://redis:6380/0"),
+        ("redis://mine.example.com:6379/0", "redis://mine.example.com:6379/0"),
+        ("redis://redis.example.com:6379/0", "redis://redis.example.com:6379/0"),
+        ("redis://:own@redis:6379/0", "redis://:own@redis:6379/0"),
+    ],
+)
+def test_a_login_is_used_for_its_own_server_and_urls_without_credentials(url: str, expected: str) -> None:
+    assert add_redis_login(LOGIN, url) == expected
+    assert read_redis_url({**LOGIN, "BOKEH_CLOUD_REDIS_URL": url}) == expected
+    assert add_redis_login({}, url) == url
+
+
+def test_an_invalid_login_is_rejected_without_showing_it() -> None:
+    with pytest.raises(Invalid, match=r"^BOKEH_CLOUD_REDIS_LOGIN must begin with") as caught:
+        add_redis_login({"BOKEH_CLOUD_REDIS_LOGIN": "data:secret"}, "redis://redis")
+    assert "secret" not in str(caught.value)
+    assert read_redis_url(LOGIN) is None

@@ -14,7 +14,7 @@ from bokeh_auth.container import AccountDomain
 from bokeh_auth.credentials.one_time_links import LOGIN
 from bokeh_auth.credentials.scopes import SERVICE_SCOPES
 from bokeh_auth.credentials.secret import PERSONAL, SERVICE, SHARE, new_secret
-from bokeh_common.environment import REDIS_SCHEMES, read_url
+from bokeh_common.environment import read_redis_url
 from bokeh_common.errors import CloudError
 from bokeh_common.http.auth.revocations import RevocationPublisher
 from bokeh_common.storage import open_records
@@ -38,7 +38,7 @@ def admin(context: click.Context, storage: str | None) -> None:
 def open_domain(storage: str) -> Iterator[AccountDomain]:
     """Yield the domain objects on a storage; errors become messages of the command."""
     try:
-        revoked = RevocationPublisher(read_url(os.environ, "BOKEH_CLOUD_REDIS_URL", REDIS_SCHEMES)).publish
+        revoked = RevocationPublisher(read_redis_url(os.environ)).publish
         yield AccountDomain.on_storage(open_records(storage, "auth"), changed=revoked)
     except CloudError as error:
         raise click.ClickException(str(error)) from None

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from bokeh_auth.credentials.scopes import SERVICE_SCOPES
 from bokeh_auth.credentials.secret import SERVICE, is_well_formed
-from bokeh_common.environment import HTTP_SCHEMES, REDIS_SCHEMES, read_bool, read_int, read_url
+from bokeh_common.environment import HTTP_SCHEMES, read_bool, read_int, read_redis_url, read_url
 from bokeh_common.errors import Invalid
 
 
@@ -94,7 +94,7 @@ class Settings:
             smtp_url=environ.get("BOKEH_CLOUD_SMTP_URL") or None,
             mail_from=environ.get("BOKEH_CLOUD_MAIL_FROM", ""),
             outbox=Path(environ.get("BOKEH_CLOUD_OUTBOX") or cls.outbox),
-            redis_url=read_url(environ, "BOKEH_CLOUD_REDIS_URL", REDIS_SCHEMES),
+            redis_url=read_redis_url(environ),
             proxied=read_bool(environ, "BOKEH_CLOUD_PROXIED"),
             allow_remote=read_bool(environ, "BOKEH_CLOUD_INSECURE_ALLOW_REMOTE"),
             allowed_hosts=tuple(environ.get("BOKEH_CLOUD_ALLOWED_HOSTS", "").replace(",", " ").split()),

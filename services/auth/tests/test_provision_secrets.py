@@ -1,12 +1,18 @@
 """The secrets of a cloud in containers."""
 
+import shutil
+from hashlib import sha256
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bokeh_auth.credentials.scopes import SERVICE_SCOPES
 from bokeh_auth.credentials.secret import SERVICE, digest_of, is_well_formed
 from bokeh_auth.introspection import ServiceTokens
-from bokeh_auth.provision_secrets import TOKEN, TOKENS, provision
+from bokeh_auth.provision_secrets import STORAGE_USERS, TOKEN, TOKENS, provision
 from bokeh_auth.settings import Settings
+from bokeh_common.environment import REDIS_LOGIN
+
+ACL = "redis-secrets/users.acl"
 
 
 def made(folder: Path) -> dict[str, str]:
@@ -75,3 +81,40 @@ def test_a_rotated_azurite_accepts_the_old_key_until_the_next_start(tmp_path: Pa
     assert [account, accepted] == old
     assert f"AccountKey={key};" in (tmp_path / "data/AZURE_STORAGE_CONNECTION_STRING").read_text()
     assert made(tmp_path)["azurite-secrets/AZURITE_ACCOUNTS"] == f"{account}:{key}"
+
+
+def test_each_user_of_redis_has_its_own_password_of_which_redis_has_the_digest(tmp_path: Path) -> None:
+    files = made(tmp_path)
+    passwords = {name: urlsplit(files[f"{name}/{REDIS_LOGIN}"]).password or "" for name in STORAGE_USERS}
+    assert len(set(passwords.values())) == len(passwords)
+    for name, password in passwords.items():
+        assert len(password) > 40
+        assert f"user {name} on #{sha256(password.encode()).hexdigest()} " in files[ACL]
+        known = {path.partition("/")[0] for path in files if password in files[path]}
+        assert known - {"redis-secrets"} == {name}
+    assert "user default off" in files[ACL]
+
+
+def test_a_cloud_without_logins_at_redis_gets_them_and_keeps_its_other_secrets(tmp_path: Path) -> None:
+    files = made(tmp_path)
+    for path in tmp_path.glob(f"*/{REDIS_LOGIN}"):
+        path.unlink()
+    shutil.rmtree(tmp_path / "redis-secrets")
+    upgraded = made(tmp_path)
+    assert upgraded.keys() == files.keys()
+    changed = {path.partition("/")[2] for path in files if upgraded[path] != files[path]}
+    assert changed == {REDIS_LOGIN, "users.acl", "REDISCLI_AUTH"}
+
+
+def test_redis_accepts_old_passwords_until_the_next_start(tmp_path: Path) -> None:
+    [old] = digests(made(tmp_path)[ACL], "data")
+    provision(tmp_path, rotate=True)
+    new, kept = digests((tmp_path / ACL).read_text(), "data")
+    assert kept == old != new
+    assert digests(made(tmp_path)[ACL], "data") == [new]
+
+
+def digests(users: str, name: str) -> list[str]:
+    """Return the digests of the passwords that a user of Redis may use."""
+    [line] = [line for line in users.splitlines() if line.startswith(f"user {name} ")]
+    return [word for word in line.split() if word.startswith("#")]

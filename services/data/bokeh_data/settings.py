@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bokeh_common.environment import REDIS_SCHEMES, read_bool, read_int, read_url
+from bokeh_common.environment import read_bool, read_int, read_redis_url
 from bokeh_data.sources.limits import SOURCE_LIMITS, SourceLimits
 
 #: The plots service reads so many columns at once, see `BATCH_COLUMNS` of its `model_writer`.
@@ -85,6 +85,6 @@ class Settings:
             file_memory_bytes=read_int(environ, "BOKEH_CLOUD_FILE_MEMORY_BYTES", cls.file_memory_bytes),
             cache_bytes=read_int(environ, "BOKEH_CLOUD_HOT_BYTES", cls.cache_bytes),
             proxied=read_bool(environ, "BOKEH_CLOUD_PROXIED"),
-            redis_url=read_url(environ, "BOKEH_CLOUD_REDIS_URL", REDIS_SCHEMES),
+            redis_url=read_redis_url(environ),
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
         )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bokeh_common.environment import REDIS_SCHEMES, read_bool, read_float, read_url
+from bokeh_common.environment import read_bool, read_float, read_redis_url
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,6 @@ class Settings:
             ),
             rest=read_float(environ, "BOKEH_CLOUD_GC_REST", cls.rest),
             proxied=read_bool(environ, "BOKEH_CLOUD_PROXIED"),
-            redis_url=read_url(environ, "BOKEH_CLOUD_REDIS_URL", REDIS_SCHEMES),
+            redis_url=read_redis_url(environ),
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
         )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bokeh_common.environment import REDIS_SCHEMES, read_bool, read_int, read_url
+from bokeh_common.environment import read_bool, read_int, read_redis_url
 from bokeh_plots.documents.limits import DEFAULT_LIMITS, DocumentLimits
 
 
@@ -52,6 +52,6 @@ class Settings:
             max_versions=read_int(environ, "BOKEH_CLOUD_MAX_VERSIONS", cls.max_versions, minimum=1),
             limits=DocumentLimits.from_env(environ),
             proxied=read_bool(environ, "BOKEH_CLOUD_PROXIED"),
-            redis_url=read_url(environ, "BOKEH_CLOUD_REDIS_URL", REDIS_SCHEMES),
+            redis_url=read_redis_url(environ),
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
         )

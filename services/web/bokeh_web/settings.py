@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bokeh_common.environment import HTTP_SCHEMES, REDIS_SCHEMES, read_bool, read_int, read_url
+from bokeh_common.environment import HTTP_SCHEMES, read_bool, read_int, read_redis_url, read_url
 from bokeh_web.pages.branding import Brand
 
 
@@ -70,7 +70,7 @@ class Settings:
             brand=_brand(environ),
             pages=_path(environ, "BOKEH_CLOUD_PAGES"),
             refine_rows=read_int(environ, "BOKEH_CLOUD_REFINE_ROWS", cls.refine_rows),
-            redis_url=read_url(environ, "BOKEH_CLOUD_REDIS_URL", REDIS_SCHEMES),
+            redis_url=read_redis_url(environ),
             service_token=environ.get("BOKEH_CLOUD_SERVICE_TOKEN"),
         )
 

@@ -11,10 +11,14 @@ from bokeh_common.http.body_memory import BODY_MEMORY
 from bokeh_common.http.json_memory import estimate_memory
 from bokeh_common.http.json_parser import parse_json, parse_within_memory
 from bokeh_common.http.received_body import ReceivedBody, receive_body
-from bokeh_common.http.server.thread_pools import COMPUTE, MAX_ON_LOOP
+from bokeh_common.http.server.fair_pool import FairThreadPool
+from bokeh_common.http.server.thread_pools import MAX_ON_LOOP, core_count
 from bokeh_common.schema_errors import explain_invalid
 
 T = TypeVar("T")
+
+#: Parse large bodies. One client's bodies do not make those of others wait, nor what computes responses.
+_PARSERS = FairThreadPool("parser", lambda: core_count() + 1, lambda threads: threads - 1)
 
 
 def check_length(req: Request, limit: int) -> int:
@@ -48,8 +52,9 @@ async def read_json(req: Request, limit: int) -> Any:
             raise Invalid("The body ended before its Content-Length; send it again.", slug="not-json")
         if length <= MAX_ON_LOOP and not req.get_header("Content-Encoding"):
             return parse_json(b"".join(body.blocks()))
-        await BODY_MEMORY.reserve(await COMPUTE.run(lambda: estimate_memory(body.blocks(limit))))
-        return await COMPUTE.run(_parse_blocks, body, limit)
+        parsers = _PARSERS.of_client()
+        await BODY_MEMORY.reserve(await parsers.run(lambda: estimate_memory(body.blocks(limit))))
+        return await parsers.run(_parse_blocks, body, limit)
 
 
 async def read_body(req: Request, limit: int, kind: type[T]) -> T:

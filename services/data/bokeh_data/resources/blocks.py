@@ -22,7 +22,7 @@ class OpenedBody(NamedTuple):
     Attributes:
         blocks: the bytes.
         size: their number; None if it is known only at the end.
-        pool: the threads that read the blocks; `COMPUTE` if they are computed.
+        pool: the threads that read the blocks; those of queries if they are computed.
     """
 
     blocks: Iterable[bytes]

@@ -20,7 +20,7 @@ from bokeh_data.resources.schemas.sources import FileQuery
 from bokeh_data.settings import Settings
 from bokeh_data.sources.drafts import Buffers
 from bokeh_data.sources.source import Source
-from bokeh_data.storage.thread_pools import BULK
+from bokeh_data.storage.thread_pools import FILE_READERS
 
 #: The media types of bodies with values.
 JSON_OR_PACKED = ("application/json", PACKED_TYPE)
@@ -90,17 +90,19 @@ def is_file(req: Request) -> bool:
     return media_type(req) in FILE_FORMATS
 
 
-async def read_file(req: Request, limit: int, use: Callable[[str, IO[bytes]], T]) -> T:
+async def read_file(req: Request, user: str, limit: int, use: Callable[[str, IO[bytes]], T]) -> T:
     """Return the result of a function of the file in the body, which is called on a thread.
 
     Args:
         req: the request.
+        user: the account that sent it.
         limit: the maximum size of the file, in bytes.
         use: gets the format of the file, see `open_table`, and the file.
 
     Raises:
         Invalid: the body has no media type of a file, or ended too early.
         TooLarge: the file has more than `limit` bytes.
+        Unavailable: others, or other files of the account, are being read for too long.
     """
     length = check_length(req, limit)
     if not is_file(req):
@@ -108,7 +110,8 @@ async def read_file(req: Request, limit: int, use: Callable[[str, IO[bytes]], T]
     with await receive_body(req) as body:
         if body.size != length:
             raise Invalid("The file ended before its Content-Length; send it again.")
-        return await BULK.run(_use_file, body, limit, FILE_FORMATS[media_type(req)], use)
+        file_format = FILE_FORMATS[media_type(req)]
+        return await FILE_READERS.run(user, _use_file, body, limit, file_format, use)
 
 
 def _use_file(body: ReceivedBody, limit: int, file_format: str, use: Callable[[str, IO[bytes]], T]) -> T:
@@ -131,7 +134,7 @@ async def commit_file(
         stored = domain.ingest.store_columns(user, file_format, file, types)
         return _commit(stored.columns, commit), stored.notes
 
-    return await read_file(req, domain.settings.max_file_bytes, store)
+    return await read_file(req, user, domain.settings.max_file_bytes, store)
 
 
 def _commit(columns: dict[str, Column], commit: Commit) -> Source:
@@ -143,7 +146,9 @@ def _commit(columns: dict[str, Column], commit: Commit) -> Source:
         raise Unavailable("Some chunks were deleted while the file was stored; send it again.") from None
 
 
-async def rows_of_file(req: Request, domain: Domain, source: Source, query: FileQuery) -> dict[str, Values]:
+async def rows_of_file(
+    req: Request, domain: Domain, user: str, source: Source, query: FileQuery
+) -> dict[str, Values]:
     """Return the rows of the file in the body; types that are not given are those of the source."""
     given = parse_types(query.types)
     kinds = {name: kind_of_dtype(column["dtype"]) for name, column in source.columns.items()}
@@ -152,4 +157,4 @@ async def rows_of_file(req: Request, domain: Domain, source: Source, query: File
         known = {name: kind for name, kind in kinds.items() if kind} if file_format == "csv" else {}
         return domain.ingest.read_rows(file_format, file, known | given)
 
-    return await read_file(req, domain.settings.max_packed_bytes, read)
+    return await read_file(req, user, domain.settings.max_packed_bytes, read)

@@ -8,7 +8,7 @@ from bokeh_common.errors import Invalid
 from bokeh_common.http.openapi.operations import Operation, ResponseSpec
 from bokeh_common.http.request_body import read_body, read_query
 from bokeh_common.http.responses import not_modified, set_immutable
-from bokeh_common.http.server.thread_pools import COMPUTE, STORAGE, ThreadPool
+from bokeh_common.http.server.thread_pools import STORAGE, ThreadPool
 from bokeh_data.columns.browser_encoding import browser_dtype, browser_size
 from bokeh_data.columns.dtypes import is_arrow
 from bokeh_data.columns.manifest import Column
@@ -16,6 +16,7 @@ from bokeh_data.resources.base import COLUMNS_TYPE, READ_OR_VIEW, DataResource
 from bokeh_data.resources.blocks import OpenedBody, respond_with_blocks
 from bokeh_data.resources.bodies import check_count
 from bokeh_data.resources.schemas.columns import ColumnHashes, ColumnQuery
+from bokeh_data.storage.thread_pools import query_threads
 
 
 class OneColumn(DataResource):
@@ -91,6 +92,6 @@ class ColumnBatch(DataResource):
 
 
 def pool_for(columns: list[Column]) -> ThreadPool:
-    """Return the threads that read columns for browsers: `COMPUTE` if values are converted."""
+    """Return the threads that read columns for browsers: those of queries if values are converted."""
     is_converted = any(browser_dtype(column) != column.dtype for column in columns)
-    return COMPUTE if is_converted else STORAGE
+    return query_threads() if is_converted else STORAGE

@@ -31,4 +31,4 @@ class FilePreviewResource(DataResource):
         def preview(file_format: str, file: IO[bytes]) -> FilePreview:
             return self._domain.ingest.preview(file_format, file, types)
 
-        resp.media = asdict(await read_file(req, self._domain.settings.max_file_bytes, preview))
+        resp.media = asdict(await read_file(req, user, self._domain.settings.max_file_bytes, preview))

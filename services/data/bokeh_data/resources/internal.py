@@ -79,7 +79,7 @@ class CompressionRuns(DataResource):
     async def on_post(self, req: Request, resp: Response) -> None:
         """Compress some chunks, and tell after which one the next run continues."""
         body = await read_body(req, MAX_JSON_BYTES, CompressionRequest)
-        resp.media = vars(await BULK.run(self._domain.compressor.run, body.after, body.since, body.until))
+        resp.media = vars(await BULK.run("", self._domain.compressor.run, body.after, body.since, body.until))
 
 
 class ColumnTransfers(DataResource):
@@ -90,7 +90,7 @@ class ColumnTransfers(DataResource):
     async def on_post(self, req: Request, resp: Response, user: str) -> None:
         """Create frozen data sources of another account's columns; respond with their ids."""
         body = await read_body(req, MAX_JSON_BYTES, TransferRequest)
-        created = await BULK.run(self._transfer, user, body)
+        created = await BULK.run(user, self._transfer, user, body)
         resp.media = {"sources": [source.id for source in created]}
 
     def _transfer(self, user: str, body: TransferRequest) -> list[Source]:

@@ -9,7 +9,6 @@ from falcon.asgi import Request, Response
 from bokeh_common.errors import Invalid, NotFound
 from bokeh_common.hashing import hash_bytes
 from bokeh_common.http.responses import not_modified, set_immutable
-from bokeh_common.http.server.thread_pools import COMPUTE
 from bokeh_data.columns.names import resolve_names, split_names
 from bokeh_data.conditions.expression import resolve_columns
 from bokeh_data.conditions.parser import parse_conditions
@@ -19,6 +18,7 @@ from bokeh_data.queries.reader import SourceReader
 from bokeh_data.resources.blocks import OpenedBody
 from bokeh_data.resources.schemas.rows import RowsQuery
 from bokeh_data.sources.source import Source
+from bokeh_data.storage.thread_pools import query_threads
 from bokeh_data.windows.viewport import Window
 
 #: Part of ETags; increased whenever the same query of the same columns gets another result than before.
@@ -109,7 +109,7 @@ def write_rows(resp: Response, result: QueryResult, output_format: OutputFormat)
         written = output_format.write(result)
     except pa.ArrowException as error:
         raise _not_writable(output_format, error) from error
-    return OpenedBody(_translate_errors(written.blocks, output_format), written.size, COMPUTE)
+    return OpenedBody(_translate_errors(written.blocks, output_format), written.size, query_threads())
 
 
 def _translate_errors(blocks: Iterator[bytes], output_format: OutputFormat) -> Iterator[bytes]:

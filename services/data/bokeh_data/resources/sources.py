@@ -11,7 +11,7 @@ from bokeh_common.errors import Conflict, Invalid
 from bokeh_common.http.openapi.operations import Operation, ResponseSpec
 from bokeh_common.http.request_body import read_query
 from bokeh_common.http.responses import PageQuery, add_next_link, if_match, not_modified, read_page_query
-from bokeh_common.http.server.thread_pools import COMPUTE, STORAGE
+from bokeh_common.http.server.thread_pools import STORAGE
 from bokeh_data.columns.manifest import Column
 from bokeh_data.queries.output_formats import OutputFormat, formats_by_preference
 from bokeh_data.resources.base import (
@@ -46,7 +46,7 @@ from bokeh_data.resources.schemas.sources import (
 from bokeh_data.sources.drafts import Buffers, SourceDraft
 from bokeh_data.sources.retention import RetentionPolicy
 from bokeh_data.sources.source import Source
-from bokeh_data.storage.thread_pools import BULK
+from bokeh_data.storage.thread_pools import BULK, query_threads
 
 SOURCE = ResponseSpec(SourceSummary, headers=("ETag", "Location"))
 CONTENT_PROBLEMS = ("missing-chunks", "not-packed", "unreadable-file", "quota-exceeded")
@@ -87,7 +87,7 @@ class SourceList(DataResource):
             respond_with_source(resp, user, source, notes)
             return
         body, buffers = await read_values_body(req, self._domain.settings, NewSource)
-        source, is_new = await BULK.run(self._create, user, body, buffers)
+        source, is_new = await BULK.run(user, self._create, user, body, buffers)
         resp.status = falcon.HTTP_201 if is_new else falcon.HTTP_200
         respond_with_source(resp, user, source)
 
@@ -164,7 +164,7 @@ class OneSource(DataResource):
             rows = parse_query(query, source)
             return open_rows(req, resp, self._domain.reader, user, source, rows, output_format)
 
-        await respond_with_blocks(resp, open_body, COMPUTE)
+        await respond_with_blocks(resp, open_body, query_threads())
 
     async def _shown_rows(self, req: Request, source: Source, query: RowsQuery) -> Source:
         """Return a source of which rows are requested with a token that is for one plot."""
@@ -190,7 +190,7 @@ class OneSource(DataResource):
             changed, notes = await commit_file(req, self._domain, user, query, replace)
         else:
             body, buffers = await read_values_body(req, self._domain.settings, NewSourceVersion)
-            changed = await BULK.run(live.replace, user, source, _draft(body, buffers), etag)
+            changed = await BULK.run(user, live.replace, user, source, _draft(body, buffers), etag)
         await self._respond_to_change(resp, user, changed, notes)
 
     async def on_delete(self, req: Request, resp: Response, user: str, source: str) -> None:

@@ -64,7 +64,7 @@ class SourceRollback(DataResource):
         """Commit a new version with the columns of an old one."""
         body = await read_body(req, self._domain.settings.max_json_bytes, SourceRollbackRequest)
         rollback = self._domain.live.rollback
-        changed = await BULK.run(rollback, user, source, body.version, if_match(req))
+        changed = await BULK.run(user, rollback, user, source, body.version, if_match(req))
         await self._respond_to_change(resp, user, changed)
 
 
@@ -93,13 +93,13 @@ class SourceRows(DataResource):
         else:
             body, buffers = await read_values_body(req, self._domain.settings, NewRows)
             rows = RowsDraft(body.rows, buffers, body.rollover, idempotency_key(req))
-        changed = await BULK.run(self._domain.live.append, user, source, rows, if_match(req))
+        changed = await BULK.run(user, self._domain.live.append, user, source, rows, if_match(req))
         await self._respond_to_change(resp, user, changed)
 
     async def _rows_of_file(self, req: Request, user: str, source: str) -> RowsDraft:
         query = read_query(req, FileQuery)
         current = await STORAGE.run(self._domain.catalog.get, user, source)
-        values = await rows_of_file(req, self._domain, current, query)
+        values = await rows_of_file(req, self._domain, user, current, query)
         return RowsDraft(values, rollover=query.rollover, key=idempotency_key(req))
 
 

@@ -5,7 +5,6 @@ from falcon.asgi import Request, Response
 from bokeh_common.http.openapi.operations import Operation, ResponseSpec
 from bokeh_common.http.request_body import read_query
 from bokeh_common.http.responses import not_modified, set_immutable
-from bokeh_common.http.server.thread_pools import COMPUTE
 from bokeh_data.columns.dtypes import is_time
 from bokeh_data.columns.manifest import Column
 from bokeh_data.queries.output_formats import PACKED_ROWS
@@ -13,6 +12,7 @@ from bokeh_data.resources.base import READ_OR_VIEW, DataResource
 from bokeh_data.resources.blocks import OpenedBody, respond_with_blocks
 from bokeh_data.resources.rows import KIND_HEADER, rows_etag, write_rows
 from bokeh_data.resources.schemas.rows import COLUMN_WINDOW_DETAILS, ColumnWindowQuery
+from bokeh_data.storage.thread_pools import query_threads
 from bokeh_data.windows.viewport import Window
 
 
@@ -43,7 +43,7 @@ class ColumnWindow(DataResource):
                 return None
             return write_rows(resp, self._domain.reader.window_of(columns, window), PACKED_ROWS)
 
-        await respond_with_blocks(resp, open_window, COMPUTE)
+        await respond_with_blocks(resp, open_window, query_threads())
 
 
 def _window(query: ColumnWindowQuery, x: Column) -> Window:

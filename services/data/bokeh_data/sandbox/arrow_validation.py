@@ -1,5 +1,6 @@
 """Validation of Arrow chunks that a client wrote, in a sandbox process."""
 
+import threading
 from collections.abc import Iterable, Iterator
 from subprocess import PIPE, Popen
 from typing import IO, Any, cast
@@ -11,6 +12,9 @@ from bokeh_data.sandbox.pipe_protocol import IncompleteFrame, read_frames, write
 from bokeh_data.sandbox.process import exit_error, sandbox
 
 MAX_MEMORY = 512 << 20  # bytes of the validator
+
+#: Validators that run at the same time; others wait.
+_SLOTS = threading.BoundedSemaphore(2)
 
 
 def validate_chunks(
@@ -26,7 +30,7 @@ def validate_chunks(
     Raises:
         Invalid: the chunks are not what the manifest declares, or take too much memory.
     """
-    with sandbox("bokeh_data.sandbox.validator_process", MAX_MEMORY, stdin=PIPE) as process:
+    with _SLOTS, sandbox("bokeh_data.sandbox.validator_process", MAX_MEMORY, stdin=PIPE) as process:
         responses = read_frames(cast("IO[bytes]", process.stdout))
         statistics: list[ChunkStatistics] = []
         for chunk, data in chunks:

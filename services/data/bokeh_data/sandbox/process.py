@@ -7,25 +7,19 @@ import resource
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO
 
 import pyarrow as pa
 
-from bokeh_common.errors import Invalid, TooLarge, Unavailable
+from bokeh_common.errors import Invalid, TooLarge
 
-#: Sandbox processes that a process of the service runs at the same time, and how long further ones wait.
-MAX_PROCESSES = 2
-MAX_WAIT_SECONDS = 60.0
 EXIT_SECONDS = 10.0
 MAX_CPU_SECONDS = 1800
 
 #: The whole environment of a sandbox process.
 ENVIRONMENT = {"ARROW_DEFAULT_MEMORY_POOL": "system", "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
-
-_SLOTS = threading.BoundedSemaphore(MAX_PROCESSES)
 
 
 @contextmanager
@@ -36,26 +30,18 @@ def sandbox(module: str, *arguments: object, stdin: IO[bytes] | int) -> "Iterato
         module: its `main` has to call `limit_resources` first.
         arguments: of the command line.
         stdin: its standard input, a file or `subprocess.PIPE`.
-
-    Raises:
-        Unavailable: too many sandbox processes are running.
     """
-    if not _SLOTS.acquire(timeout=MAX_WAIT_SECONDS):
-        raise Unavailable("The server is reading other files at the moment; send it again.")
-    try:
-        with subprocess.Popen(  # noqa: S603  # no part of the command comes from a request
-            [sys.executable, "-I", "-m", "bokeh_data.sandbox.program", module, *map(str, arguments)],
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=ENVIRONMENT,
-        ) as process:
-            try:
-                yield process
-            finally:
-                process.kill()
-    finally:
-        _SLOTS.release()
+    with subprocess.Popen(  # noqa: S603  # no part of the command comes from a request
+        [sys.executable, "-I", "-m", "bokeh_data.sandbox.program", module, *map(str, arguments)],
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=ENVIRONMENT,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def limit_resources(memory: int) -> None:

@@ -1,8 +1,12 @@
 """Thread pools of the data service, in addition to those that all services have.
 
-`BULK` is for calls that may take seconds: creating and changing data sources, reading files, compression.
-They wait for the storage, for locks and for sandbox processes, so in other pools they would delay small reads
-and windows. A call in any of these pools may use `map_parallel`, whose threads do nothing else.
+* `BULK` for calls that may take seconds: creating and changing data sources, compression. They wait for the
+  storage, for locks and for sandbox processes, so in other pools they would delay small reads and windows.
+* `FILE_READERS` for uploaded files, which may take minutes. Each thread waits for one sandbox process.
+* `query_threads()` for rows and windows. A condition that no row meets may take minutes, too.
+
+Half of the threads of the first two are for one account at most, and all but one of the third for the
+clients of one address. A call in any of these pools may use `map_parallel`, whose threads do nothing else.
 """
 
 from collections.abc import Callable
@@ -10,10 +14,23 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
+from bokeh_common.http.server.fair_pool import FairThreadPool
 from bokeh_common.http.server.process_settings import thread_count
-from bokeh_common.http.server.thread_pools import ThreadPool
+from bokeh_common.http.server.thread_pools import ThreadPool, core_count
 
-BULK = ThreadPool("bulk", thread_count)
+#: The files that a process of the service reads at the same time, and how long further ones wait.
+MAX_FILES = 2
+MAX_WAIT_SECONDS = 60.0
+
+BULK = FairThreadPool("bulk", thread_count)
+FILE_READERS = FairThreadPool("file-reader", lambda: MAX_FILES, max_seconds=MAX_WAIT_SECONDS)
+_QUERIES = FairThreadPool("query", lambda: core_count() + 1, lambda threads: threads - 1)
+
+
+def query_threads() -> ThreadPool:
+    """Return the threads for queries of the client whose request this task processes."""
+    return _QUERIES.of_client()
+
 
 THREADS_PER_POOL = 16
 READERS, PINNERS = "reader", "pinner"

@@ -58,7 +58,7 @@ class ThreadPool:
 STORAGE = ThreadPool("storage", thread_count)
 
 
-def _cores() -> int:
+def core_count() -> int:
     """Return how many cores this process may use; macOS does not tell."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
@@ -66,7 +66,7 @@ def _cores() -> int:
 
 
 FILES = ThreadPool("files", lambda: FILE_THREADS)
-COMPUTE = ThreadPool("compute", _cores)
+COMPUTE = ThreadPool("compute", core_count)
 
 
 async def compute(size: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

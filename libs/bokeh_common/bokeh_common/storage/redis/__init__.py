@@ -4,6 +4,8 @@
         ?timeout=5                  seconds that each attempt of a call may take
         &persistence=none           data may be lost; or set BOKEH_CLOUD_ALLOW_VOLATILE_REDIS=1
 
+Without credentials in the URL, those of BOKEH_CLOUD_REDIS_LOGIN are used if it names the same server.
+
 The server is asked whether it is a cluster. All keys begin with ``bokeh-cloud:``. The records of a namespace,
 and the index of its blobs, are on one node of a cluster (hash tag ``{namespace}``); the bytes of blobs are
 distributed over all nodes (one hash tag for each blob).
@@ -13,7 +15,7 @@ import os
 from functools import lru_cache
 from typing import Any
 
-from bokeh_common.environment import read_bool
+from bokeh_common.environment import add_redis_login, read_bool
 from bokeh_common.storage.redis.blobs import RedisBlobStore
 from bokeh_common.storage.redis.records import RedisRecordStore
 from bokeh_common.storage.redis.server import RedisConnection
@@ -47,7 +49,7 @@ def _register(url: str, namespace: str) -> RedisConnection:
 
 def server(url: str) -> RedisConnection:
     """Connect to a server; raise `Unavailable` if it is not persistent, unless that is allowed."""
-    return _connect(url, read_bool(os.environ, _ALLOW_VOLATILE))
+    return _connect(add_redis_login(os.environ, url), read_bool(os.environ, _ALLOW_VOLATILE))
 
 
 @lru_cache(maxsize=8)

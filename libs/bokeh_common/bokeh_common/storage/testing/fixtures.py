@@ -62,7 +62,7 @@ def make_backend(name: str, request: pytest.FixtureRequest, folder: Path) -> Bac
     """Return an empty backend; its server is started if it is not running."""
     match name:
         case "redis":
-            return RedisBackend(request.getfixturevalue("redis_port"))
+            return RedisBackend(request.getfixturevalue("redis_port")).restrict_commands()
         case "redis-cluster":
             return RedisBackend(request.getfixturevalue("cluster_port"), cluster=True)
         case "azure":

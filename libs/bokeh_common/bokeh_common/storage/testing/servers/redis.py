@@ -9,6 +9,7 @@ from typing import Any
 import redis
 
 from bokeh_common.storage import JSON
+from bokeh_common.storage.redis.permissions import blob_rules
 from bokeh_common.storage.testing.servers.backend import Backend
 
 CHUNK = 1 << 20
@@ -21,6 +22,13 @@ class RedisBackend(Backend):
         super().__init__(f"redis://127.0.0.1:{port}/0{options}")
         kind: Any = redis.RedisCluster if cluster else redis.Redis
         self.client = kind(host="127.0.0.1", port=port)
+
+    def restrict_commands(self) -> "RedisBackend":
+        """Let the stores log in as a user who may use the commands only that services are allowed."""
+        rules = ["reset", "on", "nopass", *blob_rules(self.namespace), "~bokeh-cloud:*"]
+        self.client.execute_command("ACL SETUSER", "service", *rules)
+        self.url = self.url.replace("//", "//service:any@")
+        return self
 
     def key(self, name: str) -> str:
         """Return the key of one of the namespace's collections."""
