@@ -131,11 +131,22 @@ def test_given_types(tmp_path: Path) -> None:
         ("x,y\n1,2\n3,4,5\n", {}, "Row 2 has 3 columns instead of 2"),
         ("x\n1\n", {"z": "text"}, "'z', but the file has no such column"),
         ("x,x\n1,2\n", {}, "Two of its columns are called 'x'"),
+        ("x\ny\n".encode("utf-16-le"), {}, "too short to tell; save it in UTF-8 with a byte order mark"),
+        (b"x\n\0\n", {}, "too short to tell; save it in UTF-8 with a byte order mark"),
+        (b"\xff\0\x80" * 40, {}, "NUL bytes, and is not in UTF-8; send text in UTF-8"),
     ],
 )
-def test_errors_name_row_and_column(tmp_path: Path, text: str, types: dict[str, str], message: str) -> None:
+def test_errors_name_row_and_column(
+    tmp_path: Path, text: str | bytes, types: dict[str, str], message: str
+) -> None:
     with pytest.raises(Invalid, match=message):
         columns_of(open_text(tmp_path, text, **types))
+
+
+@pytest.mark.parametrize("text", ["x,y\na\0b,1\n", "\ufeffx,y\n\0,1\n"])
+def test_nul_may_be_a_character(tmp_path: Path, text: str) -> None:
+    table = open_text(tmp_path, text)
+    assert columns_of(table) == {"x": [text.split("\n")[1][:-2]], "y": [1]}
 
 
 @pytest.mark.parametrize("start", ["sep=;\r\n", '"sep=;"\n', "SEP=;\n", "\ufeffsep=;\n"])
