@@ -99,8 +99,8 @@ def _utf_16(start: bytes) -> str | None:
         return None
     if nuls < MIN_UTF_16_NULS:
         raise Invalid(
-            "It has NUL characters, or is in UTF-16 without a byte order mark, and is too short to tell; save "
-            "it in UTF-8 with a byte order mark (utf-8-sig).",
+            "It has NUL characters, or is in UTF-16 without a byte order mark, and is too short to tell; "
+            "save it in UTF-8 with a byte order mark (utf-8-sig).",
             slug="unreadable-file",
         )
     return "utf-16-le" if odd > even else "utf-16-be"
