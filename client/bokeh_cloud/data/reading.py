@@ -155,9 +155,7 @@ class ReadingMixin:
         for name, known in zip(asked, stored, strict=True):
             if known is None:
                 raise CloudError(self._explain_missing(name))
-        return {
-            name: found[name] for name in (found if names is None else dict.fromkeys(filter(None, stored)))
-        }
+        return {name: found[name] for name in (found if names is None else stored) if name is not None}
 
     def _explain_missing(self, name: str) -> str:
         if name in self.column_names:
