@@ -89,4 +89,4 @@ def _is_bytes(kind: Any) -> bool:
 
     types = pa.types
     is_plain = types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind)
-    return is_plain or kind == pa.binary_view()
+    return bool(is_plain or kind == pa.binary_view())

@@ -119,5 +119,5 @@ def _python_value(scalar: Any) -> Any:
         return scalar.as_py()
     except (ValueError, OverflowError):
         unit = "D" if pa.types.is_date32(kind) else getattr(kind, "unit", "ms")
-        is_duration = pa.types.is_duration(kind) or pa.types.is_time(kind)
-        return np.timedelta64(scalar.value, unit) if is_duration else np.datetime64(scalar.value, unit)
+        letter = "m" if pa.types.is_duration(kind) or pa.types.is_time(kind) else "M"
+        return np.array(scalar.value, f"{letter}8[{unit}]")[()]

@@ -155,7 +155,7 @@ def _to_array(column: StoredColumn, values: Any) -> Any:
         return np.ascontiguousarray(pairs).view(dtype).reshape(shape)
     if dtype.kind in "mM":
         items = np.array(values, object).reshape(-1)
-        items[np.equal(items, None)] = np.iinfo(np.int64).min if dtype.kind == "m" else "NaT"
+        items[[item is None for item in items]] = np.iinfo(np.int64).min if dtype.kind == "m" else "NaT"
         values = items.astype(np.int64).view(dtype) if dtype.kind == "m" else items.tolist()
     return np.array(values, dtype).reshape(shape)
 

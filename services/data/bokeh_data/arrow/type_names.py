@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from json.decoder import scanstring
+from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed leaves it out
 
 import pyarrow as pa
 
