@@ -18,7 +18,6 @@ from bokeh_web.container import Dependencies, Domain
 from bokeh_web.pages.error_pages import ErrorPages
 from bokeh_web.resources import (
     account,
-    api_docs,
     credentials,
     data_sources,
     downloads,
@@ -32,6 +31,7 @@ from bokeh_web.resources import (
     unused_data,
     uploads,
 )
+from bokeh_web.resources.help import api_docs, client_packages
 from bokeh_web.security.security_headers import SecurityHeaders
 from bokeh_web.security.session_cookie import SessionMiddleware
 from bokeh_web.settings import Settings
@@ -78,6 +78,9 @@ def _add_pages(app: App, domain: Domain) -> None:
     app.add_route("/data/{source}", data_sources.DataSourcePage(domain))
     app.add_route("/data/{source}/download/{form}", data_sources.DataDownloadResource(domain))
     app.add_route("/data/{source}/delete", data_sources.DeleteDataSourcePage(domain))
+    app.add_route("/simple/", client_packages.PackageIndexResource(domain))
+    app.add_route("/simple/{project}/", client_packages.PackageFilesResource(domain))
+    app.add_route("/simple/{project}/{file}", client_packages.PackageFileResource(domain))
     app.add_route("/oembed", oembed.OEmbedResource(domain))
     app.add_route("/static/bokehjs/{version}/{name}", static_files.BokehJSResource(domain))
     app.add_route("/static/assets/{name}", static_files.AssetResource(domain))

@@ -7,6 +7,7 @@ from bokeh_common.http.client.service_client import ServiceClient
 from bokeh_common.storage import BlobStore
 from bokeh_web.bokehjs.files import BokehJSFiles
 from bokeh_web.bokehjs.versions import BokehJSVersions
+from bokeh_web.client_wheel import ClientWheel, find_client_wheel
 from bokeh_web.clients.auth import AuthClient
 from bokeh_web.clients.data import DataClient
 from bokeh_web.clients.gc import GcClient
@@ -58,6 +59,7 @@ class Domain:
     gc: GcClient
     views: ViewCounter
     event_streams: EventStreams
+    client_wheel: ClientWheel | None
 
     @classmethod
     def create(cls, dependencies: Dependencies) -> "Domain":
@@ -70,14 +72,16 @@ class Domain:
         introspection = RemoteIntrospection(dependencies.auth, settings.redis_url)
         cookie = SessionCookie(settings.public_url, settings.accounts)
         theme = PageTheme(settings.brand, Assets(settings.brand), OperatorPages(settings.pages))
-        plots = PlotsClient(dependencies.plots)
+        plots, wheel = PlotsClient(dependencies.plots), find_client_wheel()
         return cls(
             settings=settings,
             introspection=introspection,
             session_cookie=cookie,
             assets=theme.assets,
             operator_pages=theme.operator_pages,
-            pages=PageRenderer(theme, cookie, introspection, settings.accounts),
+            pages=PageRenderer(
+                theme, cookie, introspection, settings.accounts, wheel.path if wheel else None
+            ),
             bokehjs=BokehJSFiles(BokehJSVersions(settings.bokehjs, dependencies.blobs)),
             auth=AuthClient(dependencies.auth),
             plots=plots,
@@ -85,4 +89,5 @@ class Domain:
             gc=GcClient(dependencies.gc),
             views=ViewCounter(plots),
             event_streams=EventStreams(),
+            client_wheel=wheel,
         )
