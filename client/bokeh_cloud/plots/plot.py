@@ -158,6 +158,8 @@ class Plot:
     ) -> Share:
         """Create a share link, with which anyone can open this plot, and return it.
 
+        A server without accounts has no share links: start it with `--accounts` to share plots.
+
         Args:
             expires: "7d", a date or a time, see `expiry.parse_expiry`; None for the server's default.
             origins: the sites that may embed the plot, such as https://example.org; none for any site.

@@ -88,9 +88,9 @@ function onOutdated({ version }) {
 /** @param {Message} message */
 function onView({ view }) {
   if (!isView(view)) return;
-  const url = location.href.split("#")[0] + fragmentOfView(view);
-  history.replaceState(null, "", url);
-  if (link) link.value = url;
+  const fragment = fragmentOfView(view);
+  history.replaceState(null, "", location.href.split("#")[0] + fragment);
+  if (link) link.value = link.value.split("#")[0] + fragment;
 }
 
 /** @param {Message} message */
