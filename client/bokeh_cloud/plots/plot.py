@@ -48,6 +48,7 @@ class Plot:
     def _load(self, summary: Mapping[str, Any]) -> None:
         self.id: str = summary["id"]
         self.name: str = summary["name"]
+        self.former_names: tuple[str, ...] = tuple(summary.get("former_names", ()))
         self.user_id: str = summary["user_id"]
         self.version: int = summary["version"]
         self.url: str = self._connection.url + summary["show"]
@@ -110,6 +111,18 @@ class Plot:
             history: whether others see old versions, too, and not only the newest one.
         """
         self._change(visibility=visibility, history=history)
+        return self
+
+    def rename(self, name: str) -> "Plot":
+        """Give the plot another name, and return it.
+
+        Its URL stays. It is still found by the names that it had, and publishing under one of them makes a
+        version of this plot.
+
+        Raises:
+            Rejected: another plot has, or had, the name.
+        """
+        self._change(name=name)
         return self
 
     def refresh(self) -> "Plot":

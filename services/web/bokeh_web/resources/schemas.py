@@ -74,6 +74,7 @@ class PlotSelectionForm(Form):
 class PlotSettingsForm(Form):
     """What to change of a plot."""
 
+    name: str | None = None
     title: str | None = None
     visibility: str | None = None
     history: str | None = None
@@ -81,7 +82,7 @@ class PlotSettingsForm(Form):
     @property
     def changes(self) -> dict[str, Any]:
         """The changes; a form with the visibility has a checkbox for the history, too."""
-        given = {"title": self.title, "visibility": self.visibility}
+        given = {"name": self.name, "title": self.title, "visibility": self.visibility}
         changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         if self.visibility is not None:
             changes["history"] = self.history is not None and self.visibility != "private"
