@@ -11,6 +11,7 @@ from bokeh_cloud.connection import Connection
 from bokeh_cloud.errors import CloudError, NotFound
 from bokeh_cloud.expiry import Expiry, parse_expiry
 from bokeh_cloud.plots.cloning import clone
+from bokeh_cloud.plots.frame_size import FrameSize
 from bokeh_cloud.plots.notebook import plot_html
 from bokeh_cloud.plots.plot_data import choose_source, plot_sources
 from bokeh_cloud.plots.shares import Share
@@ -60,6 +61,7 @@ class Plot:
         self._visibility: str = summary["visibility"]
         self._history: bool = summary.get("history", False)
         self._is_pinned = False  # to one of its versions
+        self._frame_size = getattr(self, "_frame_size", FrameSize())  # of what this program published
 
     def __repr__(self) -> str:
         return f"<Plot {self.name!r} version {self.version}, {self.visibility}: {self.url}>"
@@ -69,6 +71,11 @@ class Plot:
 
     def __hash__(self) -> int:
         return hash(self.url)
+
+    def framed(self, size: FrameSize) -> "Plot":
+        """Set the size of the frame in notebooks, and return the plot."""
+        self._frame_size = size
+        return self
 
     @property
     def title(self) -> str:
@@ -246,7 +253,7 @@ class Plot:
 
     def _repr_html_(self) -> str:
         status = f"version {self.version}, {self.visibility}"
-        return plot_html(self.title, self.url, self._frame_url(), status)
+        return plot_html(self.title, self.url, self._frame_url(), status, self._frame_size)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self._repr_html_()}

@@ -207,7 +207,7 @@ def check_name(name: Any, limits: DocumentLimits) -> str:
 
 
 def check_new_name(name: str) -> str:
-    """Return a name that a plot is to get, unless it could be mistaken for a plot with an account or a version."""
+    """Return a name that a plot is to get, unless it could be read as `NAME@VERSION`."""
     if "@" in name:
         raise Invalid("'name' must not have an @.", slug="invalid-name")
     return name

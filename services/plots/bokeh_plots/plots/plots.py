@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import count, groupby
-from typing import Annotated, Any, Literal, TypedDict, get_args
+from typing import Annotated, Any, Literal, NotRequired, TypedDict, get_args
 
 from msgspec import Meta
 
@@ -37,8 +37,11 @@ class PlotSummary(TypedDict):
 
     id: PlotId
     name: Annotated[str, Meta(description="Unique in its account; publishing under it makes a new version.")]
-    former_names: Annotated[
-        list[str], Meta(description="Names that it had before, by which it is still found; for its owner.")
+    former_names: NotRequired[
+        Annotated[
+            list[str],
+            Meta(description="Names that it had before, by which it is still found; for its owner."),
+        ]
     ]
     title: Annotated[str, Meta(description="For people.")]
     user_id: str
@@ -134,10 +137,9 @@ class Plot:
     @property
     def summary(self) -> PlotSummary:
         """The plot as the API returns it."""
-        return {
+        summary: PlotSummary = {
             "id": self.id,
             "name": self.name,
-            "former_names": [*self.former_names],
             "title": self.title,
             "user_id": self.user_id,
             "version": self.latest.version,
@@ -149,6 +151,9 @@ class Plot:
             "embed": f"/plots/{self.id}/embed",
             "size": self.latest.size,
         }
+        if self.former_names:
+            summary["former_names"] = [*self.former_names]
+        return summary
 
     @property
     def version_summaries(self) -> list[dict[str, Any]]:
