@@ -56,6 +56,12 @@ class ApiKeyForm(Form):
     expires: str = ""
 
 
+class RevokeKeyForm(Form):
+    """Whether the revocation was confirmed."""
+
+    sure: str | None = None
+
+
 class DeleteAccountForm(Form):
     """The username, typed to confirm that the account is to be deleted."""
 
