@@ -28,7 +28,8 @@ COPY services/gc/pyproject.toml services/gc/
 COPY services/web/pyproject.toml services/web/
 COPY client/pyproject.toml client/
 COPY server/pyproject.toml server/
-RUN case "$SERVICE" in server) echo ./services/* ./client ./server ;; *) echo "./services/$SERVICE" ;; esac >projects \
+RUN mkdir client/docs \
+ && case "$SERVICE" in server) echo ./services/* ./client ./server ;; *) echo "./services/$SERVICE" ;; esac >projects \
  && /opt/build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /hollow $(cat projects) \
  && /opt/build/bin/pip --python /opt/bokeh-cloud/bin/python install --quiet --constraint constraints.txt /hollow/*.whl \
  && ls /hollow | cut -d- -f1 | xargs /opt/build/bin/pip --python /opt/bokeh-cloud/bin/python uninstall --quiet --yes \

@@ -29,7 +29,7 @@ from bokeh_common.storage import open_blobs, open_records
 ROUTES = (
     (r"/whoami", "auth"),
     (
-        r"/|/(u|static|simple)/.*|/(plots|data|register|login|logout|account)(/.*)?|/health/(live|ready)",
+        r"/|/(u|static|simple|docs)/.*|/(plots|data|register|login|logout|account)(/.*)?|/health/(live|ready)",
         "web",
     ),
     (r"/(?!internal/)[^/]+/(keys|account|audit)(/.*)?", "auth"),

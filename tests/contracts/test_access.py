@@ -39,6 +39,8 @@ PUBLIC_ROUTES = {
     "/simple/{project}/{file}": "as above",
     "/oembed": "requested by other sites, and describes public plots only",
     "/openapi.json": "documentation",
+    "/docs": "documentation",
+    "/docs/{page}": "documentation",
     "/docs/api": "documentation",
     "/problems": "documentation",
     "/problems/{slug}": "documentation",

@@ -29,6 +29,7 @@ PATHS = [
     "/ada/clone", "/ada/data", "/ada/data/chunks/x", "/ada/gc/run", "/ada/gcx", "/oembed", "/openapi.json",
     "/docs/api", "/problems/x", "/nothing", "/a/b/c", "/static", "/ada%2Fdata", "/ada/data/", "/terms",
     "/health/other", "/simple/", "/simple/bokeh-cloud/", "/simple/data/", "/simple",
+    "/docs", "/docs/data", "/docs/api/data",
 ]  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from tests import ROOT
 from tests.contracts.test_prose import tracked_files
 from tests.support.users import TIMEOUT, RunningCloud, User
 
+GUIDE = ROOT / "client" / "docs"
+
 JSON = "application/vnd.pypi.simple.v1+json"
 
 #: Our distributions, of which no public index has any.
@@ -72,6 +74,24 @@ def test_pages_show_the_line_that_installs_the_client(cloud: RunningCloud, ada: 
     line = f"pip install {wheel_url(cloud)}"
     assert line in unescape(requests.get(cloud.url, timeout=TIMEOUT).text)
     assert line in unescape(ada.get("/").text)
+
+
+def test_the_guide_is_served_with_the_line_and_its_links_work(cloud: RunningCloud, ada: User) -> None:
+    index = requests.get(f"{cloud.url}/docs", timeout=TIMEOUT).text
+    paths = {*re.findall(r'href="(/docs/[a-z-]+)(?:#[\w-]+)?"', index)}
+    assert {f"/docs/{path.stem}" for path in GUIDE.glob("*.md") if path.stem != "README"} <= paths
+    for path in sorted(paths):
+        page = requests.get(cloud.url + path, timeout=TIMEOUT)
+        assert page.status_code == 200, path
+        assert ".md" not in " ".join(re.findall(r'href="([^"]*)"', page.text)), path
+        for target, anchor in re.findall(r'href="(/docs/[a-z-]+)#([\w-]+)"', page.text):
+            assert f'id="{anchor}"' in requests.get(cloud.url + target, timeout=TIMEOUT).text, anchor
+    assert (
+        f"pip install {wheel_url(cloud)}" in requests.get(f"{cloud.url}/docs/publish", timeout=TIMEOUT).text
+    )
+    for page in (requests.get(cloud.url, timeout=TIMEOUT), ada.get("/plots"), ada.get("/nothing")):
+        assert 'href="/docs"' in page.text
+    assert requests.get(f"{cloud.url}/docs/nothing", timeout=TIMEOUT).status_code == 404
 
 
 def test_nothing_names_a_distribution_that_is_not_published() -> None:

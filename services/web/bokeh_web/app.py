@@ -31,7 +31,7 @@ from bokeh_web.resources import (
     unused_data,
     uploads,
 )
-from bokeh_web.resources.help import api_docs, client_packages
+from bokeh_web.resources.help import api_docs, client_packages, guide
 from bokeh_web.security.security_headers import SecurityHeaders
 from bokeh_web.security.session_cookie import SessionMiddleware
 from bokeh_web.settings import Settings
@@ -58,6 +58,8 @@ def create_app(dependencies: Dependencies) -> App:
     app.add_middleware(ErrorPages(domain.pages, domain.session_cookie))
     _add_pages(app, domain)
     _add_plot_pages(app, domain)
+    app.add_route("/docs", guide.GuideIndexResource(domain))
+    app.add_route("/docs/{page}", guide.GuidePageResource(domain))
     _add_api_docs(app, domain, dependencies)
     if settings.accounts:
         app.add_middleware(SessionMiddleware(domain.session_cookie))

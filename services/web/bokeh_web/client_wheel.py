@@ -1,4 +1,4 @@
-"""The wheel of the Python client, which every cloud offers for installation.
+"""The wheel of the Python client, which every cloud offers for installation, and its guide.
 
 It is made of the files of the `bokeh-cloud` distribution that is installed beside this service, so it has
 the version of the cloud. The service does not import the client.
@@ -80,6 +80,12 @@ def find_client_wheel() -> ClientWheel | None:
     if not _package_folders():
         return None
     return ClientWheel(found.version, found.metadata["Requires-Python"] or "", found)
+
+
+def find_guide() -> Path | None:
+    """Return the folder of the guide: part of the installed package, or beside the source of the package."""
+    folders = [place for folder in _package_folders() for place in (folder / "guide", folder.parent / "docs")]
+    return next((folder for folder in folders if (folder / "README.md").is_file()), None)
 
 
 def _package_folders() -> list[Path]:

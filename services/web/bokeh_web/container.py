@@ -7,13 +7,14 @@ from bokeh_common.http.client.service_client import ServiceClient
 from bokeh_common.storage import BlobStore
 from bokeh_web.bokehjs.files import BokehJSFiles
 from bokeh_web.bokehjs.versions import BokehJSVersions
-from bokeh_web.client_wheel import ClientWheel, find_client_wheel
+from bokeh_web.client_wheel import ClientWheel, find_client_wheel, find_guide
 from bokeh_web.clients.auth import AuthClient
 from bokeh_web.clients.data import DataClient
 from bokeh_web.clients.gc import GcClient
 from bokeh_web.clients.plots import PlotsClient
 from bokeh_web.event_streams import EventStreams
 from bokeh_web.pages.assets import Assets
+from bokeh_web.pages.guide import Guide
 from bokeh_web.pages.operator_pages import OperatorPages
 from bokeh_web.pages.renderer import PageRenderer, PageTheme
 from bokeh_web.security.session_cookie import SessionCookie
@@ -60,6 +61,7 @@ class Domain:
     views: ViewCounter
     event_streams: EventStreams
     client_wheel: ClientWheel | None
+    guide: Guide
 
     @classmethod
     def create(cls, dependencies: Dependencies) -> "Domain":
@@ -90,4 +92,5 @@ class Domain:
             views=ViewCounter(plots),
             event_streams=EventStreams(),
             client_wheel=wheel,
+            guide=Guide(find_guide()),
         )
