@@ -7,7 +7,7 @@ from bokeh.plotting import figure
 from click.testing import CliRunner, Result
 
 from bokeh_cloud import Server, __version__, cli
-from bokeh_cloud.server_commands import SERVER_COMMANDS
+from bokeh_cloud.server_commands import ENTRY_POINT_GROUP, SERVER_COMMANDS
 
 from .inmemory import InMemoryCloud
 
@@ -20,9 +20,9 @@ def run(*arguments: str) -> Result:
 def plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     found = EntryPoints(
         [
-            EntryPoint("hello", f"{__name__}:hello", cli.ENTRY_POINT_GROUP),
-            EntryPoint("gone", "no_such_module:command", cli.ENTRY_POINT_GROUP),
-            EntryPoint("odd", "json:dumps", cli.ENTRY_POINT_GROUP),
+            EntryPoint("hello", f"{__name__}:hello", ENTRY_POINT_GROUP),
+            EntryPoint("gone", "no_such_module:command", ENTRY_POINT_GROUP),
+            EntryPoint("odd", "json:dumps", ENTRY_POINT_GROUP),
         ]
     )
     monkeypatch.setattr(cli, "entry_points", found.select)

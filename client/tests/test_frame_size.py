@@ -1,5 +1,7 @@
 """The size of frames in notebooks."""
 
+from typing import Any
+
 import pytest
 from bokeh.layouts import column, gridplot, row
 from bokeh.models import Model, TabPanel, Tabs
@@ -8,8 +10,8 @@ from bokeh.plotting import figure
 from bokeh_cloud.plots.frame_size import FrameSize, frame_size
 
 
-def made(width: int = 300, height: int = 200, **more: str) -> Model:
-    return figure(width=width, height=height, **more)  # type: ignore[no-any-return]  # untyped
+def made(width: int = 300, height: int = 200, **more: Any) -> figure:
+    return figure(width=width, height=height, **more)
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,8 @@ def _add_pages(app: App, domain: Domain) -> None:
     app.add_route("/data/upload/preview", uploads.UploadPreviewResource(domain))
     app.add_route("/data/{source}", data_sources.DataSourcePage(domain))
     app.add_route("/data/{source}/download/{form}", data_sources.DataDownloadResource(domain))
+    app.add_route("/data/{source}/rename", data_sources.RenameDataSourceAction(domain))
+    app.add_route("/data/{source}/rollback", data_sources.RollbackDataSourceAction(domain))
     app.add_route("/data/{source}/delete", data_sources.DeleteDataSourcePage(domain))
     app.add_route("/simple/", client_packages.PackageIndexResource(domain))
     app.add_route("/simple/{project}/", client_packages.PackageFilesResource(domain))

@@ -42,12 +42,12 @@ class Guide:
         Args:
             folder: contains the Markdown files; None if the client is not installed beside this service.
         """
-        texts = (
+        documents = (
             {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.md")} if folder else {}
         )
-        order = [INDEX, *(found[0] for found in PAGE_LINK.findall(texts.get(INDEX, "")))]
-        names = dict.fromkeys(name for name in order if name in texts)
-        self._pages = {name: _render(name, texts[name]) for name in names}
+        order = [INDEX, *(found[0] for found in PAGE_LINK.findall(documents.get(INDEX, "")))]
+        names = dict.fromkeys(name for name in order if name in documents)
+        self._pages = {name: _render(name, documents[name]) for name in names}
 
     @property
     def pages(self) -> list[GuidePage]:

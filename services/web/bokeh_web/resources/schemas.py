@@ -5,6 +5,8 @@ from typing import Annotated, Any, TypedDict
 import msgspec
 from msgspec import Meta
 
+from bokeh_common.http.responses import VersionQuery
+
 #: The size of embedded plots, in pixels.
 OEMBED_WIDTH, OEMBED_HEIGHT = 800, 600
 
@@ -134,6 +136,18 @@ class RevokeShareLinkForm(Form):
     """The page to return to: `account` for the list of all share links, else the plot's page."""
 
     back: str = ""
+
+
+class DataNameForm(Form):
+    """The new name of a live source."""
+
+    name: str = ""
+
+
+class DataSourceQuery(VersionQuery):
+    """Which rows the page of a data source shows."""
+
+    where: Annotated[str, Meta(max_length=10_000, description="A condition that the rows meet.")] = ""
 
 
 class ThumbnailQuery(msgspec.Struct):
