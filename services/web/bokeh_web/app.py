@@ -112,7 +112,7 @@ def _add_api_docs(app: App, domain: Domain, dependencies: Dependencies) -> None:
         return await COMPUTE.run(describe, API, app.routes)
 
     services = [dependencies.auth, dependencies.plots, dependencies.data, dependencies.gc]
-    description = ApiDescription(services, describe_own)
+    description = ApiDescription(services, describe_own, dependencies.settings.public_url)
     docs = api_docs.ApiDocs(domain.pages, description)
     app.add_route("/openapi.json", api_docs.OpenAPIResource(docs))
     app.add_route("/docs/api", api_docs.ApiDocsPage(docs))

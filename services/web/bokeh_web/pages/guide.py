@@ -15,6 +15,9 @@ INDEX = "README"
 #: A link to another page of the guide, perhaps to one of its headings.
 PAGE_LINK = re.compile(r"([a-z-]+|README)\.md(#.*)?")
 
+#: An item of the list of pages.
+LISTED_PAGE = re.compile(r"^\* \[[^]]+\]\(([a-z-]+)\.md\)", re.MULTILINE)
+
 #: The line that installs the client from the server in the reader's copy of the guide.
 WHEEL_URL = re.compile(r"http://localhost:5006/simple/bokeh-cloud/[\w.-]+\.whl")
 
@@ -45,7 +48,7 @@ class Guide:
         documents = (
             {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.md")} if folder else {}
         )
-        order = [INDEX, *(found[0] for found in PAGE_LINK.findall(documents.get(INDEX, "")))]
+        order = [INDEX, *LISTED_PAGE.findall(documents.get(INDEX, ""))]
         names = dict.fromkeys(name for name in order if name in documents)
         self._pages = {name: _render(name, documents[name]) for name in names}
 

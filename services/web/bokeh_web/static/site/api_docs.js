@@ -1,6 +1,6 @@
 // The script of the API documentation: shows the OpenAPI description in the colours of the page.
 
-const OPTIONS = ["hide-authentication", "hide-console", "hide-server-selection", "hide-components"];
+const OPTIONS = ["hide-authentication", "hide-console", "hide-server-selection", "hide-components", "use-path-in-nav-bar"];
 
 /**
  * Colours: attributes of the viewer, and custom properties of site.css.
@@ -19,11 +19,12 @@ const COLOURS = {
   "header-color": "--ink",
 };
 
-// The viewer's own focus indicators are thin, or only a change of colour.
-const focusStyle = new CSSStyleSheet();
-focusStyle.replaceSync(
-  ":focus-visible { outline: 2px solid var(--blue) !important; outline-offset: -2px !important; }",
-);
+// The viewer's own focus indicators are thin, or only a change of colour; its column of methods is too narrow.
+const ownStyle = new CSSStyleSheet();
+ownStyle.replaceSync(`
+  :focus-visible { outline: 2px solid var(--blue) !important; outline-offset: -2px !important; }
+  .method { flex: none; min-width: 4.2rem; box-sizing: border-box; white-space: nowrap; }
+`);
 
 // The viewer derives colours from these when it is created, so another colour scheme needs another viewer.
 function showViewer() {
@@ -34,7 +35,7 @@ function showViewer() {
   for (const option of OPTIONS) viewer.setAttribute(option, "");
   viewer.setAttribute("spec-url", "/openapi.json");
   document.querySelector("#main")?.replaceChildren(viewer);
-  viewer.shadowRoot?.adoptedStyleSheets.push(focusStyle);
+  viewer.shadowRoot?.adoptedStyleSheets.push(ownStyle);
 }
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showViewer);
