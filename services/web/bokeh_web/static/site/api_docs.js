@@ -1,6 +1,12 @@
 // The script of the API documentation: shows the OpenAPI description in the colours of the page.
 
-const OPTIONS = ["hide-authentication", "hide-console", "hide-server-selection", "hide-components", "use-path-in-nav-bar"];
+const OPTIONS = [
+  "hide-authentication",
+  "hide-console",
+  "hide-server-selection",
+  "hide-components",
+  "use-path-in-nav-bar",
+];
 
 /**
  * Colours: attributes of the viewer, and custom properties of site.css.
@@ -26,6 +32,15 @@ ownStyle.replaceSync(`
   .method { flex: none; min-width: 4.2rem; box-sizing: border-box; white-space: nowrap; }
 `);
 
+/**
+ * Lower the headings of operations that are opened within a list, which the viewer has at the first level.
+ * @param {ShadowRoot} root
+ */
+function lowerHeadings(root) {
+  for (const heading of root.querySelectorAll('section [role="heading"][aria-level="1"]'))
+    heading.setAttribute("aria-level", "3");
+}
+
 // The viewer derives colours from these when it is created, so another colour scheme needs another viewer.
 function showViewer() {
   const viewer = document.createElement("openapi-explorer");
@@ -35,7 +50,9 @@ function showViewer() {
   for (const option of OPTIONS) viewer.setAttribute(option, "");
   viewer.setAttribute("spec-url", "/openapi.json");
   document.querySelector("#main")?.replaceChildren(viewer);
-  viewer.shadowRoot?.adoptedStyleSheets.push(ownStyle);
+  const root = /** @type {ShadowRoot} */ (viewer.shadowRoot);
+  root.adoptedStyleSheets.push(ownStyle);
+  new MutationObserver(() => lowerHeadings(root)).observe(root, { childList: true, subtree: true });
 }
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showViewer);

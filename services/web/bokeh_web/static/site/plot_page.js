@@ -86,6 +86,19 @@ function onOutdated({ version }) {
   frame.src = frame.getAttribute("src") ?? "";
 }
 
+/** Say that the plot was deleted, or is no longer shared. */
+function onGone() {
+  const notice = /** @type {HTMLElement} */ (document.querySelector("[data-gone]"));
+  notice.hidden = false;
+}
+
+/** Show when the live data of the plot changed. */
+function onChanged() {
+  const place = /** @type {HTMLElement} */ (document.querySelector("[data-changed]"));
+  place.textContent = `Data changed at ${new Date().toLocaleTimeString()}`;
+  place.hidden = false;
+}
+
 /** @param {Message} message */
 function onView({ view }) {
   if (!isView(view)) return;
@@ -116,6 +129,8 @@ function onFile(message) {
 }
 
 channel.listen({
+  changed: onChanged,
+  gone: onGone,
   file: onFile,
   height: onHeight,
   ready: onReady,
