@@ -14,6 +14,7 @@ from urllib3.util.retry import Retry
 
 from bokeh_cloud.config.address import ServerAddress
 from bokeh_cloud.errors import CloudError, NotFound, NotPermitted, Rejected, ServerUnreachable
+from bokeh_cloud.server_commands import how_to_serve
 
 CONNECT_TIMEOUT = 10.0  # seconds
 READ_TIMEOUT = 120.0  # seconds without a byte: committing many columns takes a while
@@ -101,7 +102,7 @@ class Connection:
         )
         return self._redact(
             f"{self.url} {problem}. Is it running, and is this its address? "
-            "Set it with BOKEH_CLOUD_URL or the url argument; `bokeh-cloud serve` starts a server here."
+            f"Set it with BOKEH_CLOUD_URL or the url argument; {how_to_serve()}."
         )
 
     def _to_error(self, response: requests.Response) -> CloudError:

@@ -96,6 +96,7 @@ class Server(AccountClient):
         """
         from bokeh_cloud.columns.stored_column import publishing_to
         from bokeh_cloud.data.sources import remote_sources
+        from bokeh_cloud.plots.frame_size import frame_size
         from bokeh_cloud.publishing.documents import roots_of
         from bokeh_cloud.publishing.publication import prepare
 
@@ -106,7 +107,8 @@ class Server(AccountClient):
         with publishing_to(self.url, self.user_id) if sources else nullcontext():
             publication = prepare(obj, name, title)
         settings = self._configuration.general
-        plot = Plot(publication.send(self.connection, self.user_id, settings.progress), self.connection)
+        summary = publication.send(self.connection, self.user_id, settings.progress)
+        plot = Plot(summary, self.connection).framed(frame_size(roots_of(obj)))
         if plot.version == 1 and not plot.unchanged and settings.visibility != plot.visibility:
             plot.visibility = settings.visibility
         if not plot.unchanged and (settings.thumbnail if thumbnail is None else thumbnail):

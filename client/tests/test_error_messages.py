@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.metadata import EntryPoints
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -18,7 +19,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 import bokeh_cloud
-from bokeh_cloud import CloudError, NotPermitted, NotPublishable, Rejected, Server, ServerUnreachable
+from bokeh_cloud import (
+    CloudError,
+    NotPermitted,
+    NotPublishable,
+    Rejected,
+    Server,
+    ServerUnreachable,
+    server_commands,
+)
 
 from .inmemory import InMemoryCloud, Problem, listening
 
@@ -42,6 +51,14 @@ def test_unreachable_server() -> None:
         ServerUnreachable, match=r"cannot be reached \(.*refused\). Is it running.*bokeh-cloud serve"
     ):
         Server("http://localhost:1").publish(make_figure(), "x")
+
+
+def test_unreachable_server_without_the_command_serve(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_commands, "entry_points", EntryPoints().select)
+    with pytest.raises(
+        ServerUnreachable, match=r"Set it with.*a server comes with the source code.*`make run`"
+    ):
+        Server("http://localhost:1").plots()
 
 
 def test_wrong_key() -> None:

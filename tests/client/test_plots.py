@@ -51,6 +51,22 @@ def test_title_and_visibility(server: bokeh_cloud.Server) -> None:
     assert plot.refresh().visibility == "link"
 
 
+def test_a_renamed_plot(server: bokeh_cloud.Server) -> None:
+    plot = server.publish(line(), "before")
+    assert plot.rename(" after ") is plot
+    assert (plot.name, plot.former_names) == ("after", ("before",))
+    assert server.plot("before") == server.plot("after") == plot
+    again = server.publish(line(2), "before")
+    assert (again.url, again.name, again.version, again.title) == (plot.url, "after", 2, "slope 2")
+    assert output_of("rename", "before", "later", "-q") == plot.url + "\n"
+    assert server.plot("later") == server.plot("after")
+    server.publish(line(), "another")
+    with pytest.raises(bokeh_cloud.Rejected, match="another"):
+        plot.rename("another")
+    with pytest.raises(bokeh_cloud.Rejected, match="@"):
+        plot.rename("a@1")
+
+
 def test_history_and_visibility(server: bokeh_cloud.Server) -> None:
     plot = server.publish(line(), "with history")
     assert plot.history is False

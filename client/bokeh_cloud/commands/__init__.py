@@ -15,6 +15,7 @@ COMMANDS = {
     "plots": ("plots", "plots"),
     "publish": ("publish", "publish"),
     "register": ("accounts", "register"),
+    "rename": ("plots", "rename"),
     "rm": ("plots", "rm"),
     "rollback": ("plots", "rollback"),
     "servers": ("servers", "servers"),

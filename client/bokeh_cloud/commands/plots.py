@@ -1,4 +1,4 @@
-"""`plots`, `show`, `visibility`, `versions`, `rollback`, `clone`, `rm`: published plots."""
+"""`plots`, `show`, `rename`, `visibility`, `versions`, `rollback`, `clone`, `rm`: published plots."""
 
 import re
 from typing import Any
@@ -82,6 +82,20 @@ def clone(plot: str, name: str | None, url: str | None, quiet: bool) -> None:
     server = connect(url)
     copy = server.clone(plot, name) if "://" in plot else server.plot(plot).clone(name)
     click.echo(copy.url if quiet else f"{copy.name}, version {copy.version}: {copy.url}")
+
+
+@click.command()
+@options.name
+@click.argument("new_name")
+@options.url
+@options.quiet
+def rename(name: str, new_name: str, url: str | None, quiet: bool) -> None:
+    """Give the plot NAME another name.
+
+    Its URL stays. It is still found by NAME, and publishing under NAME makes a version of it.
+    """
+    plot = connect(url).plot(name).rename(new_name)
+    click.echo(plot.url if quiet else f"{name} is now {plot.name}: {plot.url}")
 
 
 @click.command()

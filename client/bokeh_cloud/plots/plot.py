@@ -11,6 +11,7 @@ from bokeh_cloud.connection import Connection
 from bokeh_cloud.errors import CloudError, NotFound
 from bokeh_cloud.expiry import Expiry, parse_expiry
 from bokeh_cloud.plots.cloning import clone
+from bokeh_cloud.plots.frame_size import FrameSize
 from bokeh_cloud.plots.notebook import plot_html
 from bokeh_cloud.plots.plot_data import choose_source, plot_sources
 from bokeh_cloud.plots.shares import Share
@@ -48,6 +49,7 @@ class Plot:
     def _load(self, summary: Mapping[str, Any]) -> None:
         self.id: str = summary["id"]
         self.name: str = summary["name"]
+        self.former_names: tuple[str, ...] = tuple(summary.get("former_names", ()))
         self.user_id: str = summary["user_id"]
         self.version: int = summary["version"]
         self.url: str = self._connection.url + summary["show"]
@@ -59,6 +61,7 @@ class Plot:
         self._visibility: str = summary["visibility"]
         self._history: bool = summary.get("history", False)
         self._is_pinned = False  # to one of its versions
+        self._frame_size = getattr(self, "_frame_size", FrameSize())  # of what this program published
 
     def __repr__(self) -> str:
         return f"<Plot {self.name!r} version {self.version}, {self.visibility}: {self.url}>"
@@ -68,6 +71,11 @@ class Plot:
 
     def __hash__(self) -> int:
         return hash(self.url)
+
+    def framed(self, size: FrameSize) -> "Plot":
+        """Set the size of the frame in notebooks, and return the plot."""
+        self._frame_size = size
+        return self
 
     @property
     def title(self) -> str:
@@ -110,6 +118,18 @@ class Plot:
             history: whether others see old versions, too, and not only the newest one.
         """
         self._change(visibility=visibility, history=history)
+        return self
+
+    def rename(self, name: str) -> "Plot":
+        """Give the plot another name, and return it.
+
+        Its URL stays. It is still found by the names that it had, and publishing under one of them makes a
+        version of this plot.
+
+        Raises:
+            Rejected: another plot has, or had, the name.
+        """
+        self._change(name=name)
         return self
 
     def refresh(self) -> "Plot":
@@ -157,6 +177,8 @@ class Plot:
         self, expires: Expiry | None = None, origins: Sequence[str] = (), *, history: bool = False
     ) -> Share:
         """Create a share link, with which anyone can open this plot, and return it.
+
+        A server without accounts has no share links: start it with `--accounts` to share plots.
 
         Args:
             expires: "7d", a date or a time, see `expiry.parse_expiry`; None for the server's default.
@@ -231,7 +253,7 @@ class Plot:
 
     def _repr_html_(self) -> str:
         status = f"version {self.version}, {self.visibility}"
-        return plot_html(self.title, self.url, self._frame_url(), status)
+        return plot_html(self.title, self.url, self._frame_url(), status, self._frame_size)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self._repr_html_()}

@@ -131,7 +131,7 @@ def test_title_and_visibility_can_be_changed(plots: Plots, publisher: Publisher,
 
 
 @pytest.mark.parametrize(
-    "body", [None, {}, [], {"title": ""}, {"visibility": "all"}, {"title": 5}, {"title": "x", "name": "y"}]
+    "body", [None, {}, [], {"title": ""}, {"visibility": "all"}, {"title": 5}, {"title": "x", "id": "y"}]
 )
 def test_invalid_changes_are_rejected(publisher: Publisher, editor: PlotEditor, body: Any) -> None:
     plot, _ = publisher.publish("ada", publication())

@@ -29,6 +29,9 @@ __all__ = [
 
 _BACKENDS = {"local": "local", "redis": "redis", "rediss": "redis", "azure": "azure"}
 
+#: What the backends need beyond the dependencies of this package, for `pip install`.
+_LIBRARIES = {"redis": "redis", "azure": "azure-storage-blob azure-identity"}
+
 
 def open_records(url: str, namespace: str) -> RecordStore:
     """Open the records of one service.
@@ -67,6 +70,6 @@ def _backend(url: str) -> ModuleType:
     try:
         return import_module(f"bokeh_common.storage.{_BACKENDS[scheme]}")
     except ModuleNotFoundError as error:
-        extra = _BACKENDS[scheme]
-        message = f"Storage at {scheme}:// needs an extra: pip install 'bokeh-common[{extra}]' ({error})"
+        libraries = _LIBRARIES.get(_BACKENDS[scheme], "")
+        message = f"Storage at {scheme}:// needs: pip install {libraries} ({error})"
         raise ImportError(message) from error

@@ -192,7 +192,10 @@ def _use(source: SourceUse) -> dict[str, Any]:
 
 
 def check_name(name: Any, limits: DocumentLimits) -> str:
-    """Validate the name of a plot; return it with composed characters (NFC), so that it has one spelling."""
+    """Validate the name of a plot, and return it in one spelling.
+
+    That has composed characters (NFC), and no blanks around it.
+    """
     if not isinstance(name, str) or not 1 <= len(name) <= limits.name_length:
         raise Invalid(
             f"'name' must be a string of 1 to {limits.name_length} characters.", slug="invalid-name"
@@ -201,7 +204,14 @@ def check_name(name: Any, limits: DocumentLimits) -> str:
         raise Invalid("'name' must not be blank, or have slashes or control characters.", slug="invalid-name")
     if bidirectional.has_controls(name, allow_marks=True):
         raise Invalid(f"'name' {bidirectional.EXPLANATION}.", slug="invalid-name")
-    return unicodedata.normalize("NFC", name)
+    return unicodedata.normalize("NFC", name).strip()
+
+
+def check_new_name(name: str) -> str:
+    """Return a name that a plot is to get, unless it could be read as `NAME@VERSION`."""
+    if "@" in name:
+        raise Invalid("'name' must not have an @.", slug="invalid-name")
+    return name
 
 
 def check_title(title: str, limits: DocumentLimits) -> str:

@@ -138,7 +138,7 @@ class CopyAndDelete:
                 used = set(self.sources_of(other)) if other.id != plot.id else set()
                 for source in used.intersection(sources):
                     found.setdefault(source, []).append(other)
-            after = page[-1].name
+            after = page[-1].place
         return found
 
     def _require_no_other_plots(self, plot: Plot, sources: list[str]) -> None:

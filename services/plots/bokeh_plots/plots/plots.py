@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import count, groupby
-from typing import Annotated, Any, Literal, TypedDict, get_args
+from typing import Annotated, Any, Literal, NotRequired, TypedDict, get_args
 
 from msgspec import Meta
 
@@ -37,6 +37,12 @@ class PlotSummary(TypedDict):
 
     id: PlotId
     name: Annotated[str, Meta(description="Unique in its account; publishing under it makes a new version.")]
+    former_names: NotRequired[
+        Annotated[
+            list[str],
+            Meta(description="Names that it had before, by which it is still found; for its owner."),
+        ]
+    ]
     title: Annotated[str, Meta(description="For people.")]
     user_id: str
     version: Annotated[int, Meta(ge=1, description="The newest version, which the plot page shows.")]
@@ -90,6 +96,9 @@ class Plot:
         versions: its versions, in order.
         history: whether others than the owner see old versions, too; a private plot has no others.
         etag: that of the record.
+        stored_name: the name under which it is stored, if that is not `name`; else empty.
+        former_names: the names that it had before.
+        title_follows: whether publishing again sets the title to that of the figure.
     """
 
     id: str
@@ -101,6 +110,19 @@ class Plot:
     versions: tuple[Version, ...] = field(repr=False)
     history: bool = False
     etag: str = field(default="", repr=False, compare=False)
+    stored_name: str = ""
+    former_names: tuple[str, ...] = ()
+    title_follows: bool = False
+
+    @property
+    def place(self) -> str:
+        """The name under which it is stored, which is the first one that it had."""
+        return self.stored_name or self.name
+
+    @property
+    def names(self) -> set[str]:
+        """All names by which it is found."""
+        return {self.place, self.name, *self.former_names}
 
     @property
     def latest(self) -> Version:
@@ -115,7 +137,7 @@ class Plot:
     @property
     def summary(self) -> PlotSummary:
         """The plot as the API returns it."""
-        return {
+        summary: PlotSummary = {
             "id": self.id,
             "name": self.name,
             "title": self.title,
@@ -129,6 +151,9 @@ class Plot:
             "embed": f"/plots/{self.id}/embed",
             "size": self.latest.size,
         }
+        if self.former_names:
+            summary["former_names"] = [*self.former_names]
+        return summary
 
     @property
     def version_summaries(self) -> list[dict[str, Any]]:
@@ -137,9 +162,11 @@ class Plot:
 
     @property
     def record(self) -> dict[str, Any]:
-        """The plot as it is stored; earlier releases can read it unless it has `history`."""
-        omitted = {"etag"} if self.history else {"etag", "history"}
-        return {key: value for key, value in asdict(self).items() if key not in omitted}
+        """The plot as it is stored, without members that have their default."""
+        value = asdict(self) | {"former_names": [*self.former_names]}
+        optional = ("history", "stored_name", "former_names", "title_follows")
+        omitted = {"etag", *(key for key in optional if not value[key])}
+        return {key: item for key, item in value.items() if key not in omitted}
 
     def find(self, number: int | None = None) -> Version:
         """Return a version by its number, by default the newest; `NotFound` names the versions that exist."""
@@ -159,8 +186,15 @@ class Plots:
         self._repository = repository
 
     def find(self, user: str, name: str) -> Plot | None:
-        """Return a plot by its name; None if there is none."""
-        found = self._repository.find(user, name)
+        """Return a plot by its name, or one that it had before; None if there is none."""
+        if plot := self._at(user, name):
+            return plot
+        value, _ = self._repository.other_names.find(user, name)
+        plot = self._at(user, value["name"]) if value else None
+        return plot if plot is not None and name in plot.names else None
+
+    def _at(self, user: str, stored_name: str) -> Plot | None:
+        found = self._repository.find(user, stored_name)
         return found and plot_of(*found)
 
     def get(self, user: str, plot: str) -> Plot:
@@ -176,7 +210,7 @@ class Plots:
         The work is the same whether or not the plot exists, so that the response time does not reveal it.
         """
         owner = self._repository.owner(plot) if ID.fullmatch(plot) else None
-        found = self.find(*(owner or NO_PLOT))
+        found = self._at(*(owner or NO_PLOT))
         if found is None or found.id != plot:
             raise no_such_plot()
         return found
@@ -198,7 +232,7 @@ class Plots:
             try:
                 manifest = self.manifest(plot, version.version)
             except NotFound:
-                now = self.find(plot.user_id, plot.name)
+                now = self._at(plot.user_id, plot.place)
                 if now is not None and version in now.versions:
                     raise
                 continue
@@ -257,4 +291,5 @@ def _ranges(numbers: list[int]) -> str:
 def plot_of(value: dict[str, Any], etag: str) -> Plot:
     """Return the plot that a record describes."""
     versions = tuple(Version(**version) for version in value["versions"])
-    return Plot(**{**value, "versions": versions, "etag": etag})
+    former = tuple(value.get("former_names", ()))
+    return Plot(**{**value, "versions": versions, "former_names": former, "etag": etag})

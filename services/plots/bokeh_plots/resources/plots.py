@@ -84,7 +84,7 @@ class PlotList(PlotResource):
         plots = await STORAGE.run(self._domain.plots.page, user, after, limit)
         await respond_with_json(resp, {"plots": [plot.summary for plot in plots]}, len(plots))
         if len(plots) == limit:
-            add_next_link(req, resp, plots[-1].name, limit)
+            add_next_link(req, resp, plots[-1].place, limit)
 
 
 class OnePlot(PlotResource):
@@ -97,7 +97,10 @@ class OnePlot(PlotResource):
             {200: CHANGED_PLOT},
             body=Annotated[PlotChange, Meta(extra_json_schema={"minProperties": 1})],
             headers=("If-Match",),
-            example={"title": "A title", "visibility": "link", "history": False},
+            problems=("invalid-name", "name-taken", "conflict"),
+            details="A plot that is renamed is still found by the names that it had: publishing under one of "
+            "them makes a version of this plot.",
+            example={"name": "sine", "title": "A title", "visibility": "link", "history": False},
         ),
         "DELETE": Operation({204: None}, headers=("If-Match",)),
     }
@@ -116,7 +119,7 @@ class OnePlot(PlotResource):
         return scene, scene.read()
 
     async def on_patch(self, req: Request, resp: Response, user: str, plot: str) -> None:
-        """Set the title, the visibility, or whether others see old versions."""
+        """Set the name, the title, the visibility, or whether others see old versions."""
         change = await self._body(req, PlotChange)
         editor = self._domain.editor
         changed = await self._on_plot(req, plot, user, editor.change, change, if_match(req))

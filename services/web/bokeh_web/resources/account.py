@@ -26,6 +26,13 @@ ACTIONS = {
     "shares.revoke": "Withdrew a share link",
     "sessions.end": "Ended a session",
     "account.export": "Exported everything",
+    "logout.everywhere": "Signed out everywhere",
+    "account.create": "Account created",
+    "account.delete": "Deletion of the account",
+    "account.disable": "Account disabled",
+    "account.enable": "Account enabled",
+    "account.quota": "Quota changed",
+    "login.link": "Login link created",
 }
 
 

@@ -20,7 +20,7 @@ from bokeh_web.pages.forms import redirect
 from bokeh_web.resources.base import PAGE, PAGE_AT_VERSION, SEE, WebResource, version_of
 from bokeh_web.resources.oembed import discovery_url
 from bokeh_web.resources.plot_list import VISIBILITIES
-from bokeh_web.security.content_security_policy import LOOPBACK_ORIGINS, SANDBOX, frame_policy
+from bokeh_web.security.content_security_policy import ANY_SITE, LOOPBACK_ORIGINS, SANDBOX, frame_policy
 from bokeh_web.security.security_headers import frame_permissions
 from bokeh_web.security.session_cookie import share_token_of
 
@@ -173,7 +173,7 @@ def _ancestors(view: dict[str, Any], principal: Principal, accounts: bool) -> tu
     A server without accounts belongs to its machine, as do the notebooks on it.
     """
     if principal.only is not None:
-        return principal.origins or ("*",)
+        return principal.origins or (ANY_SITE,)
     if view["visibility"] != "private":
-        return ("*",)
+        return (ANY_SITE,)
     return () if accounts else LOOPBACK_ORIGINS
