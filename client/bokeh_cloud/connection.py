@@ -48,6 +48,10 @@ class Connection:
     def __repr__(self) -> str:
         return f"Connection({self.url!r})"
 
+    def close(self) -> None:
+        """Close the connections that are open; the next request opens one again."""
+        self._session.close()
+
     def request(self, method: str, path: str, **arguments: Any) -> requests.Response:
         """Send a request, and return its response, whose status is 2xx.
 

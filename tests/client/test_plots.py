@@ -51,6 +51,18 @@ def test_title_and_visibility(server: bokeh_cloud.Server) -> None:
     assert plot.refresh().visibility == "link"
 
 
+def test_publishing_with_description_tags_and_visibility(server: bokeh_cloud.Server) -> None:
+    plot = server.publish(line(), "described", description="Hourly means", tags=["wind"], visibility="link")
+    again = server.publish(line(), "described")
+    assert (again.description, again.tags, again.visibility) == ("Hourly means", ("wind",), "link")
+    assert '<p class="description" dir="auto">Hourly means</p>' in requests.get(plot.url, timeout=30).text
+    other = server.publish(line(), "described", tags=("rain", "wind"), description="")
+    assert (other.description, other.tags, other.unchanged) == ("", ("rain", "wind"), True)
+    plot.description, plot.tags = "A line", []
+    copy = plot.clone("described copy")
+    assert (copy.description, copy.tags, copy.visibility) == ("A line", (), "private")
+
+
 def test_history_and_visibility(server: bokeh_cloud.Server) -> None:
     plot = server.publish(line(), "with history")
     assert plot.history is False

@@ -64,6 +64,8 @@ class _Exporter:
             "title": plot.title,
             "visibility": plot.visibility,
             "history": plot.history,
+            "description": plot.description,
+            "tags": list(plot.tags),
         }
         numbers = sorted(item.version for item in plot.versions())
         for number in numbers:

@@ -33,6 +33,10 @@ def import_(account: AccountClient, folder: Path) -> list[Plot]:
     return [importer.import_plot(file.parent, existing) for file in plot_files]
 
 
+#: Members of `plot.json` that are set after the versions.
+SETTINGS = ("visibility", "history", "description", "tags")
+
+
 class _Importer:
     """Imports plots of one folder."""
 
@@ -54,10 +58,10 @@ class _Importer:
             if number > newest:
                 self._import_version(name, metadata["title"], plot_folder / str(number))
         plot = find_plot(self._account, name)
-        # Earlier releases did not write `history`.
-        visibility, history = metadata["visibility"], metadata.get("history", False)
-        if (plot.visibility, plot.history) != (visibility, history):
-            plot.set_visibility(visibility, history=history)
+        wanted = {key: metadata[key] for key in SETTINGS if key in metadata}  # earlier releases wrote fewer
+        has = {"tags": list(plot.tags), **{key: getattr(plot, key) for key in SETTINGS if key != "tags"}}
+        if any(has[key] != value for key, value in wanted.items()):
+            plot.change(**wanted)
         return plot
 
     def _import_version(self, name: str, title: str, version_folder: Path) -> None:

@@ -130,6 +130,8 @@ def plot_fields(plot: Plot) -> dict[str, Any]:
         "id": plot.id,
         "name": plot.name,
         "title": plot.title,
+        "description": plot.description,
+        "tags": plot.tags,
         "version": plot.version,
         "visibility": plot.visibility,
         "history": plot.history,

@@ -14,6 +14,13 @@ from msgspec import Meta
 from bokeh_common.compare_and_swap import compare_and_swap
 from bokeh_common.errors import Conflict, Invalid, PreconditionFailed
 from bokeh_common.timestamps import current_timestamp
+from bokeh_plots.documents.descriptions import (
+    MAX_DESCRIPTION_LENGTH,
+    MAX_TAG_LENGTH,
+    MAX_TAGS,
+    check_description,
+    check_tags,
+)
 from bokeh_plots.documents.limits import DEFAULT_LIMITS, DocumentLimits
 from bokeh_plots.documents.publication import check_title
 from bokeh_plots.plots.permissions import OPEN
@@ -49,6 +56,19 @@ class PlotChange(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
     """What to change; at least one member is required."""
 
     title: str | msgspec.UnsetType = msgspec.UNSET
+    description: Annotated[
+        str | msgspec.UnsetType,
+        Meta(
+            description=f"What the plot shows, at most {MAX_DESCRIPTION_LENGTH:,} characters of plain text."
+        ),
+    ] = msgspec.UNSET
+    tags: Annotated[
+        list[str] | msgspec.UnsetType,
+        Meta(
+            description=f"At most {MAX_TAGS} words of at most {MAX_TAG_LENGTH} characters; replace those "
+            "that the plot has."
+        ),
+    ] = msgspec.UNSET
     visibility: Visibility | msgspec.UnsetType = msgspec.UNSET
     history: Annotated[
         bool | msgspec.UnsetType,
@@ -57,6 +77,9 @@ class PlotChange(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
             "it to false unless it says otherwise."
         ),
     ] = msgspec.UNSET
+
+
+CHANGEABLE = PlotChange.__struct_fields__
 
 
 class PlotEditor:
@@ -87,16 +110,20 @@ class PlotEditor:
         return self._repeat(once)
 
     def change(self, plot: Plot, change: PlotChange, if_match: str | None = None) -> Plot:
-        """Set title, visibility or history.
+        """Set title, description, tags, visibility or history.
 
         Raises:
-            Invalid: the title is not valid, nothing is given, or a private plot would have a history.
+            Invalid: a text is not valid, nothing is given, or a private plot would have a history.
         """
         changes: dict[str, Any] = msgspec.to_builtins(change)
         if not changes:
-            raise Invalid("Send an object with 'title', 'visibility', 'history' or several of these.")
+            raise Invalid(f"Send an object with one of these, or several: {', '.join(CHANGEABLE)}.")
         if isinstance(change.title, str):
             check_title(change.title, self._limits)
+        if isinstance(change.description, str):
+            changes["description"] = check_description(change.description)
+        if isinstance(change.tags, list):
+            changes["tags"] = check_tags(change.tags)
 
         def once() -> Plot:
             current = self._plots.get(plot.user_id, plot.id)

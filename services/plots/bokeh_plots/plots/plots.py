@@ -38,6 +38,8 @@ class PlotSummary(TypedDict):
     id: PlotId
     name: Annotated[str, Meta(description="Unique in its account; publishing under it makes a new version.")]
     title: Annotated[str, Meta(description="For people.")]
+    description: Annotated[str, Meta(description="What the plot shows, as plain text; empty without one.")]
+    tags: Annotated[list[str], Meta(description="Words under which its owner looks for it.")]
     user_id: str
     version: Annotated[int, Meta(ge=1, description="The newest version, which the plot page shows.")]
     visibility: Visibility
@@ -53,6 +55,9 @@ class PlotSummary(TypedDict):
 
 
 PUBLIC = "public"
+
+#: Members that the record of a plot has only if they are not empty.
+OPTIONAL = ("history", "description", "tags")
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,8 @@ class Plot:
         created: when its first version was published.
         versions: its versions, in order.
         history: whether others than the owner see old versions, too; a private plot has no others.
+        description: what it shows, as plain text; empty without one.
+        tags: words under which its owner looks for it.
         etag: that of the record.
     """
 
@@ -100,6 +107,8 @@ class Plot:
     created: str
     versions: tuple[Version, ...] = field(repr=False)
     history: bool = False
+    description: str = ""
+    tags: tuple[str, ...] = ()
     etag: str = field(default="", repr=False, compare=False)
 
     @property
@@ -119,6 +128,8 @@ class Plot:
             "id": self.id,
             "name": self.name,
             "title": self.title,
+            "description": self.description,
+            "tags": list(self.tags),
             "user_id": self.user_id,
             "version": self.latest.version,
             "visibility": self.visibility,
@@ -137,9 +148,11 @@ class Plot:
 
     @property
     def record(self) -> dict[str, Any]:
-        """The plot as it is stored; earlier releases can read it unless it has `history`."""
-        omitted = {"etag"} if self.history else {"etag", "history"}
-        return {key: value for key, value in asdict(self).items() if key not in omitted}
+        """The plot as it is stored; earlier releases can read it unless it has one of `OPTIONAL`."""
+        stored = asdict(self)
+        return {
+            key: value for key, value in stored.items() if key != "etag" and (value or key not in OPTIONAL)
+        }
 
     def find(self, number: int | None = None) -> Version:
         """Return a version by its number, by default the newest; `NotFound` names the versions that exist."""
@@ -257,4 +270,5 @@ def _ranges(numbers: list[int]) -> str:
 def plot_of(value: dict[str, Any], etag: str) -> Plot:
     """Return the plot that a record describes."""
     versions = tuple(Version(**version) for version in value["versions"])
-    return Plot(**{**value, "versions": versions, "etag": etag})
+    tags = tuple(value.get("tags", ()))
+    return Plot(**{**value, "versions": versions, "tags": tags, "etag": etag})

@@ -158,6 +158,7 @@ class _VersionWriter:
         first = replace(version, version=version.version or 1)
         name = self._publication.name
         plot = Plot(_new_id(), name, title, self._user, "private", first.created, (first,))
+        plot = replace(plot, description=self._publication.description, tags=self._publication.tags)
         started = self._announce(plot, ABSENT, references)
         try:
             self._require_quota(own=1)  # again, as other requests may add plots at the same time

@@ -97,7 +97,13 @@ class OnePlot(PlotResource):
             {200: CHANGED_PLOT},
             body=Annotated[PlotChange, Meta(extra_json_schema={"minProperties": 1})],
             headers=("If-Match",),
-            example={"title": "A title", "visibility": "link", "history": False},
+            example={
+                "title": "A title",
+                "description": "What it shows",
+                "tags": ["weather"],
+                "visibility": "link",
+                "history": False,
+            },
         ),
         "DELETE": Operation({204: None}, headers=("If-Match",)),
     }
@@ -116,7 +122,7 @@ class OnePlot(PlotResource):
         return scene, scene.read()
 
     async def on_patch(self, req: Request, resp: Response, user: str, plot: str) -> None:
-        """Set the title, the visibility, or whether others see old versions."""
+        """Set title, description, tags, the visibility, or whether others see old versions."""
         change = await self._body(req, PlotChange)
         editor = self._domain.editor
         changed = await self._on_plot(req, plot, user, editor.change, change, if_match(req))
