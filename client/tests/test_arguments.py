@@ -53,7 +53,7 @@ def test_attributes_that_cannot_be_set_are_refused(attribute: str) -> None:
 
 def test_the_message_names_the_attribute_that_was_meant() -> None:
     with pytest.raises(AttributeError, match="Did you mean visibility"):
-        plot().visiblity = "public"  # type: ignore[attr-defined]  # which is the mistake
+        plot().visiblity = "public"  # type: ignore[attr-defined]  # which is what is tested
     with pytest.raises(AttributeError, match="no attributes to set"):
         Server().timeout = 3  # type: ignore[attr-defined]  # as above
 
