@@ -28,7 +28,10 @@ from bokeh_common.storage import open_blobs, open_records
 #: The service of each path, like the gateway's table. `/internal` has none, so clients cannot reach it.
 ROUTES = (
     (r"/whoami", "auth"),
-    (r"/|/(u|static)/.*|/(plots|data|register|login|logout|account)(/.*)?|/health/(live|ready)", "web"),
+    (
+        r"/|/(u|static)/.*|/(plots|data|register|login|logout|account)(/.*)?|/health/(live|ready)|/metrics",
+        "web",
+    ),
     (r"/(?!internal/)[^/]+/(keys|account|audit)(/.*)?", "auth"),
     (r"/(?!internal/)[^/]+/(plots|objects|store|delete|clone)(/.*)?", "plots"),
     (r"/(?!internal/)[^/]+/data(/.*)?", "data"),
