@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bokeh_cloud.errors import (
     CloudError,
+    Incomplete,
     NotFound,
     NotPermitted,
     NotPublishable,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:  # these import Bokeh, which takes half a second
 __all__ = [
     "Cloud",
     "CloudError",
+    "Incomplete",
     "NotFound",
     "NotPermitted",
     "NotPublishable",

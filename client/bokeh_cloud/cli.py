@@ -8,12 +8,13 @@ import click
 
 from bokeh_cloud import __version__
 from bokeh_cloud.commands import COMMANDS
-from bokeh_cloud.errors import CloudError, NotFound, NotPermitted, ServerUnreachable
+from bokeh_cloud.errors import CloudError, Incomplete, NotFound, NotPermitted, ServerUnreachable
 
 ENTRY_POINT_GROUP = "bokeh_cloud.commands"
 
 #: Exit codes of errors; the first class that an error is an instance of applies.
 EXIT_CODES: tuple[tuple[type[CloudError], int], ...] = (
+    (Incomplete, 6),
     (NotFound, 3),
     (NotPermitted, 4),
     (ServerUnreachable, 5),
@@ -27,7 +28,8 @@ Exit codes:
   2  invalid arguments
   3  not found, or owned by another account
   4  the API key is missing, unknown, or lacks a scope
-  5  the server cannot be reached, or is unavailable"""
+  5  the server cannot be reached, or is unavailable
+  6  export or import left something out, which the message names"""
 
 
 class _CommandError(click.ClickException):

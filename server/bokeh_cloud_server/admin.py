@@ -18,6 +18,7 @@ from bokeh_auth.clients import DataServices
 from bokeh_cloud_server import embedded
 from bokeh_common.errors import CloudError
 from bokeh_common.http.client.blocking_client import BlockingServiceClient
+from bokeh_common.storage import require_storage
 from bokeh_gc.clients import KeyspaceClient
 from bokeh_gc.fsck import StorageCheck
 from bokeh_web.cli import bokehjs
@@ -83,6 +84,10 @@ def fsck(storage: str, repair: bool) -> None:
     keys that begin with "quarantine/"; publishing the same figure again stores them again. Plots are never
     moved.
     """
+    try:
+        require_storage(storage)
+    except CloudError as error:
+        raise click.ClickException(str(error)) from None
     plots, data = (BlockingServiceClient(client) for client in embedded.data_services(storage, "gc"))
     check, found = StorageCheck(KeyspaceClient({"plots": plots, "data": data}), repair), 0
     try:

@@ -11,8 +11,9 @@ from bokeh.util.paths import bokehjs_path
 
 from bokeh_cloud.account import AccountClient
 from bokeh_cloud.archive import pages
+from bokeh_cloud.archive.attempts import Attempts
 from bokeh_cloud.archive.layout import folder_name, read_json, write, write_json
-from bokeh_cloud.archive.live_sources import export_sources
+from bokeh_cloud.archive.live_sources import export_source
 from bokeh_cloud.data.catalog import list_sources
 from bokeh_cloud.errors import CloudError, NotFound
 from bokeh_cloud.plots.catalog import find_plot, list_plots
@@ -33,17 +34,23 @@ def export(account: AccountClient, folder: Path, names: Iterable[str] = ()) -> l
 
     Raises:
         NotFound: there is no plot of such a name.
+        Incomplete: some plots or live data sources are broken on the server; the others are exported.
         CloudError: see `Connection.request`; or the folder cannot be written.
     """
     names = list(names)
     plots = [find_plot(account, name) for name in names] or list_plots(account)
-    exporter = _Exporter(account, folder)
+    exporter, attempts, exported = _Exporter(account, folder), Attempts(account), []
     for plot in plots:
-        exporter.export_plot(plot)
+        with attempts.of(f"the plot {plot.name}"):
+            exporter.export_plot(plot)
+            exported.append(plot)
     exporter.write_index()
     all_sources = () if names else (source.source_id for source in list_sources(account) if source.live)
-    export_sources(account, folder, {*exporter.live_sources, *all_sources})
-    return plots
+    for source_id in sorted({*exporter.live_sources, *all_sources}):
+        with attempts.of(f"the data source {source_id}"):
+            export_source(account, folder, source_id)
+    attempts.finish("exported", exported)
+    return exported
 
 
 class _Exporter:

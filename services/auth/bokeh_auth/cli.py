@@ -17,7 +17,7 @@ from bokeh_auth.credentials.secret import PERSONAL, SERVICE, SHARE, new_secret
 from bokeh_common.environment import REDIS_SCHEMES, read_url
 from bokeh_common.errors import CloudError
 from bokeh_common.http.auth.revocations import RevocationPublisher
-from bokeh_common.storage import open_records
+from bokeh_common.storage import open_records, require_storage
 from bokeh_common.timestamps import format_timestamp
 
 PAGE = 1000
@@ -38,6 +38,7 @@ def admin(context: click.Context, storage: str | None) -> None:
 def open_domain(storage: str) -> Iterator[AccountDomain]:
     """Yield the domain objects on a storage; errors become messages of the command."""
     try:
+        require_storage(storage)
         revoked = RevocationPublisher(read_url(os.environ, "BOKEH_CLOUD_REDIS_URL", REDIS_SCHEMES)).publish
         yield AccountDomain.on_storage(open_records(storage, "auth"), changed=revoked)
     except CloudError as error:
