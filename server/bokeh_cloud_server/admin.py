@@ -16,6 +16,7 @@ from bokeh_auth.accounts.export import AccountExporter
 from bokeh_auth.cli import OPERATOR, admin, open_domain, users
 from bokeh_auth.clients import DataServices
 from bokeh_cloud_server import embedded
+from bokeh_cloud_server.adopt import adopt
 from bokeh_common.errors import CloudError
 from bokeh_common.http.client.blocking_client import BlockingServiceClient
 from bokeh_common.storage import require_storage
@@ -25,6 +26,7 @@ from bokeh_web.cli import bokehjs
 
 __all__ = ["admin"]
 
+admin.add_command(adopt)
 admin.add_command(bokehjs)
 
 

@@ -25,6 +25,7 @@ ACTIONS = {
     "shares.make": "Created a share link",
     "shares.revoke": "Withdrew a share link",
     "sessions.end": "Ended a session",
+    "account.adopt": "Took over the plots that were made without accounts",
     "account.export": "Exported everything",
 }
 
