@@ -18,6 +18,7 @@ from bokeh_cloud.data.catalog import list_sources
 from bokeh_cloud.errors import CloudError, NotFound
 from bokeh_cloud.plots.catalog import find_plot, list_plots
 from bokeh_cloud.plots.plot import Plot
+from bokeh_cloud.progress import progress
 from bokeh_cloud.publishing.download import fetch_columns
 from bokeh_cloud.publishing.scene import column_hashes, inline_packed_columns
 
@@ -40,10 +41,12 @@ def export(account: AccountClient, folder: Path, names: Iterable[str] = ()) -> l
     names = list(names)
     plots = [find_plot(account, name) for name in names] or list_plots(account)
     exporter, attempts, exported = _Exporter(account, folder), Attempts(account), []
-    for plot in plots:
-        with attempts.of(f"the plot {plot.name}"):
-            exporter.export_plot(plot)
-            exported.append(plot)
+    with progress("Exporting", len(plots), unit="plots") as advance:
+        for plot in plots:
+            with attempts.of(f"the plot {plot.name}"):
+                exporter.export_plot(plot)
+                exported.append(plot)
+            advance(1)
     exporter.write_index()
     all_sources = () if names else (source.source_id for source in list_sources(account) if source.live)
     for source_id in sorted({*exporter.live_sources, *all_sources}):

@@ -1,4 +1,4 @@
-"""`plots`, `show`, `visibility`, `versions`, `rollback`, `clone`, `rm`: published plots."""
+"""Commands for published plots: listing, changing, copying and deleting them."""
 
 import re
 from typing import Any
@@ -101,6 +101,26 @@ def visibility(name: str, visibility: str, history: bool, url: str | None, quiet
     plot = connect(url).plot(name).set_visibility(visibility, history=history)
     added = " with history" if plot.history else ""
     click.echo(plot.url if quiet else f"{name} is {plot.visibility}{added}: {plot.url}")
+
+
+@click.command()
+@options.name
+@click.argument("title")
+@options.url
+def title(name: str, title: str, url: str | None) -> None:
+    """Set the TITLE of the plot NAME."""
+    connect(url).plot(name).title = title
+
+
+@click.command()
+@options.name
+@click.argument("text")
+@click.option("--tag", "tags", metavar="TAG", multiple=True, help="A tag, in place of those it has.")
+@options.url
+def describe(name: str, text: str, tags: tuple[str, ...], url: str | None) -> None:
+    """Set the description of the plot NAME, which its page shows."""
+    changes = {"description": text, **({"tags": list(tags)} if tags else {})}
+    connect(url).plot(name).change(**changes)
 
 
 @click.command()

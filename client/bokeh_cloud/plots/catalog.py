@@ -19,7 +19,11 @@ def find_plot(account: AccountClient, name: str) -> Plot:
     Raises:
         NotFound: there is none; the message contains similar names.
     """
-    found = {plot.name: plot for plot in list_plots(account)}
+    page = account.connection.json("GET", f"{account.user_path}/plots", params={"name": name})
+    for summary in page["plots"]:
+        if summary["name"] == name:
+            return Plot(summary, account.connection)
+    found = {plot.name: plot for plot in list_plots(account)}  # for similar names, and earlier servers
     if name in found:
         return found[name]
     similar = ", ".join(get_close_matches(name, found, cutoff=0.5))

@@ -47,6 +47,7 @@ def create_app(dependencies: Dependencies) -> App:
     if domain.login and domain.background:
         _add_account_routes(app, domain, domain.login)
         app.add_middleware(DeletionRecovery(domain.deletion))
+        domain.repository.set_public_url(dependencies.settings.public_url)
         domain.background.start()
     return app
 
