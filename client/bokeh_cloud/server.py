@@ -255,6 +255,28 @@ class Cloud(Server):
     def _resolve(self, url: str | None, apikey: str | None) -> ServerAddress:
         return self._configuration.cloud_address(url, apikey)
 
+    def login(self, *, scopes: Iterable[str] = (), days: int | None = None) -> "Cloud":
+        """Log in in a browser, and store the API key in cloud.cfg; works in notebooks, too.
+
+        A code and an address are shown, and the address is opened where there is a browser. Allow the login
+        there, within ten minutes. A server without accounts needs no login.
+
+        Args:
+            scopes: of the key; none for those that publishing needs.
+            days: how long the key is valid; None for the server's default.
+
+        Raises:
+            NotPermitted: the login was denied, or not answered in time.
+            CloudError: the server does not offer it; or see `Connection.request`.
+        """
+        from bokeh_cloud.device_login import log_in
+
+        self._connection = log_in(
+            self.url, self._configuration, require_strings("scopes", scopes, "[]"), days
+        )
+        vars(self).pop("user_id", None)
+        return self
+
 
 def connect(url: str | None = None) -> Server:
     """Return the server of a command: that of a URL, else the cloud if one is configured, else `Server()`."""

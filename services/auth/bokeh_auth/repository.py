@@ -9,8 +9,6 @@ Records:
     looks/{skeleton}                    the account of a confusable skeleton
     closing/{user}                      deletions of accounts that are in progress
     links/{digest}                      one-time links
-    devices/{digest}                    requests of programs to be logged in, see `login.devices`
-    codes/{user code}                   the digest of the request with this user code
     keys|sessions|shares/{user}/{id}    credentials
     digests/{digest}                    the index of credentials
     audit/{user}/{id}                   the audit log of an account

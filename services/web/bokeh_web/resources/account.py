@@ -25,6 +25,8 @@ ACTIONS = {
     "shares.make": "Created a share link",
     "shares.revoke": "Withdrew a share link",
     "sessions.end": "Ended a session",
+    "devices.allow": "Let a program sign in",
+    "devices.deny": "Did not let a program sign in",
     "account.adopt": "Took over the plots that were made without accounts",
     "account.export": "Exported everything",
 }
