@@ -8,11 +8,12 @@ import click
 
 from bokeh_cloud import __version__
 from bokeh_cloud.commands import COMMANDS
-from bokeh_cloud.errors import CloudError, NotFound, NotPermitted, ServerUnreachable
+from bokeh_cloud.errors import CloudError, Incomplete, NotFound, NotPermitted, ServerUnreachable
 from bokeh_cloud.server_commands import ENTRY_POINT_GROUP, SERVER_COMMANDS, missing_command
 
 #: Exit codes of errors; the first class that an error is an instance of applies.
 EXIT_CODES: tuple[tuple[type[CloudError], int], ...] = (
+    (Incomplete, 6),
     (NotFound, 3),
     (NotPermitted, 4),
     (ServerUnreachable, 5),
@@ -26,7 +27,8 @@ Exit codes:
   2  invalid arguments
   3  not found, or owned by another account
   4  the API key is missing, unknown, or lacks a scope
-  5  the server cannot be reached, or is unavailable"""
+  5  the server cannot be reached, or is unavailable
+  6  export or import left something out, which the message names"""
 
 
 class _CommandError(click.ClickException):

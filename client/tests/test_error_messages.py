@@ -2,6 +2,7 @@
 
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -173,6 +174,13 @@ def test_a_private_certificate_can_be_trusted(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("BOKEH_CLOUD_CA_BUNDLE", str(tmp_path / "server.pem"))
     with behind_tls(tmp_path, *validity(0)) as url, pytest.raises(CloudError, match="501"):
         Server(url).plots()
+
+
+def test_https_to_a_server_of_plain_http(cloud: InMemoryCloud) -> None:
+    started = time.monotonic()
+    with pytest.raises(ServerUnreachable, match=r"does not use TLS. Is its address http://127"):
+        Server(cloud.url.replace("http", "https")).plots()
+    assert time.monotonic() - started < 1
 
 
 def test_missing_file_of_certificates(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""`plots`, `show`, `rename`, `visibility`, `versions`, `rollback`, `clone`, `rm`: published plots."""
+"""Commands for published plots: listing, changing, copying and deleting them."""
 
 import re
 from typing import Any
@@ -119,6 +119,26 @@ def visibility(name: str, visibility: str, history: bool, url: str | None, quiet
 
 @click.command()
 @options.name
+@click.argument("title")
+@options.url
+def title(name: str, title: str, url: str | None) -> None:
+    """Set the TITLE of the plot NAME."""
+    connect(url).plot(name).title = title
+
+
+@click.command()
+@options.name
+@click.argument("text")
+@click.option("--tag", "tags", metavar="TAG", multiple=True, help="A tag, in place of those it has.")
+@options.url
+def describe(name: str, text: str, tags: tuple[str, ...], url: str | None) -> None:
+    """Set the description of the plot NAME, which its page shows."""
+    changes = {"description": text, **({"tags": list(tags)} if tags else {})}
+    connect(url).plot(name).change(**changes)
+
+
+@click.command()
+@options.name
 @click.option("--version", type=click.IntRange(min=1), help="Delete this version only; not the newest.")
 @options.url
 @options.yes
@@ -144,6 +164,8 @@ def plot_fields(plot: Plot) -> dict[str, Any]:
         "id": plot.id,
         "name": plot.name,
         "title": plot.title,
+        "description": plot.description,
+        "tags": plot.tags,
         "version": plot.version,
         "visibility": plot.visibility,
         "history": plot.history,

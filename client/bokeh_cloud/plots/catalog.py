@@ -20,11 +20,16 @@ def find_plot(account: AccountClient, name: str) -> Plot:
     Raises:
         NotFound: there is none; the message contains similar names.
     """
-    plots = list_plots(account)
+    name = name.strip()
+    page = account.connection.json("GET", f"{account.user_path}/plots", params={"name": name})
+    for summary in page["plots"]:
+        if name in (summary["name"], *summary.get("former_names", ())):
+            return Plot(summary, account.connection)
+    plots = list_plots(account)  # for similar names, and earlier servers
     former = {former: plot for plot in plots for former in plot.former_names}
     found = former | {plot.name: plot for plot in plots}
-    if name.strip() in found:
-        return found[name.strip()]
+    if name in found:
+        return found[name]
     similar = ", ".join(get_close_matches(name, found, cutoff=0.5))
     hint = f"similar names: {similar}" if similar else "`bokeh-cloud plots` lists all plots"
     raise NotFound(f"There is no plot {name!r} on {account.url} ({hint}).", 404)

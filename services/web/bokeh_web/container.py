@@ -1,5 +1,6 @@
 """The domain objects of the web service, built once at startup."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bokeh_common.http.auth.access import RemoteIntrospection
@@ -33,6 +34,7 @@ class Dependencies:
         data: client of the data service.
         gc: client of the garbage collector.
         blobs: storage of the versions of BokehJS that an operator added; None if there is none.
+        may_adopt: returns whether the first account may take over plots that were made without accounts.
     """
 
     settings: Settings
@@ -41,6 +43,7 @@ class Dependencies:
     data: ServiceClient = field(repr=False)
     gc: ServiceClient = field(repr=False)
     blobs: BlobStore | None = field(default=None, repr=False)
+    may_adopt: Callable[[], bool] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class Domain:
     event_streams: EventStreams
     client_wheel: ClientWheel | None
     guide: Guide
+    may_adopt: Callable[[], bool] | None
 
     @classmethod
     def create(cls, dependencies: Dependencies) -> "Domain":
@@ -93,4 +97,5 @@ class Domain:
             event_streams=EventStreams(),
             client_wheel=wheel,
             guide=Guide(find_guide()),
+            may_adopt=dependencies.may_adopt,
         )

@@ -8,7 +8,7 @@ azure://container                   Azure Blob Storage; the account is in the us
 from importlib import import_module
 from types import ModuleType
 
-from bokeh_common.errors import Invalid
+from bokeh_common.errors import Invalid, NotFound, Unavailable
 from bokeh_common.metrics import instrument
 from bokeh_common.storage.interfaces import (
     ABSENT,
@@ -24,7 +24,7 @@ from bokeh_common.storage.validation import check_namespace
 
 __all__ = [
     "ABSENT", "JSON", "Absent", "BackendTraits", "BlobStat", "BlobStore", "Record", "RecordStore",
-    "namespaces", "open_blobs", "open_records",
+    "namespaces", "open_blobs", "open_records", "require_storage",
 ]  # fmt: skip
 
 _BACKENDS = {"local": "local", "redis": "redis", "rediss": "redis", "azure": "azure"}
@@ -59,6 +59,25 @@ def namespaces(url: str) -> list[str]:
     """Return all namespaces of a storage, sorted; errors are those of `open_records`."""
     found: list[str] = _backend(url).namespaces(url)
     return found
+
+
+def require_storage(url: str) -> None:
+    """Raise `NotFound` if nothing was ever stored at a URL; nothing is created, but a container of Azure.
+
+    Commands of operators call this: a misspelled URL would otherwise be a new storage, in which nothing is
+    wrong. Other errors are those of `open_records`.
+    """
+    try:
+        found = namespaces(url)
+    except Unavailable as error:
+        if not isinstance(error.__cause__, FileNotFoundError):
+            raise
+        found = []
+    if not found:
+        raise NotFound(
+            f"There is no cloud in the storage {url}: nothing has been stored there. Set --storage or "
+            "BOKEH_CLOUD_STORAGE to the storage that the server uses."
+        )
 
 
 def _backend(url: str) -> ModuleType:

@@ -89,6 +89,7 @@ class Publication:
         bundles: the files of BokehJS that it needs.
         extensions: the JavaScript of each custom model.
         number: the number of the version; None for the next one.
+        description, tags: those of a new plot, the copy of another one.
     """
 
     name: str
@@ -98,6 +99,8 @@ class Publication:
     bundles: list[Bundle]
     extensions: list[str]
     number: int | None = None
+    description: str = ""
+    tags: tuple[str, ...] = ()
 
     @property
     def source_ids(self) -> list[str]:

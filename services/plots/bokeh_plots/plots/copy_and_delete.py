@@ -118,6 +118,8 @@ class CopyAndDelete:
         copy = Publication(
             name=request.name or plot.name,
             title=plot.title,
+            description=plot.description,
+            tags=plot.tags,
             document=document,
             sources=[_use_of(source, as_published=not scene.live) for source in sources],
             bundles=scene.manifest["bundles"],

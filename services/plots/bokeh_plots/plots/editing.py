@@ -14,6 +14,13 @@ from msgspec import Meta
 from bokeh_common.compare_and_swap import compare_and_swap
 from bokeh_common.errors import Conflict, Invalid, PreconditionFailed
 from bokeh_common.timestamps import current_timestamp
+from bokeh_plots.documents.descriptions import (
+    MAX_DESCRIPTION_LENGTH,
+    MAX_TAG_LENGTH,
+    MAX_TAGS,
+    check_description,
+    check_tags,
+)
 from bokeh_plots.documents.limits import DEFAULT_LIMITS, DocumentLimits
 from bokeh_plots.documents.publication import check_name, check_new_name, check_title
 from bokeh_plots.plots.permissions import OPEN
@@ -54,6 +61,19 @@ class PlotChange(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
         str | msgspec.UnsetType,
         Meta(description="From then on, publishing does not set it to that of the figure."),
     ] = msgspec.UNSET
+    description: Annotated[
+        str | msgspec.UnsetType,
+        Meta(
+            description=f"What the plot shows, at most {MAX_DESCRIPTION_LENGTH:,} characters of plain text."
+        ),
+    ] = msgspec.UNSET
+    tags: Annotated[
+        list[str] | msgspec.UnsetType,
+        Meta(
+            description=f"At most {MAX_TAGS} words of at most {MAX_TAG_LENGTH} characters; replace those "
+            "that the plot has."
+        ),
+    ] = msgspec.UNSET
     visibility: Visibility | msgspec.UnsetType = msgspec.UNSET
     history: Annotated[
         bool | msgspec.UnsetType,
@@ -62,6 +82,9 @@ class PlotChange(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
             "it to false unless it says otherwise."
         ),
     ] = msgspec.UNSET
+
+
+CHANGEABLE = PlotChange.__struct_fields__
 
 
 class PlotEditor:
@@ -92,7 +115,7 @@ class PlotEditor:
         return self._repeat(once)
 
     def change(self, plot: Plot, change: PlotChange, if_match: str | None = None) -> Plot:
-        """Set name, title, visibility or history.
+        """Set name, title, description, tags, visibility or history.
 
         Raises:
             Conflict: another plot has, or had, the name.
@@ -100,11 +123,15 @@ class PlotEditor:
         """
         changes: dict[str, Any] = msgspec.to_builtins(change)
         if not changes:
-            raise Invalid("Send an object with 'name', 'title', 'visibility', 'history' or several of these.")
-        if isinstance(change.title, str):
-            check_title(change.title, self._limits)
+            raise Invalid(f"Send an object with one of these, or several: {', '.join(CHANGEABLE)}.")
         if isinstance(change.name, str):
             changes["name"] = check_new_name(check_name(change.name, self._limits))
+        if isinstance(change.title, str):
+            check_title(change.title, self._limits)
+        if isinstance(change.description, str):
+            changes["description"] = check_description(change.description)
+        if isinstance(change.tags, list):
+            changes["tags"] = check_tags(change.tags)
 
         def once() -> Plot:
             current = self._plots.get(plot.user_id, plot.id)

@@ -44,6 +44,8 @@ class PlotSummary(TypedDict):
         ]
     ]
     title: Annotated[str, Meta(description="For people.")]
+    description: Annotated[str, Meta(description="What the plot shows, as plain text; empty without one.")]
+    tags: Annotated[list[str], Meta(description="Words under which its owner looks for it.")]
     user_id: str
     version: Annotated[int, Meta(ge=1, description="The newest version, which the plot page shows.")]
     visibility: Visibility
@@ -59,6 +61,9 @@ class PlotSummary(TypedDict):
 
 
 PUBLIC = "public"
+
+#: Members that the record of a plot has only if they are not empty.
+OPTIONAL = ("history", "description", "tags", "stored_name", "former_names", "title_follows")
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,8 @@ class Plot:
         created: when its first version was published.
         versions: its versions, in order.
         history: whether others than the owner see old versions, too; a private plot has no others.
+        description: what it shows, as plain text; empty without one.
+        tags: words under which its owner looks for it.
         etag: that of the record.
         stored_name: the name under which it is stored, if that is not `name`; else empty.
         former_names: the names that it had before.
@@ -109,6 +116,8 @@ class Plot:
     created: str
     versions: tuple[Version, ...] = field(repr=False)
     history: bool = False
+    description: str = ""
+    tags: tuple[str, ...] = ()
     etag: str = field(default="", repr=False, compare=False)
     stored_name: str = ""
     former_names: tuple[str, ...] = ()
@@ -141,6 +150,8 @@ class Plot:
             "id": self.id,
             "name": self.name,
             "title": self.title,
+            "description": self.description,
+            "tags": list(self.tags),
             "user_id": self.user_id,
             "version": self.latest.version,
             "visibility": self.visibility,
@@ -162,11 +173,11 @@ class Plot:
 
     @property
     def record(self) -> dict[str, Any]:
-        """The plot as it is stored, without members that have their default."""
-        value = asdict(self) | {"former_names": [*self.former_names]}
-        optional = ("history", "stored_name", "former_names", "title_follows")
-        omitted = {"etag", *(key for key in optional if not value[key])}
-        return {key: item for key, item in value.items() if key not in omitted}
+        """The plot as it is stored; earlier releases can read it unless it has one of `OPTIONAL`."""
+        stored = asdict(self) | {"former_names": [*self.former_names]}
+        return {
+            key: value for key, value in stored.items() if key != "etag" and (value or key not in OPTIONAL)
+        }
 
     def find(self, number: int | None = None) -> Version:
         """Return a version by its number, by default the newest; `NotFound` names the versions that exist."""
@@ -291,5 +302,5 @@ def _ranges(numbers: list[int]) -> str:
 def plot_of(value: dict[str, Any], etag: str) -> Plot:
     """Return the plot that a record describes."""
     versions = tuple(Version(**version) for version in value["versions"])
-    former = tuple(value.get("former_names", ()))
-    return Plot(**{**value, "versions": versions, "former_names": former, "etag": etag})
+    former, tags = tuple(value.get("former_names", ())), tuple(value.get("tags", ()))
+    return Plot(**{**value, "versions": versions, "former_names": former, "tags": tags, "etag": etag})

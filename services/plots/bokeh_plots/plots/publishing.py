@@ -169,9 +169,10 @@ class _VersionWriter:
         self._require_quota()
         version, references = self._store()
         first = replace(version, version=version.version or 1)
-        follows = not self._publication.title
+        given = self._publication
         plot = Plot(_new_id(), name, self._first_title, self._user, "private", first.created, (first,))
-        started = self._announce(replace(plot, title_follows=follows), ABSENT, references)
+        plot = replace(plot, title_follows=not given.title, description=given.description, tags=given.tags)
+        started = self._announce(plot, ABSENT, references)
         try:
             self._require_quota(own=1)  # again, as other requests may add plots at the same time
             self._repository.other_names.require_free(self._user, name)

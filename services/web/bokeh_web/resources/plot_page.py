@@ -65,7 +65,7 @@ class ShowPlotPage(WebResource):
             "sources": view["sources"],
             "formats": formats,
             "shares": await self._share_links(req, view) if is_owner else [],
-            "description": DESCRIPTION.format_map(view),
+            "description": view.get("description") or DESCRIPTION.format_map(view),
         }
         await self._respond_with_page(req, resp, "plots/page.html", **values)
 
