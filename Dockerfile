@@ -28,13 +28,16 @@ COPY services/gc/pyproject.toml services/gc/
 COPY services/web/pyproject.toml services/web/
 COPY client/pyproject.toml client/
 COPY server/pyproject.toml server/
-RUN case "$SERVICE" in server) echo ./services/* ./client ./server ;; *) echo "./services/$SERVICE" ;; esac >projects \
+RUN mkdir client/docs \
+ && case "$SERVICE" in server) echo ./services/* ./client ./server ;; *) echo "./services/$SERVICE" ;; esac >projects \
  && /opt/build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /hollow $(cat projects) \
  && /opt/build/bin/pip --python /opt/bokeh-cloud/bin/python install --quiet --constraint constraints.txt /hollow/*.whl \
  && ls /hollow | cut -d- -f1 | xargs /opt/build/bin/pip --python /opt/bokeh-cloud/bin/python uninstall --quiet --yes \
  && rm -rf /opt/bokeh-cloud/lib/python*/site-packages/pyarrow/include /opt/bokeh-cloud/lib/python*/site-packages/pyarrow/tests
 COPY . ./
-RUN /opt/build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /wheels ./libs/bokeh_common $(cat projects) \
+# The web service offers the client for installation: it gets the client's files, but not its dependencies.
+RUN if [ "$SERVICE" = web ]; then echo ./client >>projects; fi \
+ && /opt/build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /wheels ./libs/bokeh_common $(cat projects) \
  && /opt/build/bin/pip --python /opt/bokeh-cloud/bin/python install --quiet --no-deps --target /own /wheels/*.whl
 
 # BokehJS of each minor version of Bokeh 3, for the web service: plots need no CDN, and old ones keep their version.

@@ -9,7 +9,9 @@ PYPROJECTS := $(addsuffix /pyproject.toml,$(DISTRIBUTIONS))
 SERVICES := auth plots data gc gc-worker web
 NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell $(p) $(NEW_ENOUGH) 2>/dev/null && echo $(p))))
-INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
+# pip's own output has a line for each library that is there already, several times.
+PROGRESS := awk '/^Collecting / {print "  " $$2; fflush()} /^Installing collected/ {print "  installing " NF - 3 " packages"; fflush()}'
+INSTALL := set -o pipefail; install() { $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --constraint constraints.txt "$$@" | $(PROGRESS); }; install
 
 .PHONY: help setup run test lint attack bench dist test-dist test-matrix test-faults soak up upgrade down test-compose test-failures
 .DEFAULT_GOAL := help
@@ -80,7 +82,7 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 
 $(VENV)/.run: $(VENV)/bin/python constraints.txt $(PYPROJECTS)
-	@echo "Installing into $(VENV) ..."
+	@echo "Installing into $(VENV), which takes some minutes the first time ..."
 	@$(INSTALL) hatchling editables
 	@$(INSTALL) --no-build-isolation $(addprefix --editable=./,$(DISTRIBUTIONS))
 	@touch $@

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bokeh_cloud.errors import (
     CloudError,
+    Incomplete,
     NotFound,
     NotPermitted,
     NotPublishable,
@@ -22,17 +23,20 @@ from bokeh_cloud.plots.shares import Share
 from bokeh_cloud.server import Cloud, Server
 
 if TYPE_CHECKING:  # these import Bokeh, which takes half a second
+    from bokeh_cloud.data.sources import RemoteDataSource
     from bokeh_cloud.integration.install import install
     from bokeh_cloud.integration.output import output_cloud, output_server
 
 __all__ = [
     "Cloud",
     "CloudError",
+    "Incomplete",
     "NotFound",
     "NotPermitted",
     "NotPublishable",
     "Plot",
     "Rejected",
+    "RemoteDataSource",
     "Server",
     "ServerUnreachable",
     "Share",
@@ -42,7 +46,12 @@ __all__ = [
 ]
 __version__ = version("bokeh-cloud")
 
-_LAZY_NAMES = {"install": "install", "output_cloud": "output", "output_server": "output"}
+_LAZY_NAMES = {
+    "RemoteDataSource": "data.sources",
+    "install": "integration.install",
+    "output_cloud": "integration.output",
+    "output_server": "integration.output",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -51,4 +60,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"{__name__}.integration.{_LAZY_NAMES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_LAZY_NAMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """Return what is public, and not the modules and helpers that happen to be imported."""
+    return sorted([*__all__, "__doc__", "__version__"])

@@ -5,18 +5,27 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from bokeh_cloud.arguments import KnownAttributes
 from bokeh_cloud.connection import Connection
 
 
-class AccountClient:
+class AccountClient(KnownAttributes):
     """The account on a server that the API key of a connection belongs to.
 
     Args:
         connection: to the server.
+        user_id: the username if it is known, which saves a request.
     """
 
-    def __init__(self, connection: Connection):
-        self.connection = connection
+    def __init__(self, connection: Connection, user_id: str | None = None):
+        self._connection = connection
+        if user_id is not None:
+            vars(self)["user_id"] = user_id
+
+    @property
+    def connection(self) -> Connection:
+        """The connection to the server."""
+        return self._connection
 
     @property
     def url(self) -> str:

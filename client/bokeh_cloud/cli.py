@@ -8,12 +8,12 @@ import click
 
 from bokeh_cloud import __version__
 from bokeh_cloud.commands import COMMANDS
-from bokeh_cloud.errors import CloudError, NotFound, NotPermitted, ServerUnreachable
-
-ENTRY_POINT_GROUP = "bokeh_cloud.commands"
+from bokeh_cloud.errors import CloudError, Incomplete, NotFound, NotPermitted, ServerUnreachable
+from bokeh_cloud.server_commands import ENTRY_POINT_GROUP, SERVER_COMMANDS, missing_command
 
 #: Exit codes of errors; the first class that an error is an instance of applies.
 EXIT_CODES: tuple[tuple[type[CloudError], int], ...] = (
+    (Incomplete, 6),
     (NotFound, 3),
     (NotPermitted, 4),
     (ServerUnreachable, 5),
@@ -27,7 +27,8 @@ Exit codes:
   2  invalid arguments
   3  not found, or owned by another account
   4  the API key is missing, unknown, or lacks a scope
-  5  the server cannot be reached, or is unavailable"""
+  5  the server cannot be reached, or is unavailable
+  6  export or import left something out, which the message names"""
 
 
 class _CommandError(click.ClickException):
@@ -50,6 +51,8 @@ class _LazyGroup(click.Group):
             command: click.Command = getattr(import_module(f"bokeh_cloud.commands.{module}"), attribute)
             return command
         found = [*entry_points(group=ENTRY_POINT_GROUP, name=cmd_name)]
+        if not found and cmd_name in SERVER_COMMANDS:
+            return _broken_command(cmd_name, missing_command(cmd_name))
         return _load(found[0]) if found else None
 
     def invoke(self, ctx: click.Context) -> object:
@@ -70,14 +73,18 @@ def _load(entry: EntryPoint) -> click.Command:
     try:
         command = entry.load()
     except Exception as error:  # noqa: BLE001 - a broken distribution must not break the other commands
-        return _broken_command(entry.name, f"{type(error).__name__}: {error}")
+        return _broken_command(entry.name, _not_loaded(entry, f"{type(error).__name__}: {error}"))
     if not isinstance(command, click.Command):
-        return _broken_command(entry.name, f"{entry.value} is not a command")
+        return _broken_command(entry.name, _not_loaded(entry, f"{entry.value} is not a command"))
     return command
 
 
-def _broken_command(name: str, reason: str) -> click.Command:
-    message = f"the command `{name}` cannot be loaded ({' '.join(reason.split())})"
+def _not_loaded(entry: EntryPoint, reason: str) -> str:
+    return f"the command `{entry.name}` cannot be loaded ({' '.join(reason.split())})"
+
+
+def _broken_command(name: str, message: str) -> click.Command:
+    """Return a command that fails with a message, whatever its arguments."""
 
     def fail(*_: object, **__: object) -> NoReturn:
         raise click.ClickException(message)

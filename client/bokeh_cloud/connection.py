@@ -9,16 +9,21 @@ from uuid import uuid4
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import MaxRetryError, SSLError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util.retry import Retry
 
 from bokeh_cloud.config.address import ServerAddress
 from bokeh_cloud.errors import CloudError, NotFound, NotPermitted, Rejected, ServerUnreachable
+from bokeh_cloud.server_commands import how_to_serve
 
 CONNECT_TIMEOUT = 10.0  # seconds
 READ_TIMEOUT = 120.0  # seconds without a byte: committing many columns takes a while
 MAX_RETRY_AFTER = 30.0  # seconds; a server may ask for hours, but an interactive user should see the error
 PARALLEL_REQUESTS = 4
+
+#: What OpenSSL says if a server responds in plain http.
+PLAIN_HTTP_SIGNS = ("WRONG_VERSION_NUMBER", "wrong version number", "record layer failure", "HTTP_REQUEST")
 
 _ERROR_CLASSES: Mapping[int, type[Rejected]] = {401: NotPermitted, 403: NotPermitted, 404: NotFound}
 
@@ -47,6 +52,10 @@ class Connection:
 
     def __repr__(self) -> str:
         return f"Connection({self.url!r})"
+
+    def close(self) -> None:
+        """Close the connections that are open; the next request opens one again."""
+        self._session.close()
 
     def request(self, method: str, path: str, **arguments: Any) -> requests.Response:
         """Send a request, and return its response, whose status is 2xx.
@@ -93,6 +102,9 @@ class Connection:
 
     def _explain_unreachable(self, error: OSError) -> str:
         if isinstance(error, requests.exceptions.SSLError):
+            if any(sign in str(error) for sign in PLAIN_HTTP_SIGNS):
+                plain = self.url.replace("https://", "http://", 1)
+                return self._redact(f"{self.url} does not use TLS. Is its address {plain}?")
             return self._redact(_explain_certificate(self.url, _innermost_reason(error)))
         problem = (
             "did not respond in time"
@@ -101,7 +113,7 @@ class Connection:
         )
         return self._redact(
             f"{self.url} {problem}. Is it running, and is this its address? "
-            "Set it with BOKEH_CLOUD_URL or the url argument; `bokeh-cloud serve` starts a server here."
+            f"Set it with BOKEH_CLOUD_URL or the url argument; {how_to_serve()}."
         )
 
     def _to_error(self, response: requests.Response) -> CloudError:
@@ -128,7 +140,16 @@ class Connection:
 
 
 class _BoundedRetry(Retry):
-    """Waits as long as the server asks for, up to `MAX_RETRY_AFTER`."""
+    """Waits as long as the server asks for, up to `MAX_RETRY_AFTER`; a failed handshake is final."""
+
+    def increment(
+        self, method: str | None = None, url: str | None = None, response: BaseHTTPResponse | None = None,
+        error: Exception | None = None, _pool: Any = None, _stacktrace: Any = None,
+    ) -> "_BoundedRetry":  # fmt: skip
+        """Return the state after an attempt, or raise the error."""
+        if isinstance(error, SSLError):
+            raise MaxRetryError(_pool, url or "", error)
+        return super().increment(method, url, response, error, _pool, _stacktrace)
 
     def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
         """Return the seconds of the response's Retry-After, None without one."""

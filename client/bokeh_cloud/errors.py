@@ -3,7 +3,7 @@
 Every exception that the client raises deliberately is a `CloudError`. No message contains an API key.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bokeh_cloud.key_format import hide_keys
@@ -49,3 +49,17 @@ class NotPermitted(Rejected):
 
 class NotFound(Rejected):
     """The object does not exist, or belongs to another account: the server does not tell which."""
+
+
+class Incomplete(CloudError):
+    """Some plots or data sources could not be exported or imported; the others were.
+
+    Attributes:
+        plots: those that were.
+        failed: the reasons of those that were not, by name.
+    """
+
+    def __init__(self, message: str, plots: Sequence[Any], failed: Mapping[str, str]):
+        super().__init__(message)
+        self.plots = plots
+        self.failed = failed

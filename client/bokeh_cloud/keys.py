@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bokeh_cloud.account import AccountClient
+from bokeh_cloud.arguments import require_string, require_strings
 from bokeh_cloud.errors import CloudError
 from bokeh_cloud.expiry import Expiry, parse_expiry
 
@@ -58,9 +59,10 @@ class ApiKeyClient:
         Raises:
             CloudError: see `Connection.request`; a key cannot create one with more scopes than its own.
         """
+        require_string("name", name, '"laptop"')
         body: dict[str, Any] = {"name": name}
-        if scopes := list(scopes):
-            body["scopes"] = scopes
+        if chosen := require_strings("scopes", scopes, '["plots:read"]'):
+            body["scopes"] = chosen
         if expires is not None:
             body["expires"] = parse_expiry(expires)
         return ApiKey.from_summary(self._account.connection.json("POST", self._path, json=body))

@@ -1,26 +1,30 @@
-"""Progress bars of uploads, in terminals and notebooks."""
+"""Progress bars of whatever takes longer than a second, in terminals and notebooks."""
 
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-MIN_BYTES = 5_000_000  # smaller uploads show no progress bar
+DELAY = 1.0  # seconds; what is done earlier shows no bar
 
 
 @contextmanager
-def progress(label: str, total: int, wanted: bool = True) -> Iterator[Callable[[int], object]]:
-    """Yield a function to be called with the number of bytes of each step.
+def progress(
+    label: str, total: int, wanted: bool = True, unit: str = "B"
+) -> Iterator[Callable[[int], object]]:
+    """Yield a function to be called with the size of each step, in bytes or another unit.
 
-    It shows a bar if `wanted`, if there are more than `MIN_BYTES`, and in a terminal or notebook only.
+    It shows a bar if `wanted`, from `DELAY` on, and in a terminal or notebook only.
     """
-    if not wanted or total <= MIN_BYTES or not (sys.stderr.isatty() or in_notebook()):
+    if not wanted or not total or not (sys.stderr.isatty() or in_notebook()):
         yield lambda _: None
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tqdm warns if ipywidgets is missing, and shows a text bar instead
         from tqdm.auto import tqdm
-    with tqdm(total=total, desc=label, unit="B", unit_scale=True, leave=False) as bar:
+    with tqdm(
+        total=total, desc=label, unit=unit, unit_scale=unit == "B", leave=False, delay=DELAY, mininterval=0.1
+    ) as bar:
         yield bar.update
 
 

@@ -1,13 +1,19 @@
 """`Server` and `Cloud`, which most programs use: publishing, plots, data sources, keys and archives."""
 
 from collections.abc import Iterable, Mapping
-from contextlib import nullcontext
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from bokeh_cloud.account import AccountClient
+from bokeh_cloud.arguments import (
+    require_address,
+    require_optional_string,
+    require_string,
+    require_strings,
+)
 from bokeh_cloud.config import Configuration, ServerAddress, sort_url_and_key
 from bokeh_cloud.connection import Connection
 from bokeh_cloud.garbage import GarbageClient
@@ -41,6 +47,7 @@ class Server(AccountClient):
     """
 
     def __init__(self, url: str | None = None, apikey: str | None = None):
+        require_address(url, apikey)
         self._configuration = Configuration.load()
         address = self._resolve(*sort_url_and_key(url, apikey))
         super().__init__(Connection(address, self._configuration.general.ca_bundle))
@@ -49,7 +56,28 @@ class Server(AccountClient):
         return self._configuration.server_address(url, apikey)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.url!r})"
+        account = f", account {self.user_id!r}" if self._is_known else ""
+        return f"<{type(self).__name__} {self.url}{account}>"
+
+    def _repr_html_(self) -> str:
+        account = f" &middot; {escape(self.user_id)}" if self._is_known else ""
+        link = f'<a href="{escape(self.url)}" target="_blank" rel="noopener">{escape(self.url)}</a>'
+        return f"<div>{type(self).__name__} {link}{account}</div>"
+
+    @property
+    def _is_known(self) -> bool:
+        """Whether the username is known without a request, which showing an object must not send."""
+        return "user_id" in vars(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections to the server. A later request opens them again."""
+        self.connection.close()
 
     def clock(self) -> str:
         """Compare this computer's clock with the server's, which decides when share links and keys expire."""
@@ -61,6 +89,8 @@ class Server(AccountClient):
 
     def register(self, email: str, username: str, quiet: bool = False) -> str | None:
         """Request an account; see `registration.register`."""
+        require_string("email", email, '"maria@example.org"')
+        require_string("username", username, '"maria"')
         return register(self.connection, email, username, quiet=quiet)
 
     @property
@@ -74,8 +104,9 @@ class Server(AccountClient):
         return GarbageClient(self)
 
     def publish(
-        self, obj: "Publishable", name: str, *, title: str | None = None, thumbnail: bool | None = None
-    ) -> Plot:
+        self, obj: "Publishable", name: str, *, title: str | None = None, description: str | None = None,
+        tags: Iterable[str] | None = None, visibility: str | None = None, thumbnail: bool | None = None,
+    ) -> Plot:  # fmt: skip
         """Publish a figure, a layout, a list of these, or a Document, and return the plot.
 
         A name has one URL. Publishing under a name that exists creates a version of that plot, unless nothing
@@ -86,35 +117,22 @@ class Server(AccountClient):
             obj: to publish.
             name: of the plot.
             title: of the plot, instead of the figure's; none if it is blank.
+            description: what the plot shows, as plain text. None for the description that it has; so are the
+                following.
+            tags: words under which you look for it.
+            visibility: `private`, `link` (anyone with the URL) or `public`.
             thumbnail: whether to render a thumbnail, which takes seconds and needs what Bokeh's `export_png`
                 needs; None for the setting of the configuration, which is no by default.
 
         Raises:
-            NotPublishable: the object or the name is not suitable, or a data source of this server has
-                changes that are not stored yet; nothing was sent.
+            NotPublishable: the object, the name or the visibility is not suitable, or a data source of this
+                server has changes that are not stored yet; nothing was sent.
             CloudError: the server cannot be reached, or rejected the request; the plot is unchanged.
         """
-        from bokeh_cloud.columns.stored_column import publishing_to
-        from bokeh_cloud.data.sources import remote_sources
-        from bokeh_cloud.publishing.documents import roots_of
-        from bokeh_cloud.publishing.publication import prepare
+        from bokeh_cloud.plots.publish import PublishOptions, publish
 
-        sources = remote_sources({model for root in roots_of(obj) for model in root.references()})
-        for source in sources:
-            if source.is_at(self) and not source.changed:
-                source.refresh()
-        with publishing_to(self.url, self.user_id) if sources else nullcontext():
-            publication = prepare(obj, name, title)
-        settings = self._configuration.general
-        plot = Plot(publication.send(self.connection, self.user_id, settings.progress), self.connection)
-        if plot.version == 1 and not plot.unchanged and settings.visibility != plot.visibility:
-            plot.visibility = settings.visibility
-        if not plot.unchanged and (settings.thumbnail if thumbnail is None else thumbnail):
-            from bokeh_cloud.publishing.thumbnail import upload_thumbnail
-
-            path = f"{plot.path}/thumbnail?version={plot.version}"
-            upload_thumbnail(self.connection, path, obj, name=name, warn=thumbnail is True)
-        return plot
+        options = PublishOptions.checked(title, description, tags, visibility, thumbnail)
+        return publish(self, self._configuration.general, obj, name, options)
 
     def plots(self) -> list[Plot]:
         """Return all plots of the account, by name.
@@ -130,6 +148,7 @@ class Server(AccountClient):
         Raises:
             NotFound: there is none; the message contains similar names.
         """
+        require_string("name", name, '"sine"')
         return find_plot(self, name)
 
     def DataSource(self, /, *args: Any, **columns: Any) -> "RemoteDataSource":  # noqa: N802 - named as Bokeh's class
@@ -202,13 +221,14 @@ class Server(AccountClient):
         """
         from bokeh_cloud.data.catalog import find_source
 
+        require_string("name", name, '"temperature"')
         return find_source(self, name)
 
     def export(self, folder: "str | Path", names: Iterable[str] = ()) -> list[Plot]:
         """Write plots with all versions and data into a folder; see `archive.export`."""
         from bokeh_cloud.archive import export
 
-        return export(self, Path(folder), names)
+        return export(self, Path(folder), require_strings("names", names, '["sine"]'))
 
     def import_(self, folder: "str | Path") -> list[Plot]:
         """Publish the plots of a folder that `export` wrote; see `archive.import_`."""
@@ -218,6 +238,8 @@ class Server(AccountClient):
 
     def clone(self, address: str, name: str | None = None) -> Plot:
         """Copy a plot into this account; see `plots.cloning.clone`."""
+        require_string("address", address, '"https://plots.example.org/plots/nb2hi4dthixs653x/show"')
+        require_optional_string("name", name, '"sine"')
         return Plot(clone(self.connection, address, name), self.connection)
 
 
@@ -232,6 +254,28 @@ class Cloud(Server):
 
     def _resolve(self, url: str | None, apikey: str | None) -> ServerAddress:
         return self._configuration.cloud_address(url, apikey)
+
+    def login(self, *, scopes: Iterable[str] = (), days: int | None = None) -> "Cloud":
+        """Log in in a browser, and store the API key in cloud.cfg; works in notebooks, too.
+
+        A code and an address are shown, and the address is opened where there is a browser. Allow the login
+        there, within ten minutes. A server without accounts needs no login.
+
+        Args:
+            scopes: of the key; none for those that publishing needs.
+            days: how long the key is valid; None for the server's default.
+
+        Raises:
+            NotPermitted: the login was denied, or not answered in time.
+            CloudError: the server does not offer it; or see `Connection.request`.
+        """
+        from bokeh_cloud.device_login import log_in
+
+        self._connection = log_in(
+            self.url, self._configuration, require_strings("scopes", scopes, "[]"), days
+        )
+        vars(self).pop("user_id", None)
+        return self
 
 
 def connect(url: str | None = None) -> Server:

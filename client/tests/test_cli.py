@@ -7,6 +7,7 @@ from bokeh.plotting import figure
 from click.testing import CliRunner, Result
 
 from bokeh_cloud import Server, __version__, cli
+from bokeh_cloud.server_commands import ENTRY_POINT_GROUP, SERVER_COMMANDS
 
 from .inmemory import InMemoryCloud
 
@@ -19,9 +20,9 @@ def run(*arguments: str) -> Result:
 def plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     found = EntryPoints(
         [
-            EntryPoint("hello", f"{__name__}:hello", cli.ENTRY_POINT_GROUP),
-            EntryPoint("gone", "no_such_module:command", cli.ENTRY_POINT_GROUP),
-            EntryPoint("odd", "json:dumps", cli.ENTRY_POINT_GROUP),
+            EntryPoint("hello", f"{__name__}:hello", ENTRY_POINT_GROUP),
+            EntryPoint("gone", "no_such_module:command", ENTRY_POINT_GROUP),
+            EntryPoint("odd", "json:dumps", ENTRY_POINT_GROUP),
         ]
     )
     monkeypatch.setattr(cli, "entry_points", found.select)
@@ -80,6 +81,15 @@ def test_a_broken_plugin_reports_one_line(name: str) -> None:
         assert result.exit_code == 1
         (line,) = result.output.splitlines()
         assert line.startswith(f"Error: the command `{name}` cannot be loaded")
+
+
+@pytest.mark.usefixtures("plugins")
+@pytest.mark.parametrize("name", SERVER_COMMANDS)
+def test_a_client_without_the_server_says_how_to_get_one(name: str) -> None:
+    result = run(name, "--port", "1")
+    assert result.exit_code == 1
+    assert result.output.startswith(f"Error: `bokeh-cloud {name}` comes with the server")
+    assert "make run" in result.output
 
 
 @pytest.mark.usefixtures("plugins")

@@ -2,10 +2,12 @@
 
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.metadata import EntryPoints
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -18,7 +20,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 import bokeh_cloud
-from bokeh_cloud import CloudError, NotPermitted, NotPublishable, Rejected, Server, ServerUnreachable
+from bokeh_cloud import (
+    CloudError,
+    NotPermitted,
+    NotPublishable,
+    Rejected,
+    Server,
+    ServerUnreachable,
+    server_commands,
+)
 
 from .inmemory import InMemoryCloud, Problem, listening
 
@@ -42,6 +52,14 @@ def test_unreachable_server() -> None:
         ServerUnreachable, match=r"cannot be reached \(.*refused\). Is it running.*bokeh-cloud serve"
     ):
         Server("http://localhost:1").publish(make_figure(), "x")
+
+
+def test_unreachable_server_without_the_command_serve(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_commands, "entry_points", EntryPoints().select)
+    with pytest.raises(
+        ServerUnreachable, match=r"Set it with.*a server comes with the source code.*`make run`"
+    ):
+        Server("http://localhost:1").plots()
 
 
 def test_wrong_key() -> None:
@@ -156,6 +174,13 @@ def test_a_private_certificate_can_be_trusted(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("BOKEH_CLOUD_CA_BUNDLE", str(tmp_path / "server.pem"))
     with behind_tls(tmp_path, *validity(0)) as url, pytest.raises(CloudError, match="501"):
         Server(url).plots()
+
+
+def test_https_to_a_server_of_plain_http(cloud: InMemoryCloud) -> None:
+    started = time.monotonic()
+    with pytest.raises(ServerUnreachable, match=r"does not use TLS. Is its address http://127"):
+        Server(cloud.url.replace("http", "https")).plots()
+    assert time.monotonic() - started < 1
 
 
 def test_missing_file_of_certificates(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,23 +13,52 @@ import click
 
 from bokeh_auth.accounts.deletion import AccountDeletion
 from bokeh_auth.accounts.export import AccountExporter
-from bokeh_auth.cli import OPERATOR, admin, open_domain, users
+from bokeh_auth.cli import OPERATOR, PAGE, admin, describe_account, open_domain, users
 from bokeh_auth.clients import DataServices
 from bokeh_cloud_server import embedded
+from bokeh_cloud_server.adopt import adopt
 from bokeh_common.errors import CloudError
 from bokeh_common.http.client.blocking_client import BlockingServiceClient
+from bokeh_common.storage import open_blobs, open_records, require_storage
+from bokeh_data.storage.repository import DataRepository
 from bokeh_gc.clients import KeyspaceClient
 from bokeh_gc.fsck import StorageCheck
+from bokeh_plots.storage.repository import PlotRepository
 from bokeh_web.cli import bokehjs
 
 __all__ = ["admin"]
 
+admin.add_command(adopt)
 admin.add_command(bokehjs)
+
+
+@users.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each account.")
+@click.option("--no-usage", is_flag=True, help="Do not count what they store, which reads all names.")
+@click.pass_obj
+def list_users(storage: str, as_json: bool, no_usage: bool) -> None:
+    """List all accounts, with their plots and the bytes that they store."""
+    with open_domain(storage) as domain:
+        stores = (
+            PlotRepository(open_records(storage, "plots"), open_blobs(storage, "plots")),
+            DataRepository(open_records(storage, "data"), open_blobs(storage, "data")),
+        )
+        after = ""
+        while page := domain.accounts.page(after, PAGE):
+            for account in page:
+                usage = {} if no_usage else _usage(account.user_id, *stores)
+                line = describe_account(account) + "".join(f"  {name}: {n}" for name, n in usage.items())
+                click.echo(json.dumps({**vars(account), **usage}) if as_json else line)
+            after = page[-1].user_id
+
+
+def _usage(user: str, plots: PlotRepository, data: DataRepository) -> dict[str, int]:
+    return {"plots": plots.count_plots(user), "bytes": plots.stored_bytes(user) + data.stored_bytes(user)}
 
 
 @users.command()
 @click.argument("username")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def delete(storage: str, username: str, yes: bool) -> None:
     """Delete an account with all of its data.
@@ -83,6 +112,10 @@ def fsck(storage: str, repair: bool) -> None:
     keys that begin with "quarantine/"; publishing the same figure again stores them again. Plots are never
     moved.
     """
+    try:
+        require_storage(storage)
+    except CloudError as error:
+        raise click.ClickException(str(error)) from None
     plots, data = (BlockingServiceClient(client) for client in embedded.data_services(storage, "gc"))
     check, found = StorageCheck(KeyspaceClient({"plots": plots, "data": data}), repair), 0
     try:

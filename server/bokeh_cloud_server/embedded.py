@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import bokeh_auth.app
@@ -17,6 +18,7 @@ import bokeh_web.app
 import bokeh_web.settings
 from bokeh_auth.credentials.scopes import SERVICE_SCOPES
 from bokeh_auth.credentials.secret import SERVICE, new_secret
+from bokeh_cloud_server.adopt import first_account_may_adopt
 from bokeh_cloud_server.loopback_guard import LoopbackGuard
 from bokeh_cloud_server.path_router import PathRouter
 from bokeh_common.http.app import App
@@ -28,7 +30,11 @@ from bokeh_common.storage import open_blobs, open_records
 #: The service of each path, like the gateway's table. `/internal` has none, so clients cannot reach it.
 ROUTES = (
     (r"/whoami", "auth"),
-    (r"/|/(u|static)/.*|/(plots|data|register|login|logout|account)(/.*)?|/health/(live|ready)", "web"),
+    (
+        r"/|/(u|static|simple|docs)/.*|/(plots|data|register|login|logout|account)(/.*)?"
+        r"|/health/(live|ready)|/metrics",
+        "web",
+    ),
     (r"/(?!internal/)[^/]+/(keys|account|audit)(/.*)?", "auth"),
     (r"/(?!internal/)[^/]+/(plots|objects|store|delete|clone)(/.*)?", "plots"),
     (r"/(?!internal/)[^/]+/data(/.*)?", "data"),
@@ -192,6 +198,7 @@ class _ServiceFactory:
             data=self.client("data", "web"),
             blobs=open_blobs(self.storage, "web"),
             gc=self.client("gc", "web"),
+            may_adopt=partial(first_account_may_adopt, self.storage) if self.auth.accounts else None,
         )
         return bokeh_web.app.create_app(dependencies)
 

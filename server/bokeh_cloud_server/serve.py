@@ -1,9 +1,11 @@
 """The command `bokeh-cloud serve`: the embedded cloud under gunicorn."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,9 @@ from gunicorn.app.base import BaseApplication
 from bokeh_auth.audit_log import print_audit_log
 from bokeh_auth.mail.transports import SmtpTransport
 from bokeh_auth.settings import Settings
-from bokeh_cloud_server import embedded, gc_process
+from bokeh_cloud_server import embedded, gc_process, interrupts
 from bokeh_cloud_server.loopback_guard import is_loopback
+from bokeh_common import metrics
 from bokeh_common.errors import CloudError
 from bokeh_common.http.server.draining import stop_seconds
 from bokeh_common.http.server.process_settings import (
@@ -27,6 +30,7 @@ from bokeh_common.http.server.process_settings import (
     thread_count,
 )
 from bokeh_common.http.server.served_app import ServedApp
+from bokeh_common.logs import FORMATS, configure_logging
 from bokeh_common.redaction import redact_logs
 from bokeh_common.storage import open_blobs, open_records
 
@@ -47,10 +51,13 @@ GUNICORN_OPTIONS = {
 class GunicornServer(BaseApplication):
     """Gunicorn with one worker, in which all services run on one event loop."""
 
-    def __init__(self, storage: str, auth: Settings, options: dict[str, Any]) -> None:
+    def __init__(
+        self, storage: str, auth: Settings, options: dict[str, Any], log_format: str | None = None
+    ) -> None:
         self._storage = storage
         self._auth = auth
         self._options = options
+        self._log_format = log_format
         super().__init__()
 
     def load_config(self) -> None:
@@ -61,6 +68,8 @@ class GunicornServer(BaseApplication):
     def load(self) -> Any:
         """Create the app, in the worker process."""
         print_audit_log()
+        if self._log_format:
+            configure_logging(self._log_format)
         redact_logs()
         app = ServedApp(embedded.create_app(self._storage, self._auth))
         gc_process.start(self._storage)
@@ -86,13 +95,31 @@ class GunicornServer(BaseApplication):
     help="Let people register, and require API keys.",
 )
 @click.option(
+    "--log",
+    "log_format",
+    envvar="BOKEH_CLOUD_LOG",
+    type=click.Choice(FORMATS),
+    is_flag=False,
+    flag_value="text",
+    help="Print a line for each request, as text or as json.",
+)
+@click.option(
+    "--metrics/--no-metrics",
+    "has_metrics",
+    default=None,
+    help="Serve /metrics for Prometheus to whoever can reach this server  [default: without --accounts only]",
+)
+@click.option(
     "--insecure-allow-remote",
     "remote",
     is_flag=True,
     envvar="BOKEH_CLOUD_INSECURE_ALLOW_REMOTE",
     help="Allow a --host that other machines can reach, without encryption.",
 )
-def serve(host: str, port: int, storage: str | None, samples: bool, accounts: bool, remote: bool) -> None:
+def serve(
+    host: str, port: int, storage: str | None, samples: bool, accounts: bool, log_format: str | None,
+    has_metrics: bool | None, remote: bool,
+) -> None:  # fmt: skip
     """Start a Bokeh Cloud on this machine.
 
     Without --accounts, it serves browsers and programs of this machine only, without API keys.
@@ -107,8 +134,10 @@ def serve(host: str, port: int, storage: str | None, samples: bool, accounts: bo
     _check_settings(storage, auth)
 
     children: list[subprocess.Popen[bytes]] = []
+    metrics_folder = _start_metrics() if (not accounts if has_metrics is None else has_metrics) else None
 
-    def when_ready(_: object) -> None:
+    def when_ready(arbiter: Any) -> None:
+        interrupts.end_on_second_interrupt(arbiter)
         click.echo(f"Bokeh Cloud is running at {url} (Ctrl+C stops it)\nIts data are in {storage}")
         if accounts:
             mail = "your mail server" if auth.smtp_url else f"files in {auth.outbox}"
@@ -119,6 +148,8 @@ def serve(host: str, port: int, storage: str | None, samples: bool, accounts: bo
     def on_exit(_: object) -> None:
         for child in children:
             child.terminate()
+        if metrics_folder:
+            shutil.rmtree(metrics_folder, ignore_errors=True)
 
     os.environ.setdefault("BOKEH_CLOUD_DRAIN_SECONDS", "0")  # there is no gateway
     os.environ.setdefault("BOKEH_CLOUD_GRACE_SECONDS", "1")
@@ -128,7 +159,14 @@ def serve(host: str, port: int, storage: str | None, samples: bool, accounts: bo
         "on_exit": on_exit,
         "graceful_timeout": stop_seconds(),
     }
-    GunicornServer(storage, auth, {**GUNICORN_OPTIONS, **options}).run()
+    GunicornServer(storage, auth, {**GUNICORN_OPTIONS, **options}, log_format).run()
+
+
+def _start_metrics() -> str:
+    """Collect metrics in the worker, and return the folder in which it keeps them."""
+    folder = tempfile.mkdtemp(prefix="bokeh-cloud-metrics-")
+    os.environ[metrics.MULTIPROC_FOLDER] = folder
+    return folder
 
 
 def _publish_samples(url: str) -> "subprocess.Popen[bytes]":

@@ -241,6 +241,9 @@ def revoke_key(journey: Journey, key: str) -> None:
     assert journey.cloud.request("GET", "/whoami", key).json()["user_id"] == journey.name
     journey.page.goto(f"{journey.cloud.url}/account/keys")
     journey.press("Revoke the key my laptop")
+    journey.expect_heading("Revoke this key?")
+    journey.check("revoke a key")
+    journey.press("Revoke the key")
     expect(journey.page.get_by_text("No keys yet")).to_be_visible()
     assert journey.cloud.request("GET", "/whoami", key).status_code == 401
 

@@ -191,3 +191,26 @@ def test_a_hidden_plot_sends_no_requests(
     assert not [url for url in urls if "/thumbnail" not in url]
     frame_of(page).evaluate(hide, False)
     wait_for(page, f"{DATA}.y.length === 11")
+
+
+def test_an_open_page_says_that_data_changed_and_that_the_plot_was_deleted(
+    ada: Tab, browser: Browser, populated: PopulatedCloud, source: RemoteDataSource, tmp_path: Path
+) -> None:
+    plot = publish(populated, source)
+    plot.visibility = "link"
+    page = ada.page
+    with serve_folder(tmp_path) as site, open_browser_tab(browser) as elsewhere:
+        elsewhere.page.clock.install()
+        elsewhere.page.goto(site.write("blog", f'<!DOCTYPE html><iframe src="{plot.embed_url}"></iframe>'))
+        wait_ready(frame_of(elsewhere.page))
+        open_plot(page, plot.url)
+        changed, gone = page.locator("[data-changed]"), page.locator("[data-gone]")
+        expect(changed).to_be_hidden()
+        source.stream(x=[10.0], y=[20.0], label=["new"])
+        expect(changed).to_contain_text("Data changed at", timeout=SECONDS * 1000)
+        expect(gone).to_be_hidden()
+        plot.delete()
+        expect(gone).to_contain_text("This plot was deleted", timeout=SECONDS * 1000)
+        elsewhere.page.clock.fast_forward(30_000)
+        remark = elsewhere.page.frame_locator("iframe").locator("[data-gone]")
+        expect(remark).to_contain_text("This plot was deleted", timeout=SECONDS * 1000)

@@ -3,6 +3,7 @@
 The screenshots are saved in the folder `pages/` of the test artifacts.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -43,6 +44,9 @@ PAGES = {
     "no embedded plot": ("/plots/{walk}/embed", False),
     "errors of the API": ("/problems", False),
     API: ("/docs/api", False),
+    "guide": ("/docs", False),
+    "guide, publish": ("/docs/publish", False),
+    "guide, configuration": ("/docs/configuration", False),
     "home": ("/", True),
     "plots": ("/plots", True),
     "plots, none found": ("/plots?q=nothing", True),
@@ -131,7 +135,9 @@ def test_the_api_page_fits_the_window_and_is_accessible(
         paths = page.context.request.get(f"{populated.url}/openapi.json").json()["paths"]
         for path, method in OPERATIONS:
             summary = paths[path][method]["summary"]
-            page.get_by_text(summary, exact=True).first.click()
+            entry = re.sub("[{}]", "-", f"{method}-{path}")
+            page.locator(f"[id='link-{entry}'], [id='{entry}'] .path").locator("visible=true").first.click()
+            page.get_by_text(summary, exact=True).first.wait_for()
             page.get_by_text("Response", exact=False).locator("visible=true").first.wait_for()
             check(page, shown, f"{API}, {summary}")
 

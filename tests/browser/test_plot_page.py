@@ -200,11 +200,38 @@ def test_a_notebook_on_this_machine_shows_plots_of_a_cloud_without_accounts(
             tab.page.goto(page.replace("127.0.0.1", host))
             wait_ready(frame_of(tab.page))
         assert tab.errors == []
+        (tmp_path / "exported.html").write_text(f"<!DOCTYPE html><body>{html}")
+        tab.page.goto((tmp_path / "exported.html").as_uri())
+        wait_ready(frame_of(tab.page))
         tab.page.route(
             "http://example.org/", lambda route: route.fulfill(body=html, content_type="text/html")
         )
         tab.page.goto("http://example.org/")
         assert "Bokeh" not in tab.page.frames[1].evaluate("Object.keys(window).join()")
+
+
+def test_a_figure_of_fixed_size_is_centered_and_scaled_to_a_phone(
+    ada: Tab, populated: PopulatedCloud
+) -> None:
+    """It keeps its zoom, since the frame is not loaded again."""
+    page = ada.page
+    open_plot(page, populated.plots["walk"].url)
+    frame, stage = page.locator("iframe.plot-frame"), page.locator(".plot-stage")
+    page.wait_for_function("document.querySelector('iframe.plot-frame').clientWidth === 600")
+    boxes = frame.bounding_box(), stage.bounding_box()
+    assert boxes[0] is not None
+    assert boxes[1] is not None
+    middle = [box["x"] + box["width"] / 2 for box in boxes if box]
+    assert middle[0] == pytest.approx(middle[1], abs=1)
+    zoom(plot_frame(page), 2, 3)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function("document.querySelector('iframe.plot-frame').getBoundingClientRect().width < 390")
+    box = frame.bounding_box()
+    assert box is not None
+    assert box["height"] / box["width"] == pytest.approx(0.5, abs=0.02)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert x_range(plot_frame(page)) == [2, 3]
+    expect(page.locator("#embed-frame")).to_have_count(0)  # of a private plot
 
 
 def test_the_frame_and_the_figure_have_accessible_names(ada: Tab, populated: PopulatedCloud) -> None:

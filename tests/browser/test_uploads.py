@@ -101,3 +101,20 @@ def test_another_file_hides_the_preview(visitor: Visitor, populated: PopulatedCl
     expect(page.get_by_role("alert")).to_contain_text("The file cannot be read")
     expect(page.get_by_role("button", name="Store")).to_be_hidden()
     assert "422" in errors.pop()  # Chromium logs responses with errors
+
+
+DROP = """(content) => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([content], "dropped.csv"));
+  const form = document.querySelector("[data-upload]");
+  for (const type of ["dragover", "drop"])
+    form.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_a_file_can_be_dropped(visitor: Visitor, populated: PopulatedCloud) -> None:
+    page = visitor.tab.page
+    page.goto(f"{populated.url}/data/upload")
+    page.evaluate(DROP, "x,y\n1,2\n")
+    expect(page.get_by_role("heading", name="Preview")).to_be_focused()
+    expect(page.get_by_label("Name", exact=False)).to_have_value("dropped")

@@ -1,5 +1,10 @@
 """Whatever frames and lists have in them is stored, and comes back, or is refused before anything is sent."""
 
+import re
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
@@ -11,7 +16,9 @@ from hypothesis.extra import pandas as pdst
 from polars.testing.parametric import dataframes
 
 import bokeh_cloud
+from bokeh_cloud.columns.arrow_values import python_values
 from bokeh_cloud.data.sources import RemoteDataSource
+from tests.support.text_files import columns_of_csv, columns_of_lines, is_json, is_said_by
 
 NAMES = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=8)
 OBJECTS = st.one_of(
@@ -63,6 +70,27 @@ def same(found: Any, given: Any) -> bool:
 
 
 RUNS = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+FEW_RUNS = settings(RUNS, max_examples=8)
+MILLISECOND = pd.Timedelta("1ms")
+
+#: Frames with columns of all types, and odd names.
+TABLES = st.builds(
+    lambda frame, names: frame.rename(dict(zip(frame.columns, names, strict=False))),
+    dataframes(min_cols=1, max_cols=4, max_size=4, allow_null=True),
+    st.lists(NAMES, min_size=4, max_size=4, unique=True),
+)
+SUFFIXES = {
+    "parquet": "parquet", "ipc": "arrow", "feather": "feather", "csv": "csv", "ndjson": "ndjson",
+    "json": "jsonl",
+}  # fmt: skip
+TEXT_FILES: dict[str, Any] = {
+    ".csv": (columns_of_csv, is_said_by),
+    ".ndjson": (columns_of_lines, is_json),
+    ".jsonl": (columns_of_lines, is_json),
+}
+#: Types that polars does not write in a format.
+UNWRITTEN = {"csv": re.compile("Binary|List|Array|Struct|Duration|Extension"), "ndjson": re.compile("Binary")}
+NOTHING = re.compile("$^")
 
 
 @RUNS
@@ -76,7 +104,7 @@ def test_any_frame_of_pandas_comes_back(server: bokeh_cloud.Server, frame: pd.Da
 
 
 @RUNS
-@given(dataframes(max_cols=3, max_size=4, allow_null=True))
+@given(TABLES)
 def test_any_frame_of_polars_comes_back(server: bokeh_cloud.Server, frame: pl.DataFrame) -> None:
     source = store(server, frame)
     if source is not None:
@@ -86,14 +114,120 @@ def test_any_frame_of_polars_comes_back(server: bokeh_cloud.Server, frame: pl.Da
             assert same(back[name].tolist(), expected), (name, frame[name].dtype)
 
 
+@FEW_RUNS
+@given(TABLES)
+def test_any_file_of_polars_comes_back(
+    server: bokeh_cloud.Server, tmp_path: Path, frame: pl.DataFrame
+) -> None:
+    for form in ("parquet", "ipc", "csv", "ndjson"):
+        written = write_polars(frame, tmp_path / "polars", form)
+        check_file(server, tmp_path / f"polars.{SUFFIXES[form]}", written, as_stored)
+
+
+@FEW_RUNS
+@given(FRAMES)
+def test_any_file_of_pandas_comes_back(
+    server: bokeh_cloud.Server, tmp_path: Path, frame: pd.DataFrame
+) -> None:
+    for form in ("parquet", "feather", "csv", "json"):
+        written = write_pandas(frame, tmp_path / "pandas", form)
+        check_file(server, tmp_path / f"pandas.{SUFFIXES[form]}", written, pd.Series.tolist)
+
+
+def check_file(
+    server: bokeh_cloud.Server, path: Path, frame: Any, expected: Callable[[Any], list[Any]]
+) -> None:
+    """Store a file; unless it is refused, compare its columns with the frame that was written to it."""
+    source = put(server, path)
+    if source is None:
+        return
+    back = source.to_pandas()
+    if path.suffix in TEXT_FILES:
+        read, is_same = TEXT_FILES[path.suffix]
+        for name, fields in read(path).items():
+            assert all(map(is_same, fields, back[name].tolist())), (path.suffix, name, fields, back[name])
+            assert len(back) == len(fields)
+        return
+    for name in frame.columns:
+        assert same(back[name].tolist(), expected(frame[name])), (path.suffix, name, frame[name])
+
+
+def put(server: bokeh_cloud.Server, path: Path) -> RemoteDataSource | None:
+    """Return the stored file; None if it was refused with the name of a column and advice."""
+    before = [(source.name, source.version) for source in server.data()]
+    try:
+        return server.put(path)
+    except bokeh_cloud.CloudError as error:
+        refusal = str(error)
+    assert any(part in refusal for part in ("olumn", "save it in UTF-8", "is empty")), refusal
+    assert [(source.name, source.version) for source in server.data()] == before
+    return None
+
+
+def write_polars(frame: pl.DataFrame, path: Path, form: str) -> pl.DataFrame:
+    """Write those columns that polars can write; return them."""
+    names = [
+        name for name, kind in frame.schema.items() if not (UNWRITTEN.get(form) or NOTHING).search(str(kind))
+    ]
+    chosen = frame.select(names or pl.lit("x").alias("nothing"))
+    getattr(chosen, f"write_{form}")(path.with_suffix(f".{SUFFIXES[form]}"))
+    return chosen
+
+
+def write_pandas(frame: pd.DataFrame, path: Path, form: str) -> pd.DataFrame:
+    chosen = frame[[name for name in frame if form == "csv" or frame[name].dtype.kind != "c"]]
+    chosen = chosen if len(chosen.columns) else pd.DataFrame({"nothing": ["x"]})
+    options: dict[str, Any] = {
+        "csv": {"index": False}, "json": {"orient": "records", "lines": True}, "parquet": {}, "feather": {},
+    }[form]  # fmt: skip
+    getattr(chosen, f"to_{form}")(path.with_suffix(f".{SUFFIXES[form]}"), **options)
+    return chosen
+
+
 def as_stored(values: pl.Series) -> list[Any]:
+    """Return values as the guide says that they are stored."""
+    kind = innermost(values.dtype)
+    if isinstance(kind, pl.Decimal):
+        return as_decimals(values.to_list())
+    if kind != values.dtype and kind.is_temporal():
+        return as_milliseconds(values.to_arrow().to_pylist(), "us")
     if values.dtype == pl.Time:
         return pd.to_timedelta(values.to_physical().to_list()).tolist()
-    if values.dtype in (pl.Datetime, pl.Date, pl.Duration):
+    if kind.is_temporal():
         return values.to_pandas().tolist()
-    if isinstance(values.dtype, pl.Decimal):
-        return [None if value is None else float(value) for value in values]
-    return values.to_list()
+    has_fields = isinstance(kind, (pl.Struct, pl.Binary))
+    return python_values(values.to_arrow()).tolist() if has_fields else values.to_list()
+
+
+def innermost(kind: Any) -> Any:
+    return innermost(kind.inner) if kind in (pl.List, pl.Array) else kind
+
+
+def as_decimals(items: Any) -> Any:
+    """Return floats if they have the same digits as all decimals, else the decimals."""
+    leaves = pd.Series(items).explode().dropna() if any(isinstance(one, list) for one in items) else items
+    exact = all(one is None or Decimal(repr(float(one))) == one for one in leaves)
+    return nested(items, lambda one: float(one) if exact else one)
+
+
+def as_milliseconds(items: Any, unit: str) -> Any:
+    midnight = datetime.combine(date.min, time())
+    return nested(
+        items,
+        lambda one: (
+            pd.Timedelta(datetime.combine(date.min, one) - midnight) / MILLISECOND
+            if isinstance(one, time)
+            else pd.Timedelta(one) / MILLISECOND
+            if isinstance(one, timedelta)
+            else np.datetime64(pd.Timestamp(one).tz_localize(None), unit).astype("i8") / 1000
+        ),
+    )
+
+
+def nested(items: Any, convert: Callable[[Any], Any]) -> Any:
+    if isinstance(items, list):
+        return [nested(item, convert) for item in items]
+    return None if items is None else convert(items)
 
 
 @RUNS

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def make_figure(points: int, label: str) -> Any:
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[bokeh_cloud.Server]]:
     """Two clouds without keys, which are empty before each test."""
-    folder = tmp_path_factory.mktemp("archives")
+    folder = tmp_path_factory.getbasetemp() / "archives"
     with one_process(f"local://{folder / 'a'}") as first, one_process(f"local://{folder / 'b'}") as second:
         yield [bokeh_cloud.Server(first), bokeh_cloud.Server(second)]
 
@@ -238,3 +239,46 @@ def test_export_and_import_on_the_command_line(account: bokeh_cloud.Server, tmp_
     for arguments in (["export", "site", "second"], ["rm", "second", "--yes"], ["import", "site"]):
         run(*arguments, "--url", account.url, cwd=tmp_path)
     assert account.plot("second").visibility == "public"
+
+
+def test_an_export_goes_on_past_a_broken_plot(
+    account: bokeh_cloud.Server, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    account.publish(figure(title="broken"), "a broken plot")
+    with damaged(tmp_path_factory.getbasetemp() / "archives" / "a", b"broken"):
+        done = run("export", str(tmp_path / "one"), "--url", account.url, code=6)
+    assert "the plot a broken plot: " in done.stderr
+    assert done.stdout == "second, version 1\nÜbersicht: 東京, version 3\n"
+    with pytest.raises(bokeh_cloud.CloudError):
+        bokeh_cloud.Server("http://localhost:1").export(tmp_path / "two")
+    assert next(plot.name for plot in account.export(tmp_path / "one")) == "a broken plot"
+
+
+def test_an_import_goes_on_past_damage_and_can_be_resumed(
+    account: bokeh_cloud.Server, other: bokeh_cloud.Server, tmp_path: Path
+) -> None:
+    account.export(tmp_path)
+    scene = tmp_path / "plots" / folder_name("Übersicht: 東京") / "2" / "scene.json"
+    content = scene.read_bytes()
+    scene.write_bytes(b"{")
+    done = run("import", str(tmp_path), "--url", other.url, code=6)
+    assert str(scene.parents[1]) in done.stderr
+    assert [(plot.name, plot.version) for plot in other.plots()] == [("second", 1), ("Übersicht: 東京", 1)]
+    scene.write_bytes(content)
+    assert [plot.version for plot in other.import_(tmp_path)] == [1, 3]
+
+
+@contextmanager
+def damaged(storage: Path, text: bytes) -> Iterator[None]:
+    """Truncate the blobs of plots that contain a text; restore them at the end."""
+    found = [path for path in (storage / "plots" / "blobs").rglob("*") if path.is_file()]
+    contents = {path: path.read_bytes() for path in found if text in path.read_bytes()}
+    assert contents
+    for path in contents:
+        path.chmod(0o600)
+        path.write_bytes(b"")
+    try:
+        yield
+    finally:
+        for path, content in contents.items():
+            path.write_bytes(content)

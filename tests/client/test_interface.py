@@ -40,6 +40,24 @@ bokeh_cloud.output_server("http://localhost:5006"); bokeh_cloud.output_cloud("si
 bokeh_cloud.install()
 """
 
+#: The lines of the design that name Bokeh itself, after `install()`; `apikey` and `url` are as on that page.
+BOKEH_LINES = """
+import bokeh
+cloud = bokeh.Cloud()
+cloud = bokeh.Cloud(apikey)
+server = bokeh.Server()
+server = bokeh.Server(apikey)
+server = bokeh.Server(url, apikey)
+server.register(email, username, quiet=False)
+server = bokeh.plotting.output_server(url)
+server = bokeh.plotting.output_server(url, apikey)
+cloud = bokeh.plotting.output_cloud(apikey)
+bokeh.io.show(fig)
+cloud = bokeh.plotting.output_cloud("sine")
+bokeh.io.save(fig)
+print(server.url == cloud.url, server.user_id == cloud.user_id)
+"""
+
 
 def test_every_line_runs_unchanged(
     accounts: RunningCloud, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -47,7 +65,8 @@ def test_every_line_runs_unchanged(
     monkeypatch.setenv("BOKEH_CLOUD_URL", accounts.url)
     monkeypatch.setenv("BOKEH_CLOUD_API_KEY", key)
     monkeypatch.setenv("BOKEH_CLOUD_BROWSER", "no")
-    (tmp_path / "lines.py").write_text(SETUP + LINES)
+    names = f"url, apikey = {accounts.url!r}, {key!r}\n"
+    (tmp_path / "lines.py").write_text(SETUP + LINES + names + BOKEH_LINES)
     outer, inner = pty.openpty()
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "lines.py"],
@@ -57,3 +76,5 @@ def test_every_line_runs_unchanged(
     os.close(inner)
     assert done.returncode == 0, done.stderr
     assert f"{accounts.url}/account" in done.stdout
+    assert done.stdout.endswith("True True\n"), done.stdout
+    assert key not in done.stdout + done.stderr

@@ -31,6 +31,7 @@ def test_a_plot_is_displayed_as_link_and_frame(server: bokeh_cloud.Server) -> No
     [shown] = outputs[1]
     assert f'<a href="{plot.url}"' in shown["data"]["text/html"]
     assert f'<iframe src="{plot.embed_url}"' in shown["data"]["text/html"]
+    assert 'style="width: 600px; max-width: 100%; height: 600px;' in shown["data"]["text/html"]
     assert shown["data"]["text/plain"] == repr(plot)
 
 

@@ -51,6 +51,46 @@ def test_title_and_visibility(server: bokeh_cloud.Server) -> None:
     assert plot.refresh().visibility == "link"
 
 
+def test_a_renamed_plot(server: bokeh_cloud.Server) -> None:
+    plot = server.publish(line(), "before")
+    assert plot.rename(" after ") is plot
+    assert (plot.name, plot.former_names) == ("after", ("before",))
+    assert server.plot("before") == server.plot("after") == plot
+    again = server.publish(line(2), "before")
+    assert (again.url, again.name, again.version, again.title) == (plot.url, "after", 2, "slope 2")
+    assert output_of("rename", "before", "later", "-q") == plot.url + "\n"
+    assert server.plot("later") == server.plot("after")
+    server.publish(line(), "another")
+    with pytest.raises(bokeh_cloud.Rejected, match="another"):
+        plot.rename("another")
+    with pytest.raises(bokeh_cloud.Rejected, match="@"):
+        plot.rename("a@1")
+
+
+def test_title_and_description_on_the_command_line(server: bokeh_cloud.Server) -> None:
+    server.publish(line(), "by command")
+    output_of("title", "by command", "A line")
+    output_of("describe", "by command", "It ascends", "--tag", "lines", "--tag", "demo")
+    found = json.loads(output_of("show", "by command", "--json"))
+    assert (found["title"], found["description"], found["tags"]) == (
+        "A line",
+        "It ascends",
+        ["lines", "demo"],
+    )
+
+
+def test_publishing_with_description_tags_and_visibility(server: bokeh_cloud.Server) -> None:
+    plot = server.publish(line(), "described", description="Hourly means", tags=["wind"], visibility="link")
+    again = server.publish(line(), "described")
+    assert (again.description, again.tags, again.visibility) == ("Hourly means", ("wind",), "link")
+    assert '<p class="description" dir="auto">Hourly means</p>' in requests.get(plot.url, timeout=30).text
+    other = server.publish(line(), "described", tags=("rain", "wind"), description="")
+    assert (other.description, other.tags, other.unchanged) == ("", ("rain", "wind"), True)
+    plot.description, plot.tags = "A line", []
+    copy = plot.clone("described copy")
+    assert (copy.description, copy.tags, copy.visibility) == ("A line", (), "private")
+
+
 def test_history_and_visibility(server: bokeh_cloud.Server) -> None:
     plot = server.publish(line(), "with history")
     assert plot.history is False
@@ -125,10 +165,13 @@ def test_completion_of_commands_and_plots(
     server: bokeh_cloud.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.publish(line(), "completed")
+    server.DataSource("rain", x=[1])
     monkeypatch.setenv("_BOKEH_CLOUD_COMPLETE", "bash_complete")
     for words, expected in (
         ("bokeh-cloud ver", "plain,versions"),
         ("bokeh-cloud show comp", "plain,completed"),
+        ("bokeh-cloud data get rai", "plain,rain"),
+        ("bokeh-cloud keys create x --scope plots:r", "plain,plots:read"),
     ):
         monkeypatch.setenv("COMP_WORDS", words)
         monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))

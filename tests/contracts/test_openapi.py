@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from bokeh_common.http.app import App
 from bokeh_common.http.client.service_client import SERVICE_HEADER
 from bokeh_common.http.errors import HTTP_STATUS
 from bokeh_common.http.openapi.generator import Route
+from bokeh_web.api_description import PAGES
 from tests import ROOT
 
 SOURCES = [path for place in ("libs", "services") for path in ROOT.glob(f"{place}/*/bokeh_*/**/*.py")]
@@ -142,3 +144,26 @@ def test_the_api_page_loads_nothing_from_other_sites(apps: dict[str, Any]) -> No
     assert any("openapi-explorer" in script for script in scripts)
     assert {client.simulate_get(script).status_code for script in scripts} == {200}
     assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+def test_pages_are_apart_from_the_api(document: Any) -> None:
+    chapters = {
+        (method, path): operation["tags"]
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert {tag for tags in chapters.values() for tag in tags} == {tag["name"] for tag in document["tags"]}
+    assert document["tags"][-1]["name"] == PAGES
+    for browser in (("get", "/plots"), ("post", "/account/keys"), ("get", "/static/assets/{name}")):
+        assert chapters[browser] == [PAGES], browser
+    for program in (("post", "/{user}/store"), ("get", "/oembed"), ("get", "/simple/{project}/{file}")):
+        assert PAGES not in chapters[program], program
+
+
+def test_every_operation_has_examples_that_can_be_parsed(document: Any) -> None:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            curl, python = operation["x-code-samples"]
+            assert shlex.split(curl["source"])[:3] == ["curl", "--request", method.upper()]
+            ast.parse(python["source"])
+            assert "{" not in shlex.split(curl["source"])[3], path

@@ -28,7 +28,8 @@ PATHS = [
     "/ada/audit", "/ada/plots", "/ada/plots/x/data", "/ada/objects/a.1,b.2", "/ada/store", "/ada/delete",
     "/ada/clone", "/ada/data", "/ada/data/chunks/x", "/ada/gc/run", "/ada/gcx", "/oembed", "/openapi.json",
     "/docs/api", "/problems/x", "/nothing", "/a/b/c", "/static", "/ada%2Fdata", "/ada/data/", "/terms",
-    "/health/other",
+    "/health/other", "/simple/", "/simple/bokeh-cloud/", "/simple/data/", "/simple",
+    "/docs", "/docs/data", "/docs/api/data",
 ]  # fmt: skip
 
 

@@ -139,6 +139,25 @@ def test_a_missing_or_old_python_is_reported(tmp_path: Path, python: str) -> Non
     assert not (tmp_path / "venv").exists()
 
 
+@pytest.mark.parametrize("code", [0, 3])
+def test_setup_shows_what_it_installs(tmp_path: Path, code: int) -> None:
+    """Only pip is replaced, which would take minutes."""
+    program = tmp_path / "bin" / "python"
+    program.parent.mkdir()
+    lines = (
+        "Requirement already satisfied: x",
+        "Collecting numpy==2.1",
+        "Installing collected packages: a, b",
+    )
+    program.write_text("".join(["#!/bin/sh\n", *[f"echo '{line}'\n" for line in lines], f"exit {code}\n"]))
+    program.chmod(0o700)
+    command = [shutil.which("make") or "make", "-s", "setup", f"VENV={tmp_path}"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert "\n  numpy==2.1\n  installing 2 packages\n" in result.stdout
+    assert "satisfied" not in result.stdout
+    assert (result.returncode == 0, (tmp_path / ".run").exists()) == (code == 0, code == 0)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [

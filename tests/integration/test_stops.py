@@ -56,3 +56,34 @@ def test_ctrl_c_stops_the_server_while_it_publishes_samples_and_a_page_is_open(t
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", port))
+
+
+def test_a_second_ctrl_c_ends_the_server_at_once(tmp_path: Path) -> None:
+    """The server has a log and metrics, too."""
+    with (tmp_path / "printed").open("wb") as output:
+        port = free_port()
+        command = [str(Path(sys.executable).with_name("bokeh-cloud")), "serve", "--port", str(port)]
+        server = subprocess.Popen(
+            [*command, "--no-samples", "--log", "--storage", f"local://{tmp_path / 'storage'}"],
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            env={**os.environ, "BOKEH_CLOUD_GRACE_SECONDS": "60"},
+        )
+        url = f"http://localhost:{port}"
+        wait_for(f"{url}/health/ready", server)
+        assert requests.get(f"{url}/health/live", timeout=30).ok
+        assert requests.get(f"{url}/local/plots", timeout=30).ok
+        metrics = requests.get(f"{url}/metrics", timeout=30).text
+        with open_connections(url, INCOMPLETE_REQUESTS["incomplete upload"], 1):
+            time.sleep(0.2)
+            os.killpg(server.pid, signal.SIGINT)
+            time.sleep(1)
+            assert server.poll() is None, "the upload in progress does not delay the stop"
+            os.killpg(server.pid, signal.SIGINT)
+            assert server.wait(timeout=MAX_STOP_SECONDS) == 128 + signal.SIGINT
+    assert 'route="/{user}/plots",service="plots",status="200"' in metrics
+    assert "bokeh_cloud_storage_seconds" in metrics
+    printed = (tmp_path / "printed").read_text()
+    assert "INFO bokeh_cloud.requests GET /{user}/plots 200" in printed
+    assert "Traceback" not in printed

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.embedded_server import one_process
 from tests.support.users import RunningCloud, User, start_cloud_with_accounts
 
 
@@ -30,3 +31,10 @@ def ada(cloud: RunningCloud) -> User:
 @pytest.fixture(scope="package")
 def key(ada: User) -> str:
     return ada.make_key("plots:read", "plots:write", "data:read", "data:write", "account")
+
+
+@pytest.fixture(scope="package")
+def open_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a cloud without accounts."""
+    with one_process(f"local://{tmp_path_factory.mktemp('open')}") as url:
+        yield url

@@ -21,6 +21,18 @@ def test_title_and_visibility(cloud: RunningCloud, ada: User, key: str) -> None:
     assert wrong.status_code == 422
 
 
+def test_a_plot_is_renamed_on_its_page(cloud: RunningCloud, ada: User, key: str) -> None:
+    plot, token = publish(cloud, key, "old name"), ada.form_token()
+    form = {"form_token": token, "name": "new name"}
+    assert ada.post(f"/plots/{plot.id}/settings", form).headers["Location"] == f"/plots/{plot.id}/show"
+    for page in (ada.get(f"/plots/{plot.id}/show").text, ada.get("/plots").text):
+        assert 'dir="auto">new name</span>' in page
+    assert "as do old name" in ada.get(f"/plots/{plot.id}/show").text
+    plot.visibility = "public"
+    assert "old name" not in requests.get(plot.url, timeout=TIMEOUT).text.replace("The old name plot", "")
+    assert publish(cloud, key, "old name").id == plot.id
+
+
 def test_rollback(cloud: RunningCloud, ada: User, key: str) -> None:
     plot = publish(cloud, key, "twice")
     again = publish(cloud, key, "twice", scale=2)

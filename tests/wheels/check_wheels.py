@@ -1,4 +1,4 @@
-"""The wheels of `make dist`, in empty environments: the client publishes, and the extra `server` serves.
+"""The wheels of `make dist`, in empty environments: the client publishes, and the server serves.
 
 `make test-dist` runs these checks; they are not among the default tests, since they install everything again.
 """
@@ -33,14 +33,13 @@ def constraints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def install(folder: Path, extra: str, constraints: Path) -> Path:
-    """Install the client with an extra into a new environment; return its folder of programs."""
+def install(folder: Path, name: str, constraints: Path) -> Path:
+    """Install the wheel of a distribution into a new environment; return its folder of programs."""
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    [wheel] = DIST.glob("bokeh_cloud-*.whl")
-    requirement = f"{wheel}{extra}"
+    [wheel] = DIST.glob(f"{name}-*.whl")
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
     subprocess.run(
-        [*pip, "--find-links", str(DIST), "-c", str(constraints), requirement], check=True, timeout=600
+        [*pip, "--find-links", str(DIST), "-c", str(constraints), str(wheel)], check=True, timeout=600
     )
     return folder / "bin"
 
@@ -53,7 +52,7 @@ def test_every_distribution_has_a_wheel() -> None:
 
 
 def test_the_client_publishes_and_installs_no_server(tmp_path: Path, constraints: Path) -> None:
-    programs = install(tmp_path / "client", "", constraints)
+    programs = install(tmp_path / "client", "bokeh_cloud", constraints)
     (tmp_path / "program.py").write_text(PROGRAM)
     with one_process(f"local://{tmp_path / 'storage'}") as url:
         done = subprocess.run(
@@ -69,8 +68,8 @@ def test_the_client_publishes_and_installs_no_server(tmp_path: Path, constraints
     assert not list((tmp_path / "client").glob("lib/*/site-packages/falcon"))
 
 
-def test_the_server_extra_serves(tmp_path: Path, constraints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    programs = install(tmp_path / "server", "[server]", constraints)
+def test_the_server_serves(tmp_path: Path, constraints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = install(tmp_path / "server", "bokeh_cloud_server", constraints)
     (tmp_path / "program.py").write_text(PROGRAM)
     monkeypatch.setenv("SERVER_PROGRAM", str(programs / "bokeh-cloud"))
     with one_process(f"local://{tmp_path / 'storage'}") as url:

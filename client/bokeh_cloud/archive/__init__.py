@@ -5,7 +5,7 @@
     columns/<hash>                    the bytes of a column, as sent to browsers
     columns.json                      dtype and shape of each column
     extensions/<hash>.js              code of custom models
-    plots/<plot>/plot.json            name, title, visibility, history
+    plots/<plot>/plot.json            name, title, visibility, history, description, tags
     plots/<plot>/index.html           page of the newest version; `?version=` selects another one
     plots/<plot>/<version>/scene.json the scene
     plots/<plot>/<version>/view.json  the scene as the page loads it, with packed columns inlined

@@ -11,12 +11,14 @@ from bokeh.util.paths import bokehjs_path
 
 from bokeh_cloud.account import AccountClient
 from bokeh_cloud.archive import pages
+from bokeh_cloud.archive.attempts import Attempts
 from bokeh_cloud.archive.layout import folder_name, read_json, write, write_json
-from bokeh_cloud.archive.live_sources import export_sources
+from bokeh_cloud.archive.live_sources import export_source
 from bokeh_cloud.data.catalog import list_sources
 from bokeh_cloud.errors import CloudError, NotFound
 from bokeh_cloud.plots.catalog import find_plot, list_plots
 from bokeh_cloud.plots.plot import Plot
+from bokeh_cloud.progress import progress
 from bokeh_cloud.publishing.download import fetch_columns
 from bokeh_cloud.publishing.scene import column_hashes, inline_packed_columns
 
@@ -33,17 +35,25 @@ def export(account: AccountClient, folder: Path, names: Iterable[str] = ()) -> l
 
     Raises:
         NotFound: there is no plot of such a name.
+        Incomplete: some plots or live data sources are broken on the server; the others are exported.
         CloudError: see `Connection.request`; or the folder cannot be written.
     """
     names = list(names)
     plots = [find_plot(account, name) for name in names] or list_plots(account)
-    exporter = _Exporter(account, folder)
-    for plot in plots:
-        exporter.export_plot(plot)
+    exporter, attempts, exported = _Exporter(account, folder), Attempts(account), []
+    with progress("Exporting", len(plots), unit="plots") as advance:
+        for plot in plots:
+            with attempts.of(f"the plot {plot.name}"):
+                exporter.export_plot(plot)
+                exported.append(plot)
+            advance(1)
     exporter.write_index()
     all_sources = () if names else (source.source_id for source in list_sources(account) if source.live)
-    export_sources(account, folder, {*exporter.live_sources, *all_sources})
-    return plots
+    for source_id in sorted({*exporter.live_sources, *all_sources}):
+        with attempts.of(f"the data source {source_id}"):
+            export_source(account, folder, source_id)
+    attempts.finish("exported", exported)
+    return exported
 
 
 class _Exporter:
@@ -64,6 +74,8 @@ class _Exporter:
             "title": plot.title,
             "visibility": plot.visibility,
             "history": plot.history,
+            "description": plot.description,
+            "tags": list(plot.tags),
         }
         numbers = sorted(item.version for item in plot.versions())
         for number in numbers:

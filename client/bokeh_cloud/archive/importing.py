@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from bokeh_cloud.account import AccountClient
+from bokeh_cloud.archive.attempts import Attempts
 from bokeh_cloud.archive.layout import read_json
-from bokeh_cloud.archive.live_sources import import_sources
+from bokeh_cloud.archive.live_sources import import_source
 from bokeh_cloud.columns.chunked_column import ChunkedColumn, chunked_column
 from bokeh_cloud.errors import CloudError
 from bokeh_cloud.plots.catalog import find_plot, list_plots
@@ -21,16 +22,28 @@ def import_(account: AccountClient, folder: Path) -> list[Plot]:
     versions than the folder. So an import that failed can be repeated.
 
     Raises:
-        CloudError: see `Connection.request`; or the folder was not exported, or is damaged; or the account
-            has a plot of the same name with more versions.
+        CloudError: see `Connection.request`; or the folder was not exported.
+        Incomplete: some files are damaged, or the account has plots of the same names with more versions; the
+            others are imported.
     """
     plot_files = sorted((folder / "plots").glob("*/plot.json"))
     if not plot_files:
         raise CloudError(f"There is nothing to import in {folder}: `bokeh-cloud export` did not write it.")
-    import_sources(account, folder)
+    attempts, imported = Attempts(account), []
+    for source_folder in sorted((folder / "sources").glob("*")):
+        with attempts.of(f"the data source {source_folder.name}"):
+            import_source(account, folder, source_folder)
     importer = _Importer(account, folder)
     existing = {plot.name: plot for plot in list_plots(account)}
-    return [importer.import_plot(file.parent, existing) for file in plot_files]
+    for file in plot_files:
+        with attempts.of(f"the plot in {file.parent}"):
+            imported.append(importer.import_plot(file.parent, existing))
+    attempts.finish("imported", imported)
+    return imported
+
+
+#: Members of `plot.json` that are set after the versions.
+SETTINGS = ("visibility", "history", "description", "tags")
 
 
 class _Importer:
@@ -54,10 +67,10 @@ class _Importer:
             if number > newest:
                 self._import_version(name, metadata["title"], plot_folder / str(number))
         plot = find_plot(self._account, name)
-        # Earlier releases did not write `history`.
-        visibility, history = metadata["visibility"], metadata.get("history", False)
-        if (plot.visibility, plot.history) != (visibility, history):
-            plot.set_visibility(visibility, history=history)
+        wanted = {key: metadata[key] for key in SETTINGS if key in metadata}  # earlier releases wrote fewer
+        has = {"tags": list(plot.tags), **{key: getattr(plot, key) for key in SETTINGS if key != "tags"}}
+        if any(has[key] != value for key, value in wanted.items()):
+            plot.change(**wanted)
         return plot
 
     def _import_version(self, name: str, title: str, version_folder: Path) -> None:
@@ -96,7 +109,7 @@ class _Importer:
         try:
             column = chunked_column(manifest["dtype"], manifest["shape"], path.read_bytes())
         except (OSError, ValueError, KeyError) as error:
-            raise CloudError(f"{path} is damaged or missing ({error}); export again.") from error
+            raise CloudError(f"{path} is damaged or missing ({error}); export again.") from None
         if column.hash != name:
             raise CloudError(f"{path} is damaged: its hash is not its name; export again.")
         return column

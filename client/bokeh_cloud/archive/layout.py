@@ -41,4 +41,4 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise CloudError(f"{path} cannot be read ({error}); was the folder made by an export?") from error
+        raise CloudError(f"{path} cannot be read ({error}); was the folder made by an export?") from None

@@ -1,6 +1,6 @@
 """Live data sources of an exported folder, with all versions and the chunks of their columns."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,15 +12,14 @@ from bokeh_cloud.errors import CloudError, NotFound
 from bokeh_cloud.publishing.upload import upload_chunks
 
 
-def export_sources(account: AccountClient, folder: Path, source_ids: Iterable[str]) -> None:
-    """Write all versions of live sources; files that exist are not downloaded again."""
-    for source_id in sorted(set(source_ids)):
-        path = f"{account.user_path}/data/{quote(source_id)}"
-        pages = account.pages(f"{path}/versions")
-        for number in [item["version"] for page in pages for item in page["versions"]]:
-            file = folder / "sources" / source_id / f"{number}.json"
-            if not file.exists():
-                _export_version(account, folder, f"{path}?version={number}", file)
+def export_source(account: AccountClient, folder: Path, source_id: str) -> None:
+    """Write all versions of a live source; files that exist are not downloaded again."""
+    path = f"{account.user_path}/data/{quote(source_id)}"
+    pages = account.pages(f"{path}/versions")
+    for number in [item["version"] for page in pages for item in page["versions"]]:
+        file = folder / "sources" / source_id / f"{number}.json"
+        if not file.exists():
+            _export_version(account, folder, f"{path}?version={number}", file)
 
 
 def _export_version(account: AccountClient, folder: Path, path: str, file: Path) -> None:
@@ -44,18 +43,17 @@ def _export_column(account: AccountClient, folder: Path, column_hash: str) -> No
     write(file, response.content)
 
 
-def import_sources(account: AccountClient, folder: Path) -> None:
-    """Create the live sources of a folder, or the versions that the account lacks.
+def import_source(account: AccountClient, folder: Path, source_folder: Path) -> None:
+    """Create a live source of a folder, or the versions of it that the account lacks.
 
     Raises:
-        CloudError: see `Connection.request`; or a source exists and was changed since the export.
+        CloudError: see `Connection.request`; or the source exists and was changed since the export.
     """
-    for source_folder in sorted((folder / "sources").glob("*")):
-        newest = _stored_version(account, source_folder)
-        for number in sorted(int(path.stem) for path in source_folder.glob("*.json")):
-            if number > newest:
-                _import_version(account, folder, source_folder, number, is_first=newest == 0)
-                newest = number
+    newest = _stored_version(account, source_folder)
+    for number in sorted(int(path.stem) for path in source_folder.glob("*.json")):
+        if number > newest:
+            _import_version(account, folder, source_folder, number, is_first=newest == 0)
+            newest = number
 
 
 def _stored_version(account: AccountClient, source_folder: Path) -> int:
@@ -100,5 +98,6 @@ def _read_column(folder: Path, manifest: Mapping[str, Any]) -> ChunkedColumn:
     try:
         chunks = [ChunkView(name, memoryview((folder / "chunks" / name).read_bytes())) for name in hashes]
     except OSError as error:
-        raise CloudError(f"A file of {folder / 'chunks'} is missing ({error}); export again.") from error
+        message = f"A file of {folder / 'chunks'} is missing ({error}); export again."
+        raise CloudError(message) from None  # it concerns this source only
     return ChunkedColumn(manifest["dtype"], tuple(manifest["shape"]), tuple(chunks), "")

@@ -13,6 +13,7 @@ from typing import Any
 from blake3 import blake3
 
 CHUNK_BYTES = 4 * 2**20
+MAX_ARROW_ROWS = 2**20  # of a chunk
 PARALLEL_BYTES = 2**18  # for fewer, starting threads takes longer than BLAKE3
 
 ITEM_BYTES = {
@@ -24,15 +25,16 @@ TIMES = ("datetime64[", "timedelta64[")  # 8 bytes each
 
 @dataclass(frozen=True, slots=True)
 class ChunkView:
-    """A run of a column's bytes; `data` is a view into the column."""
+    """A run of a column's bytes; `data` is a view into the column, `rows` their number if it is Arrow."""
 
     hash: str
     data: memoryview
+    rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkedColumn:
-    """A typed array: little-endian, C order; `data` is a flat view of its bytes."""
+    """A typed array: little-endian, C order; `data` is a flat view of its bytes. Or an array of Arrow."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -61,9 +63,16 @@ def chunked_column(dtype: str, shape: Sequence[int], data: bytes | bytearray | m
     expected = math.prod(shape) * (8 if dtype.startswith(TIMES) else ITEM_BYTES[dtype])
     if len(view) != expected:
         raise ValueError(f"{dtype} of shape {list(shape)} takes {expected} bytes, not {len(view)}")
-    chunks = tuple(ChunkView(hash_bytes(part), part) for part in _cut(view))
-    named = json.dumps(_manifest(dtype, shape, chunks), sort_keys=True, separators=(",", ":"))
-    return ChunkedColumn(dtype, tuple(shape), chunks, hash_bytes(memoryview(named.encode())))
+    return _column(dtype, tuple(shape), tuple(ChunkView(hash_bytes(part), part) for part in _cut(view)))
+
+
+def arrow_column(array: Any) -> ChunkedColumn:
+    """Return a pyarrow array as a column, each chunk of which is an Arrow IPC stream."""
+    rows = max(min(MAX_ARROW_ROWS, CHUNK_BYTES * len(array) // max(array.nbytes, 1)), 1)
+    parts = [array[start : start + rows] for start in range(0, max(len(array), 1), rows)]
+    streams = [(memoryview(_ipc_stream(part)), len(part)) for part in parts]
+    chunks = tuple(ChunkView(hash_bytes(stream), stream, length) for stream, length in streams)
+    return _column(f"arrow[{array.type}]", (len(array),), chunks)
 
 
 def hash_bytes(data: memoryview) -> str:
@@ -82,6 +91,23 @@ def _cut(view: memoryview) -> Iterator[memoryview]:
     return (view[start : start + CHUNK_BYTES] for start in range(0, len(view), CHUNK_BYTES))
 
 
+def _ipc_stream(array: Any) -> bytes:
+    import pyarrow as pa
+
+    batch, sink = pa.record_batch([array], ["values"]), pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    return bytes(sink.getvalue())
+
+
+def _column(dtype: str, shape: tuple[int, ...], chunks: tuple[ChunkView, ...]) -> ChunkedColumn:
+    named = json.dumps(_manifest(dtype, shape, chunks), sort_keys=True, separators=(",", ":"))
+    return ChunkedColumn(dtype, shape, chunks, hash_bytes(memoryview(named.encode())))
+
+
 def _manifest(dtype: str, shape: Sequence[int], chunks: Sequence[ChunkView]) -> dict[str, Any]:
-    listed = [{"hash": chunk.hash, "size": len(chunk.data)} for chunk in chunks]
+    listed = [
+        {"hash": chunk.hash, "size": len(chunk.data)} | ({} if chunk.rows is None else {"rows": chunk.rows})
+        for chunk in chunks
+    ]
     return {"dtype": dtype, "shape": list(shape), "chunks": listed}

@@ -16,8 +16,9 @@ from bokeh_cloud.columns.python_numbers import (
     to_float,
 )
 from bokeh_cloud.columns.python_times import read_dates, read_datetimes, read_durations, read_times_of_day
+from bokeh_cloud.errors import CloudError
 
-UNITS_PER_MILLISECOND = {"us": 1e3, "ns": 1e6, "ps": 1e9, "fs": 1e12, "as": 1e15}
+UNITS_PER_MILLISECOND = {"us": 1_000, "ns": 1_000_000, "ps": 10**9, "fs": 10**12, "as": 10**15}
 
 _TIME_READERS = {
     "datetime": read_datetimes,
@@ -134,14 +135,23 @@ def _convert_number(name: str, item: Any) -> Any:
     """Return a number, NaN if it is missing; milliseconds for a time."""
     kind = kind_of(type(item))
     if kind in TIMES and not is_missing(item):
-        return _milliseconds(_TIME_READERS[kind](name, [item]).values)
+        return _milliseconds(name, _TIME_READERS[kind](name, [item]).values)
     if kind == "integer":
         return int(read_integers(name, [item]).values[0])
     return float_to_json(to_float(name, item))
 
 
-def _milliseconds(times: Any) -> float:
-    unit = np.datetime_data(times.dtype)[0]
-    if unit in UNITS_PER_MILLISECOND:
-        return float(times.view("i8")[0] / UNITS_PER_MILLISECOND[unit])
-    return float(times.astype(f"{times.dtype.kind}8[ms]").view("i8")[0])
+def _milliseconds(name: str, times: Any) -> float:
+    """Return a time in milliseconds; raise CloudError if it would be rounded."""
+    unit, count = np.datetime_data(times.dtype)[0], int(times.view("i8")[0])
+    per_millisecond = UNITS_PER_MILLISECOND.get(unit)
+    if per_millisecond is None:
+        return float(times.astype(f"{times.dtype.kind}8[ms]").view("i8")[0])
+    found = count / per_millisecond
+    divisor = 1 if count % 1000 or unit == "us" else 1000  # whole microseconds of nanoseconds
+    if round(found * (per_millisecond / divisor)) * divisor != count:
+        raise CloudError(
+            f"Column {name!r} holds lists of times, which are stored as milliseconds, and {times[0]} would "
+            "be rounded: convert them to microseconds or milliseconds."
+        )
+    return float(found)

@@ -1,8 +1,8 @@
 """Encodes values of users (NumPy, pandas, polars, pyarrow, xarray, lists) as columns, and decodes them.
 
-Numbers, booleans and times become arrays with a fixed-width dtype, which are uploaded in chunks. Strings,
-missing booleans and lists of different lengths become a JSON list, which the server stores as an Arrow
-column. Lists whose items have no common type become packed columns.
+Numbers, booleans and times become arrays with a fixed-width dtype, which are uploaded in chunks, as structs
+and bytes are in the format of Arrow. Strings, missing booleans and lists of different lengths become a JSON
+list, which the server stores as an Arrow column. Lists whose items have no common type become packed columns.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -12,7 +12,8 @@ import numpy as np
 from bokeh.core.serialization import Buffer, Deserializer, Serialized
 from bokeh.core.types import ID
 
-from bokeh_cloud.columns.chunked_column import ChunkedColumn, chunked_column
+from bokeh_cloud.columns.arrow_values import typed_array
+from bokeh_cloud.columns.chunked_column import ChunkedColumn, arrow_column, chunked_column
 from bokeh_cloud.columns.lists import list_values
 from bokeh_cloud.columns.packed import pack, unpack
 from bokeh_cloud.columns.plain_values import PlainValues, plain_values
@@ -35,6 +36,9 @@ def encode_column(name: str, values: Any) -> EncodedColumn:
     Raises:
         CloudError: they are not a list, or have a type that cannot be stored.
     """
+    typed = typed_array(name, values)
+    if typed is not None:
+        return arrow_column(typed)
     plain = read_values(name, values)
     if isinstance(plain.values, np.ndarray):
         return chunked_column(dtype_of(plain), plain.values.shape, _buffer_of(plain.values))

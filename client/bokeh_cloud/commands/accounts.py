@@ -7,8 +7,9 @@ import click
 from bokeh_cloud.commands import options
 from bokeh_cloud.commands.output import echo_fields
 from bokeh_cloud.config import CloudFile, Configuration
+from bokeh_cloud.device_login import is_keyless, log_in_program, store_key
 from bokeh_cloud.errors import CloudError, NotPermitted
-from bokeh_cloud.server import Server, connect
+from bokeh_cloud.server import connect
 
 
 @click.command()
@@ -25,37 +26,39 @@ def register(email: str, username: str, url: str | None) -> None:
 
 @click.command()
 @click.argument("url", required=False)
+@click.option("--paste", is_flag=True, help="Ask for a key that you have created, instead of a browser.")
 @click.option("--keyring/--no-keyring", default=None, help="Keep the key in the operating system's keyring.")
-def login(url: str | None, keyring: bool | None) -> None:
-    """Store the URL of your cloud and an API key in cloud.cfg.
+@options.scopes
+def login(url: str | None, paste: bool, keyring: bool | None, scopes: tuple[str, ...]) -> None:
+    """Log in to your cloud, and store its URL and an API key in cloud.cfg.
 
-    The key is asked for, or read from a pipe; create it on the account page. A server without accounts needs
-    no key. Without URL, the key of the cloud that you are logged in to is replaced.
+    A code and an address are shown: allow the login there, in a browser in which you are signed in. With
+    --paste, or from a pipe, a key of the account page is read instead. A server without accounts needs none.
+    Without URL, the key of the cloud that you are logged in to is replaced.
     """
     configuration = Configuration.load()
     address = configuration.cloud_address(url, None)
-    if _is_keyless(address.url):
+    if is_keyless(address.url, configuration):
         CloudFile(address.url, "local").save(configuration.folder)
         click.echo(f"{address.url} is your cloud now. It has no accounts, so it needs no key.")
         return
-    if sys.stdin.isatty():
-        click.echo(f"Create an API key at {address.url}/account and paste it here.", err=True)
-        key = click.prompt("API key", hide_input=True, err=True)
-    else:
-        key = sys.stdin.readline()
-    if not key.strip():
-        raise NotPermitted("No API key was given.")
-    username = Server(address.url, apikey=key).user_id
-    in_keyring = configuration.general.keyring if keyring is None else keyring
-    CloudFile(address.url, username, key.strip(), in_keyring).save(configuration.folder)
+    key = _read_key(address.url, paste) or log_in_program(address.url, configuration, scopes=scopes)
+    username = store_key(address.url, key, configuration, keyring)
     click.echo(f"Logged in to {address.url} as {username}.")
 
 
-def _is_keyless(url: str) -> bool:
-    try:
-        return bool(Server(url).whoami()["keyless"])
-    except NotPermitted:
-        return False
+def _read_key(url: str, paste: bool) -> str | None:
+    """Return the key that is pasted or piped; None if the user is to log in in a browser."""
+    if not sys.stdin.isatty():
+        key = sys.stdin.readline()
+    elif paste:
+        click.echo(f"Create an API key at {url}/account and paste it here.", err=True)
+        key = click.prompt("API key", hide_input=True, err=True)
+    else:
+        return None
+    if not key.strip():
+        raise NotPermitted("No API key was given.")
+    return key.strip()
 
 
 @click.command()

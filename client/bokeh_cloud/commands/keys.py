@@ -30,9 +30,7 @@ def list_(url: str | None, as_json: bool) -> None:
 
 @keys.command()
 @click.argument("name")
-@click.option(
-    "--scope", "scopes", metavar="SCOPE", multiple=True, help="A scope; default: those for publishing."
-)
+@options.scopes
 @click.option("--expires", metavar="WHEN", help="90d, 2027-01-31 ...; default: never.")
 @options.url
 @options.as_json

@@ -1,12 +1,12 @@
 """Options and arguments that several commands have."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
 
 from bokeh_cloud.errors import CloudError
-from bokeh_cloud.server import connect
+from bokeh_cloud.server import Server, connect
 
 url = click.option(
     "--url",
@@ -20,12 +20,31 @@ yes = click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmatio
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def _complete_name(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
-    try:
-        plots = connect(context.params.get("url")).plots()
-    except CloudError:  # shell completion cannot show errors
-        return []
-    return [plot.name for plot in plots if plot.name.startswith(incomplete)]
+#: Returns the suggestions for an argument, of the server that the command will use.
+Suggest = Callable[[Server], Iterable[str]]
 
 
-name: Decorator = click.argument("name", shell_complete=_complete_name)
+def complete(suggest: Suggest) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Return a completion of shells; errors, which it cannot show, suggest nothing."""
+
+    def complete_word(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+        try:
+            found = list(suggest(connect(context.params.get("url"))))
+        except CloudError:
+            return []
+        return [word for word in found if word.startswith(incomplete)]
+
+    return complete_word
+
+
+name: Decorator = click.argument(
+    "name", shell_complete=complete(lambda server: (plot.name for plot in server.plots()))
+)
+source: Decorator = click.argument(
+    "name", shell_complete=complete(lambda server: (str(source.name) for source in server.data()))
+)
+#: A key cannot grant more than the key in use, so its scopes are the suggestions.
+scopes = click.option(
+    "--scope", "scopes", metavar="SCOPE", multiple=True, help="A scope; default: those for publishing.",
+    shell_complete=complete(lambda server: server.whoami()["scopes"]),
+)  # fmt: skip

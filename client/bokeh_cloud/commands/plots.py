@@ -1,4 +1,4 @@
-"""`plots`, `show`, `visibility`, `versions`, `rollback`, `clone`, `rm`: published plots."""
+"""Commands for published plots: listing, changing, copying and deleting them."""
 
 import re
 from typing import Any
@@ -86,6 +86,20 @@ def clone(plot: str, name: str | None, url: str | None, quiet: bool) -> None:
 
 @click.command()
 @options.name
+@click.argument("new_name")
+@options.url
+@options.quiet
+def rename(name: str, new_name: str, url: str | None, quiet: bool) -> None:
+    """Give the plot NAME another name.
+
+    Its URL stays. It is still found by NAME, and publishing under NAME makes a version of it.
+    """
+    plot = connect(url).plot(name).rename(new_name)
+    click.echo(plot.url if quiet else f"{name} is now {plot.name}: {plot.url}")
+
+
+@click.command()
+@options.name
 @click.argument("visibility", type=click.Choice(VISIBILITIES))
 @click.option("--with-history", "history", is_flag=True, help="Let others see old versions, too.")
 @options.url
@@ -101,6 +115,26 @@ def visibility(name: str, visibility: str, history: bool, url: str | None, quiet
     plot = connect(url).plot(name).set_visibility(visibility, history=history)
     added = " with history" if plot.history else ""
     click.echo(plot.url if quiet else f"{name} is {plot.visibility}{added}: {plot.url}")
+
+
+@click.command()
+@options.name
+@click.argument("title")
+@options.url
+def title(name: str, title: str, url: str | None) -> None:
+    """Set the TITLE of the plot NAME."""
+    connect(url).plot(name).title = title
+
+
+@click.command()
+@options.name
+@click.argument("text")
+@click.option("--tag", "tags", metavar="TAG", multiple=True, help="A tag, in place of those it has.")
+@options.url
+def describe(name: str, text: str, tags: tuple[str, ...], url: str | None) -> None:
+    """Set the description of the plot NAME, which its page shows."""
+    changes = {"description": text, **({"tags": list(tags)} if tags else {})}
+    connect(url).plot(name).change(**changes)
 
 
 @click.command()
@@ -130,6 +164,8 @@ def plot_fields(plot: Plot) -> dict[str, Any]:
         "id": plot.id,
         "name": plot.name,
         "title": plot.title,
+        "description": plot.description,
+        "tags": plot.tags,
         "version": plot.version,
         "visibility": plot.visibility,
         "history": plot.history,

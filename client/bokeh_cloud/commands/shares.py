@@ -23,7 +23,8 @@ def share(
 ) -> None:
     """Create a share link, with which anyone can open the plot NAME.
 
-    It opens the newest version only, unless --with-history is given. It cannot be printed again.
+    It opens the newest version only, unless --with-history is given. It cannot be printed again. A server
+    without accounts has no share links: start it with --accounts to share plots.
     """
     link = connect(url).plot(name).share(expires, origins, history=history)
     click.echo(link.url if quiet else f"{link.url}\n(`bokeh-cloud unshare {name!r} {link.id}` revokes it.)")

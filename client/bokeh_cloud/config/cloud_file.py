@@ -92,7 +92,7 @@ def load_keyring() -> Any:
         import keyring as module
         from keyring.backends import fail
     except ImportError:
-        raise CloudError("A keyring needs: pip install bokeh-cloud[keyring]") from None
+        raise CloudError("A keyring needs: pip install keyring") from None
     if isinstance(module.get_keyring(), fail.Keyring):
         raise CloudError(
             "This computer has no keyring that Python can use; log in without --keyring, or see "

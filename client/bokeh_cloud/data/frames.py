@@ -62,12 +62,12 @@ def read_arrow_stream(response: requests.Response) -> Any:
         raise ServerUnreachable(f"The connection was lost during a download ({error}); try again.") from error
 
 
-def pyarrow() -> Any:
+def pyarrow(needed_by: str = "A pyarrow table") -> Any:
     """Return the module pyarrow; raises CloudError if it is not installed."""
     try:
         import pyarrow as pa
     except ImportError:
-        raise CloudError("A pyarrow table needs: pip install pyarrow") from None
+        raise CloudError(f"{needed_by} needs: pip install pyarrow") from None
     return pa
 
 

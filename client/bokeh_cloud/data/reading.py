@@ -5,8 +5,9 @@ from typing import Any
 
 import requests
 
+from bokeh_cloud.columns.arrow_values import is_read_as_arrow
 from bokeh_cloud.columns.stored_column import StoredColumn
-from bokeh_cloud.data.column_names import find_name
+from bokeh_cloud.data.column_names import find_name, quote_name
 from bokeh_cloud.data.row_requests import (
     Bound,
     Parameters,
@@ -57,9 +58,20 @@ class ReadingMixin:
             row_slice = parse_row_range(rows or ":")
             values = {name: column.values[row_slice][:limit] for name, column in selected.items()}
             return RowArrays(values, "rows")
-        names = selected if columns else ()
-        parameters = rows_parameters(names, rows, where, limit, _length(selected))
-        return read_rows(self._source_client.rows(exact_format(selected.values()), parameters), selected)
+        return self._read_rows(selected, columns, rows_parameters((), rows, where, limit, _length(selected)))
+
+    def _read_rows(
+        self, selected: Mapping[str, StoredColumn], columns: Iterable[str], parameters: Parameters
+    ) -> RowArrays:
+        """Read rows of columns; those whose values JSON does not have as Arrow, in a request of their own."""
+        typed = [name for name, column in selected.items() if is_read_as_arrow(column.dtype)]
+        rest = {name: column for name, column in selected.items() if name not in typed}
+        found = self._source_client.arrow_values(typed, parameters) if typed else {}
+        if rest or not typed:
+            names = [("columns", quote_name(name)) for name in rest] if columns or typed else []
+            response = self._source_client.rows(exact_format(rest.values()), [*names, *parameters])
+            found |= read_rows(response, rest)
+        return RowArrays({name: found[name] for name in selected}, "rows")
 
     def window(
         self, *y: str, x: str | None = None, start: Bound | None = None, end: Bound | None = None,
@@ -143,9 +155,7 @@ class ReadingMixin:
         for name, known in zip(asked, stored, strict=True):
             if known is None:
                 raise CloudError(self._explain_missing(name))
-        return {
-            name: found[name] for name in (found if names is None else dict.fromkeys(filter(None, stored)))
-        }
+        return {name: found[name] for name in (found if names is None else stored) if name is not None}
 
     def _explain_missing(self, name: str) -> str:
         if name in self.column_names:

@@ -153,11 +153,10 @@ def _to_array(column: StoredColumn, values: Any) -> Any:
     if dtype.kind == "c":
         pairs = np.array(values, dtype.type(0).real.dtype).reshape(*shape, 2)
         return np.ascontiguousarray(pairs).view(dtype).reshape(shape)
-    if dtype.kind == "m":
-        values = [np.iinfo(np.int64).min if value is None else value for value in values]
-        return np.array(values, np.int64).view(dtype).reshape(shape)
-    if dtype.kind == "M":
-        values = ["NaT" if value is None else value for value in values]
+    if dtype.kind in "mM":
+        items = np.array(values, object).reshape(-1)
+        items[[item is None for item in items]] = np.iinfo(np.int64).min if dtype.kind == "m" else "NaT"
+        values = items.astype(np.int64).view(dtype) if dtype.kind == "m" else items.tolist()
     return np.array(values, dtype).reshape(shape)
 
 

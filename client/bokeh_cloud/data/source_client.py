@@ -1,6 +1,6 @@
 """Requests that create, read and change one data source, and the latest state that the server returned."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -8,6 +8,7 @@ import numpy as np
 import requests
 
 from bokeh_cloud.account import AccountClient
+from bokeh_cloud.columns.arrow_values import is_read_as_arrow, python_values
 from bokeh_cloud.columns.chunked_column import ChunkedColumn
 from bokeh_cloud.columns.drawn_times import from_milliseconds
 from bokeh_cloud.columns.packed import pack
@@ -19,6 +20,8 @@ from bokeh_cloud.columns.values import (
     is_fixed_width,
     unpack_values,
 )
+from bokeh_cloud.data.column_names import quote_name
+from bokeh_cloud.data.frames import pyarrow, read_arrow_stream
 from bokeh_cloud.data.row_requests import Parameters
 from bokeh_cloud.data.tables import require_equal_lengths
 from bokeh_cloud.errors import Rejected
@@ -72,11 +75,28 @@ class SourceClient:
 
     def stored_columns(self) -> dict[str, StoredColumn]:
         """Return the columns by name; their values are fetched when they are used."""
+        summary = self.summary
 
-        def stored(column: Mapping[str, Any]) -> StoredColumn:
-            return StoredColumn(self.summary["id"], self.owner, column, lambda: self._fetch_values(column))
+        def stored(name: str, column: Mapping[str, Any]) -> StoredColumn:
+            if not is_read_as_arrow(column["dtype"]):
+                return StoredColumn(summary["id"], self.owner, column, lambda: self._fetch_values(column))
+            this = SourceClient(self.account, summary, None)  # whose version does not change
+            return StoredColumn(
+                summary["id"], self.owner, column, lambda: this.arrow_values([name], [])[name]
+            )
 
-        return {name: stored(column) for name, column in self.summary["columns"].items()}
+        return {name: stored(name, column) for name, column in summary["columns"].items()}
+
+    def arrow_values(self, names: Sequence[str], parameters: Parameters) -> dict[str, Any]:
+        """Request rows of columns whose values JSON does not have, and return them as arrays of objects.
+
+        Raises:
+            CloudError: pyarrow is not installed; or see `Connection.request`.
+        """
+        pyarrow(f"Column {names[0]!r} holds {self.summary['columns'][names[0]]['dtype'][6:-1]}, which")
+        columns = [("columns", quote_name(name)) for name in names]
+        table = read_arrow_stream(self.rows("arrow", [*columns, *parameters], stream=True))
+        return {name: python_values(table[name].combine_chunks()) for name in names}
 
     def read(self) -> None:
         """Read the newest version."""

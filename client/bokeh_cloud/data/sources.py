@@ -11,12 +11,14 @@ from bokeh.models import ColumnDataSource
 from bokeh.util.warnings import BokehUserWarning
 
 from bokeh_cloud.account import AccountClient
+from bokeh_cloud.arguments import require_integer, require_string
 from bokeh_cloud.columns.stored_column import StoredColumn, is_destination, loading
 from bokeh_cloud.columns.values import encode_column, encode_rows
 from bokeh_cloud.data.column_names import find_name
 from bokeh_cloud.data.patching import patch_column
 from bokeh_cloud.data.reading import ReadingMixin
 from bokeh_cloud.data.source_client import SourceClient
+from bokeh_cloud.data.source_html import source_html
 from bokeh_cloud.data.source_version import DataSourceVersion
 from bokeh_cloud.data.tables import columns_of, is_table, rows_of
 from bokeh_cloud.errors import CloudError
@@ -49,9 +51,18 @@ class RemoteDataSource(ReadingMixin, ColumnDataSource):
 
     def __repr__(self) -> str:
         kind = f"version {self.version}" if self.live else "frozen"
-        return f"<RemoteDataSource {self.name!r}, {kind}: {', '.join(self.column_names)}>"
+        return f"<RemoteDataSource {self.name!r}, {kind}: {', '.join(self.column_names)}; {self.url}>"
 
     __str__ = __repr__
+
+    def _repr_html_(self) -> str:  # instead of Bokeh's, which lists properties of the model
+        kind = f"version {self.version}" if self.live else "frozen"
+        return source_html(self.name or "", self.url, kind, self.columns())
+
+    @property
+    def url(self) -> str:
+        """The URL of its page."""
+        return f"{self._source_client.account.url}/data/{self.source_id}"
 
     @property
     def source_id(self) -> str:
@@ -198,6 +209,7 @@ class RemoteDataSource(ReadingMixin, ColumnDataSource):
 
     def at(self, version: int) -> "RemoteDataSource":
         """Return the source at one of its versions, for reading; raises NotFound if it is not kept."""
+        require_integer("version", version, "3")
         return RemoteDataSource(self._source_client.at(version))
 
     def keep(self, versions: int, days: float | None = None) -> None:
@@ -208,6 +220,7 @@ class RemoteDataSource(ReadingMixin, ColumnDataSource):
 
     def rename(self, name: str) -> None:
         """Change the name; the id does not change, and plots continue to use the source."""
+        require_string("name", name, '"temperature"')
         self._require_unchanged("rename")
         self._source_client.change(name=name)
         self.name = name
@@ -215,7 +228,8 @@ class RemoteDataSource(ReadingMixin, ColumnDataSource):
 
     def rollback(self, version: int) -> "RemoteDataSource":
         """Create a version with the columns of an old one; raises NotFound if that is not kept."""
-        self._source_client.rollback(version)
+        require_integer("version", version, "3")
+        self._source_client.rollback(int(version))
         self._load_columns()
         return self
 

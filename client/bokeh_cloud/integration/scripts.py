@@ -139,7 +139,7 @@ def _run_notebook(path: Path, _: Sequence[str]) -> None:
     try:
         from IPython.core.interactiveshell import InteractiveShell
     except ImportError:
-        raise CloudError("Running a notebook needs: pip install bokeh-cloud[notebook]") from None
+        raise CloudError("Running a notebook needs: pip install ipython") from None
     shell = InteractiveShell.instance(user_ns={"__name__": "__main__"})
     for cell in _code_cells(path):
         shell.run_cell(cell).raise_error()  # type: ignore[no-untyped-call]  # IPython's

@@ -10,16 +10,24 @@ from bokeh_cloud.plots.plot import Plot
 def list_plots(account: AccountClient) -> list[Plot]:
     """Return all plots of an account, by name; raises CloudError, see `Connection.request`."""
     pages = account.pages(f"{account.user_path}/plots")
-    return [Plot(summary, account.connection) for page in pages for summary in page["plots"]]
+    plots = [Plot(summary, account.connection) for page in pages for summary in page["plots"]]
+    return sorted(plots, key=lambda plot: plot.name)
 
 
 def find_plot(account: AccountClient, name: str) -> Plot:
-    """Return the plot of a name.
+    """Return the plot of a name, or the one that had it before.
 
     Raises:
         NotFound: there is none; the message contains similar names.
     """
-    found = {plot.name: plot for plot in list_plots(account)}
+    name = name.strip()
+    page = account.connection.json("GET", f"{account.user_path}/plots", params={"name": name})
+    for summary in page["plots"]:
+        if name in (summary["name"], *summary.get("former_names", ())):
+            return Plot(summary, account.connection)
+    plots = list_plots(account)  # for similar names, and earlier servers
+    former = {former: plot for plot in plots for former in plot.former_names}
+    found = former | {plot.name: plot for plot in plots}
     if name in found:
         return found[name]
     similar = ", ".join(get_close_matches(name, found, cutoff=0.5))

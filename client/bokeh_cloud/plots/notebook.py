@@ -3,9 +3,10 @@
 from html import escape
 
 from bokeh_cloud.config import Configuration
+from bokeh_cloud.plots.frame_size import FrameSize
 
 
-def plot_html(title: str, url: str, frame_url: str, status: str) -> str:
+def plot_html(title: str, url: str, frame_url: str, status: str, size: FrameSize) -> str:
     """Return the HTML of a plot.
 
     Args:
@@ -13,9 +14,12 @@ def plot_html(title: str, url: str, frame_url: str, status: str) -> str:
         url: of its page.
         frame_url: of its frame.
         status: is displayed beside the link, such as the version.
+        size: of the plot; a height that it does not have is that of the configuration.
     """
     link = f'<a href="{escape(url)}" target="_blank" rel="noopener">{escape(title)}</a>'
-    style = f"width: 100%; height: {Configuration.load().general.frame_height}px; border: 0"
+    width = f"{size.width}px; max-width: 100%" if size.width else "100%"
+    height = size.height or Configuration.load().general.frame_height
+    style = f"width: {width}; height: {height}px; border: 0"
     frame = f'<iframe src="{escape(frame_url)}" style="{style}" title="{escape(title)}"></iframe>'
     return f"<div>{link} &middot; {status}</div>{frame}"
 

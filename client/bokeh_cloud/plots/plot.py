@@ -1,18 +1,19 @@
 """A published plot: its state as the server last returned it, and the operations on it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from bokeh_cloud.connection import Connection
+from bokeh_cloud.arguments import require_boolean, require_integer, require_strings
 from bokeh_cloud.errors import CloudError, NotFound
 from bokeh_cloud.expiry import Expiry, parse_expiry
 from bokeh_cloud.plots.cloning import clone
+from bokeh_cloud.plots.frame_size import FrameSize
 from bokeh_cloud.plots.notebook import plot_html
 from bokeh_cloud.plots.plot_data import choose_source, plot_sources
+from bokeh_cloud.plots.plot_state import PlotState
 from bokeh_cloud.plots.shares import Share
 
 if TYPE_CHECKING:  # importing Bokeh takes half a second, and listing plots does not need it
@@ -34,31 +35,12 @@ class PlotVersion:
     created: datetime
 
 
-class Plot:
+class Plot(PlotState):
     """A named, versioned document of an account.
 
     Its attributes are the state that the server returned last; changes by other programs are visible after
-    `refresh`.
+    `refresh`. Those that do not exist, or that cannot be set, are refused.
     """
-
-    def __init__(self, summary: Mapping[str, Any], connection: Connection):
-        self._connection = connection
-        self._load(summary)
-
-    def _load(self, summary: Mapping[str, Any]) -> None:
-        self.id: str = summary["id"]
-        self.name: str = summary["name"]
-        self.user_id: str = summary["user_id"]
-        self.version: int = summary["version"]
-        self.url: str = self._connection.url + summary["show"]
-        self.embed_url: str = self._connection.url + summary["embed"]
-        self.created = datetime.fromisoformat(summary["created"])
-        self.modified = datetime.fromisoformat(summary["modified"])
-        self.unchanged: bool = summary.get("unchanged", False)
-        self._title: str = summary.get("title") or summary["name"]
-        self._visibility: str = summary["visibility"]
-        self._history: bool = summary.get("history", False)
-        self._is_pinned = False  # to one of its versions
 
     def __repr__(self) -> str:
         return f"<Plot {self.name!r} version {self.version}, {self.visibility}: {self.url}>"
@@ -69,52 +51,21 @@ class Plot:
     def __hash__(self) -> int:
         return hash(self.url)
 
-    @property
-    def title(self) -> str:
-        """The heading of the plot's page; setting it sends a request."""
-        return self._title
-
-    @title.setter
-    def title(self, title: str) -> None:
-        self._change(title=title)
-
-    @property
-    def visibility(self) -> str:
-        """`private`, `link` (anyone with the URL) or `public`; setting it sends a request.
-
-        Others see the newest version only, unless the plot is opened with its history: see `set_visibility`.
-        """
-        return self._visibility
-
-    @visibility.setter
-    def visibility(self, visibility: str) -> None:
-        self._change(visibility=visibility)
-
-    @property
-    def history(self) -> bool:
-        """Whether others than the owner see old versions, too; setting it sends a request.
-
-        A change of `visibility` sets it to False.
-        """
-        return self._history
-
-    @history.setter
-    def history(self, history: bool) -> None:
-        self._change(history=history)
-
-    def set_visibility(self, visibility: str, *, history: bool = False) -> "Plot":
-        """Set who can see the plot, and whether they see its history, in one request.
-
-        Args:
-            visibility: `private`, `link` (anyone with the URL) or `public`.
-            history: whether others see old versions, too, and not only the newest one.
-        """
-        self._change(visibility=visibility, history=history)
+    def framed(self, size: FrameSize) -> "Plot":
+        """Set the size of the frame in notebooks, and return the plot."""
+        self._frame_size = size
         return self
 
-    def refresh(self) -> "Plot":
-        """Read the current state from the server; raises NotFound if the plot was deleted."""
-        self._load(self._connection.json("GET", self.path))
+    def rename(self, name: str) -> "Plot":
+        """Give the plot another name, and return it.
+
+        Its URL stays. It is still found by the names that it had, and publishing under one of them makes a
+        version of this plot.
+
+        Raises:
+            Rejected: another plot has, or had, the name.
+        """
+        self._change(name=name)
         return self
 
     def versions(self) -> list[PlotVersion]:
@@ -124,14 +75,17 @@ class Plot:
 
     def at(self, version: int) -> "Plot":
         """Return the plot at one of its versions; raises NotFound if the server does not keep it."""
+        require_integer("version", version, "3")
         created = {item.version: item.created for item in self.versions()}
         if version not in created:
             raise NotFound(
                 f"{self.name} has no version {version}; there are {', '.join(map(str, created))}.", 404
             )
         at, suffix = copy(self), f"?version={version}"
-        at.version, at.modified = version, created[version]
-        at.url, at.embed_url = self.url + suffix, self.embed_url + suffix
+        vars(at).update(
+            version=version, modified=created[version],
+            url=self.url + suffix, embed_url=self.embed_url + suffix,
+        )  # fmt: skip
         at._is_pinned = True
         return at
 
@@ -141,7 +95,9 @@ class Plot:
         Raises:
             NotFound: the server does not keep that version; the message contains those that it keeps.
         """
-        self._load(self._connection.json("POST", f"{self.path}/rollback", json={"version": version}))
+        require_integer("version", version, "3")
+        body = {"version": int(version)}  # one of NumPy is not JSON
+        self._load(self._connection.json("POST", f"{self.path}/rollback", json=body))
         return self
 
     def delete_version(self, version: int) -> None:
@@ -151,6 +107,7 @@ class Plot:
             NotFound: there is no such version.
             Rejected: it is the newest: publish another one or roll back first, or `delete` the plot.
         """
+        require_integer("version", version, "3")
         self._connection.request("DELETE", f"{self.path}/versions/{version}")
 
     def share(
@@ -158,12 +115,16 @@ class Plot:
     ) -> Share:
         """Create a share link, with which anyone can open this plot, and return it.
 
+        A server without accounts has no share links: start it with `--accounts` to share plots.
+
         Args:
-            expires: "7d", a date or a time, see `expiry.parse_expiry`; None for the server's default.
+            expires: "7d", a timedelta, a date or a datetime, see `expiry.parse_expiry`; None for the
+                server's default.
             origins: the sites that may embed the plot, such as https://example.org; none for any site.
             history: whether the link opens old versions, too, and not only the newest one.
         """
-        body: dict[str, Any] = {"origins": list(origins)}
+        require_boolean("history", history)
+        body: dict[str, Any] = {"origins": require_strings("origins", origins, '["https://example.org"]')}
         if history:  # servers of earlier releases do not know it
             body["history"] = True
         if expires is not None:
@@ -231,15 +192,10 @@ class Plot:
 
     def _repr_html_(self) -> str:
         status = f"version {self.version}, {self.visibility}"
-        return plot_html(self.title, self.url, self._frame_url(), status)
+        return plot_html(self.title, self.url, self._frame_url(), status, self._frame_size)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self._repr_html_()}
-
-    @property
-    def path(self) -> str:
-        """The path of the plot in the API, without the server's URL."""
-        return f"/{quote(self.user_id)}/plots/{quote(self.id)}"
 
     def _frame_url(self) -> str:
         """Return a URL that opens the frame in pages of other sites, where it gets no cookies.
@@ -252,6 +208,3 @@ class Plot:
             return self.share(NOTEBOOK_SHARE_DURATION).embed_url or self.embed_url
         except CloudError:  # a server without accounts has no share links; or the key lacks a scope
             return self.embed_url
-
-    def _change(self, **changes: str | bool) -> None:
-        self._load(self._connection.json("PATCH", self.path, json=changes))

@@ -23,8 +23,7 @@ def plot_sources(connection: Connection, user: str, path: str, version: int) -> 
     from bokeh_cloud.data.source_client import SourceClient
     from bokeh_cloud.data.sources import RemoteDataSource
 
-    account = AccountClient(connection)
-    account.user_id = user
+    account = AccountClient(connection, user)
     used = connection.json("GET", f"{path}/data?version={version}")["sources"]
     found = []
     for source_id in dict.fromkeys(source["id"] for source in used):

@@ -6,6 +6,7 @@ import gzip
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import falcon
@@ -18,6 +19,8 @@ from bokeh_common.http import block_stream
 from bokeh_common.http.app import App
 from bokeh_common.http.auth.access import OPEN
 from bokeh_common.http.block_stream import IN_FLIGHT, MAX_FETCH, MIN_FETCH, BlockStream
+from bokeh_common.read_size import READ_BYTES
+from bokeh_common.storage import open_blobs
 
 from .open_app import new_open_app
 
@@ -165,3 +168,19 @@ def test_slow_clients_are_fetched_little_and_fast_ones_much(monkeypatch: pytest.
     fast, slow = asyncio.run(run())
     assert MAX_FETCH // 2 <= fast <= MAX_FETCH
     assert slow <= MIN_FETCH
+
+
+def test_files_are_read_in_the_pieces_that_clients_are_sent(tmp_path: Path) -> None:
+    blobs = open_blobs(f"local://{tmp_path}", "test")
+    blobs.put("file", [bytes(4 * MAX_FETCH)])
+
+    async def sizes() -> list[int]:
+        stream = BlockStream(blobs.get("file"))
+        found = [len(piece) async for piece in stream]
+        await stream.close()
+        return found
+
+    found = asyncio.run(sizes())
+    assert found[:3] == [MIN_FETCH, 2 * MIN_FETCH, 4 * MIN_FETCH]
+    assert MAX_FETCH in found
+    assert READ_BYTES.get() == MIN_FETCH

@@ -9,7 +9,7 @@ from bokeh_auth.accounts.recovery import DeletionRecovery
 from bokeh_auth.audit_log import print_audit_log
 from bokeh_auth.container import Dependencies, Domain
 from bokeh_auth.login.login import Login
-from bokeh_auth.resources import account, internal, keys, login, shares
+from bokeh_auth.resources import account, devices, internal, keys, login, shares
 from bokeh_auth.resources.schemas import API
 from bokeh_auth.settings import Settings
 from bokeh_common.errors import Invalid
@@ -47,6 +47,7 @@ def create_app(dependencies: Dependencies) -> App:
     if domain.login and domain.background:
         _add_account_routes(app, domain, domain.login)
         app.add_middleware(DeletionRecovery(domain.deletion))
+        domain.repository.set_public_url(dependencies.settings.public_url)
         domain.background.start()
     return app
 
@@ -69,6 +70,9 @@ def _add_account_routes(app: App, domain: Domain, the_login: Login) -> None:
     app.add_route("/internal/auth/links", login.LinkPurpose(the_login))
     app.add_route("/internal/auth/sessions", login.SessionList(domain, the_login))
     app.add_route("/internal/auth/sessions/{session}", login.OneSession(domain))
+    app.add_route("/internal/auth/devices", devices.ProgramLogins(domain.devices))
+    app.add_route("/internal/auth/devices/polls", devices.ProgramPolls(domain, domain.devices))
+    app.add_route("/internal/auth/devices/answers", devices.ProgramAnswers(domain, domain.devices))
     app.add_route("/internal/auth/shares", shares.AccountShares(domain.shares))
     app.add_route("/internal/auth/shares/{user}/{plot}", shares.ShareList(domain))
     app.add_route("/internal/auth/shares/{user}/{plot}/{share}", shares.OneShare(domain))

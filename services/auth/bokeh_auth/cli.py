@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,11 +18,21 @@ from bokeh_auth.credentials.secret import PERSONAL, SERVICE, SHARE, new_secret
 from bokeh_common.environment import read_redis_url
 from bokeh_common.errors import CloudError
 from bokeh_common.http.auth.revocations import RevocationPublisher
-from bokeh_common.storage import open_records
+from bokeh_common.storage import open_records, require_storage
 from bokeh_common.timestamps import format_timestamp
 
 PAGE = 1000
+
+#: Sizes as people write them, with decimal and binary units (IEC 80000-13).
+SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]i?B)", re.IGNORECASE)
+UNITS: dict[str, int] = {
+    f"{unit}{binary}b": base ** (power + 1)
+    for power, unit in enumerate("kmgt")
+    for binary, base in (("", 1000), ("i", 1024))
+}
+
 OPERATOR = "operator"
+DEFAULT_URL = "http://localhost:5006"
 
 
 @click.group()
@@ -38,6 +49,7 @@ def admin(context: click.Context, storage: str | None) -> None:
 def open_domain(storage: str) -> Iterator[AccountDomain]:
     """Yield the domain objects on a storage; errors become messages of the command."""
     try:
+        require_storage(storage)
         revoked = RevocationPublisher(read_redis_url(os.environ)).publish
         yield AccountDomain.on_storage(open_records(storage, "auth"), changed=revoked)
     except CloudError as error:
@@ -58,20 +70,22 @@ def list_users(storage: str, as_json: bool) -> None:
         after = ""
         while page := domain.accounts.page(after, PAGE):
             for account in page:
-                click.echo(json.dumps(vars(account)) if as_json else _line(account))
+                click.echo(json.dumps(vars(account)) if as_json else describe_account(account))
             after = page[-1].user_id
 
 
 @users.command()
-@click.argument("username")
 @click.argument("email")
+@click.argument("username")
 @click.pass_obj
-def create(storage: str, username: str, email: str) -> None:
-    """Create an account without a confirmation mail."""
+def create(storage: str, email: str, username: str) -> None:
+    """Create an account called USERNAME without a confirmation mail."""
+    if "@" in username and "@" not in email:  # as they were ordered before
+        email, username = username, email
     with open_domain(storage) as domain:
         account = domain.accounts.create(email, username)
         _audit(domain, "account.create", account.user_id)
-        click.echo(_line(account))
+        click.echo(describe_account(account))
 
 
 @users.command()
@@ -85,12 +99,12 @@ def disable(storage: str, username: str) -> None:
     with open_domain(storage) as domain:
         account = domain.accounts.change(username, disabled=True)
         _audit(domain, "account.disable", username)
-        click.echo(_line(account))
+        click.echo(describe_account(account))
 
 
 @users.command()
 @click.argument("username")
-@click.option("--bytes", "max_bytes", metavar="N|default", help="Bytes of data.")
+@click.option("--bytes", "max_bytes", metavar="SIZE|default", help="Bytes of data, such as 500MB or 2GiB.")
 @click.option("--plots", "max_plots", metavar="N|default", help="Number of plots.")
 @click.pass_obj
 def quota(storage: str, username: str, max_bytes: str | None, max_plots: str | None) -> None:
@@ -99,7 +113,7 @@ def quota(storage: str, username: str, max_bytes: str | None, max_plots: str | N
     `default` is the default quota of the server.
     """
     given = {"max_bytes": max_bytes, "max_plots": max_plots}
-    limits = {name: _limit(text) for name, text in given.items() if text is not None}
+    limits = {name: _limit(text, name == "max_bytes") for name, text in given.items() if text is not None}
     with open_domain(storage) as domain:
         account = domain.accounts.change(username, **limits) if limits else domain.accounts.get(username)
         _audit(domain, "account.quota", username, **limits)
@@ -116,7 +130,7 @@ def enable(storage: str, username: str) -> None:
     with open_domain(storage) as domain:
         account = domain.accounts.change(username, disabled=False)
         _audit(domain, "account.enable", username)
-        click.echo(_line(account))
+        click.echo(describe_account(account))
 
 
 @admin.group()
@@ -160,9 +174,11 @@ def revoke(storage: str, username: str, key: str | None, everything: bool) -> No
 
 @admin.command("login-link")
 @click.argument("username")
-@click.option("--url", envvar="BOKEH_CLOUD_PUBLIC_URL", default="http://localhost:5006", show_default=True)
+@click.option(
+    "--url", envvar="BOKEH_CLOUD_PUBLIC_URL", help="Address of the cloud; default: that of its last start."
+)
 @click.pass_obj
-def login_link(storage: str, username: str, url: str) -> None:
+def login_link(storage: str, username: str, url: str | None) -> None:
     """Print a login link, for a user who cannot receive mail.
 
     It works once, within a quarter of an hour.
@@ -171,7 +187,8 @@ def login_link(storage: str, username: str, url: str) -> None:
         account = domain.accounts.get(username)
         _audit(domain, "login.link", username)
         secret = domain.links.create(LOGIN, account.email, username, account.epoch)
-        click.echo(f"{url.rstrip('/')}/login/{secret}")
+        address = url or domain.repository.public_url() or DEFAULT_URL
+        click.echo(f"{address.rstrip('/')}/login/{secret}")
 
 
 @admin.group("secrets")
@@ -214,18 +231,24 @@ def _audit(domain: AccountDomain, action: str, user: str, **facts: Any) -> None:
     domain.audit.record(action, user, "", "done", by=OPERATOR, **facts)
 
 
-def _limit(text: str) -> int | None:
+def _limit(text: str, has_units: bool) -> int | None:
     if text == "default":
         return None
-    if not text.isdecimal():
-        raise click.UsageError(f"{text!r} is neither an integer nor 'default'.")
-    return int(text)
+    if text.isdecimal():
+        return int(text)
+    size = SIZE.fullmatch(text.strip()) if has_units else None
+    if size is None:
+        raise click.UsageError(
+            f"{text!r} is neither an integer{', a size' if has_units else ''} nor 'default'."
+        )
+    return round(float(size[1]) * UNITS[size[2].lower()])
 
 
 def _quota_text(limit: int | None) -> str:
     return "default" if limit is None else str(limit)
 
 
-def _line(account: Account) -> str:
+def describe_account(account: Account) -> str:
+    """Return the line of an account in a list."""
     state = "  deleted" if account.closed else "  disabled" if account.disabled else ""
     return f"{account.user_id}  {account.email}  {account.created}{state}"

@@ -19,6 +19,8 @@ from bokeh_auth.credentials.signing_keys import SigningKeys
 from bokeh_auth.credentials.store import CredentialStore
 from bokeh_auth.credentials.view_tokens import ViewTokens
 from bokeh_auth.introspection import AccountTokens, Introspection, ServiceTokens, SingleAccountTokens, Tokens
+from bokeh_auth.login.device_repository import DeviceRepository
+from bokeh_auth.login.devices import DeviceLogins
 from bokeh_auth.login.login import Login
 from bokeh_auth.login.remembered_browsers import RememberedBrowsers
 from bokeh_auth.login.sessions import Sessions
@@ -101,6 +103,7 @@ class Domain(AccountDomain):
     exporter: AccountExporter
     deletion: AccountDeletion
     login: Login | None
+    devices: DeviceLogins
     background: BackgroundThread | None
 
     @classmethod
@@ -114,7 +117,8 @@ class Domain(AccountDomain):
         deletion = AccountDeletion(
             base.repository, base.accounts, base.credentials, base.audit, data_services
         )
-        login, background = _login(base, settings, limits) if settings.accounts else (None, None)
+        devices = DeviceLogins(DeviceRepository(dependencies.records), base.accounts, base.keys, limits)
+        login, background = _login(base, settings, limits, devices) if settings.accounts else (None, None)
         return cls(
             **{item.name: getattr(base, item.name) for item in fields(base)},
             settings=settings,
@@ -123,6 +127,7 @@ class Domain(AccountDomain):
             exporter=AccountExporter(base.accounts, base.credentials, base.audit, data_services),
             deletion=deletion,
             login=login,
+            devices=devices,
             background=background,
         )
 
@@ -136,7 +141,9 @@ def _introspection(base: AccountDomain, settings: Settings, limits: RateLimits) 
     return Introspection(tokens, services, settings.cache_seconds, limits.count_wrong_key)
 
 
-def _login(base: AccountDomain, settings: Settings, limits: RateLimits) -> tuple[Login, BackgroundThread]:
+def _login(
+    base: AccountDomain, settings: Settings, limits: RateLimits, devices: DeviceLogins
+) -> tuple[Login, BackgroundThread]:
     messages = MessageWriter(base.accounts, base.links, settings.public_url, settings.sender)
     smtp_url = settings.smtp_url
     transport = SmtpTransport.from_url(smtp_url) if smtp_url else FileTransport(settings.outbox)
@@ -145,6 +152,7 @@ def _login(base: AccountDomain, settings: Settings, limits: RateLimits) -> tuple
         [
             PeriodicTask("Sending mail", outbox.deliver, MAIL_SECONDS),
             PeriodicTask("Deleting expired links", base.links.purge, LINKS_SECONDS),
+            PeriodicTask("Deleting expired logins of programs", devices.purge, LINKS_SECONDS),
         ]
     )
     login = Login(

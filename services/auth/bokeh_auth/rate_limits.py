@@ -23,6 +23,10 @@ MAILS_PER_BROWSER = RateLimit("mails-to-browser", 5, HOUR)
 #: More than from one client address, so that one client cannot use up the mails of a person.
 MAILS_PER_MAILBOX = RateLimit("mails-of-all", 20, HOUR)
 WRONG_LINKS = RateLimit("wrong-links", 30, TEN_MINUTES)
+DEVICES = RateLimit("devices", 30, TEN_MINUTES)
+#: User codes that an account enters, right or wrong: one of 20^8 is not found so (RFC 8628, 5.1).
+CODES = RateLimit("codes", 20, TEN_MINUTES)
+CODES_OF_CLIENT = RateLimit("codes-of-client", 100, TEN_MINUTES)
 
 
 class RateLimits:
@@ -68,6 +72,15 @@ class RateLimits:
     def count_wrong_link(self, client_address: str) -> None:
         """Count an invalid one-time link; `TooManyRequests`."""
         self._limiter.hit(WRONG_LINKS, client_network(client_address))
+
+    def count_device(self, client_address: str) -> None:
+        """Count a program that asks for a login; `TooManyRequests`."""
+        self._limiter.hit(DEVICES, client_network(client_address))
+
+    def count_code(self, client_address: str, user: str) -> None:
+        """Count a user code that an account enters, before it is looked up; `TooManyRequests`."""
+        self._limiter.hit(CODES, user)
+        self._limiter.hit(CODES_OF_CLIENT, client_network(client_address))
 
     def count_wrong_key(self, client_address: str) -> None:
         """Count a wrong key; `TooManyRequests`."""

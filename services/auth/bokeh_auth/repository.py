@@ -3,12 +3,16 @@
 Records:
 
     secrets/view                        the keys that sign view tokens
-    accounts/{user}                     accounts; those of deleted ones are kept, so that usernames are not
-    reused emails/{digest of the address}      the account of an address looks/{skeleton}
-    the account of a confusable skeleton closing/{user}                      deletions of accounts that are in
-    progress links/{digest}                      one-time links keys|sessions|shares/{user}/{id}
-    credentials digests/{digest}                    the index of credentials audit/{user}/{id}
-    the audit log of an account outbox/{id}                         messages still to be sent
+    server/url                          the URL under which the cloud was last started
+    accounts/{user}                     accounts; deleted ones are kept, so that no name is reused
+    emails/{digest of the address}      the account of an address
+    looks/{skeleton}                    the account of a confusable skeleton
+    closing/{user}                      deletions of accounts that are in progress
+    links/{digest}                      one-time links
+    keys|sessions|shares/{user}/{id}    credentials
+    digests/{digest}                    the index of credentials
+    audit/{user}/{id}                   the audit log of an account
+    outbox/{id}                         messages still to be sent
 """
 
 import hashlib
@@ -46,6 +50,18 @@ class AuthRepository:
     def change_signing_keys(self, value: Value, etag: str) -> None:
         """Replace the keys that sign view tokens; `Conflict` if their etag is not `etag`."""
         self._records.put("secrets/view", value, if_match=etag)
+
+    # the cloud itself
+
+    def public_url(self) -> str | None:
+        """Return the URL under which the cloud was last started; None if it was not yet."""
+        found = self._find("server/url")
+        return None if found is None else str(found[0]["url"])
+
+    def set_public_url(self, url: str) -> None:
+        """Record the URL under which the cloud is started."""
+        if self.public_url() != url:
+            self._records.put("server/url", {"url": url})
 
     # accounts
 

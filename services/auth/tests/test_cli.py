@@ -26,8 +26,8 @@ def now(storage: str) -> AccountDomain:
 
 
 def test_users_are_created_listed_and_disabled(storage: str, now: AccountDomain) -> None:
-    assert "ada@example.com" in run(storage, "users", "create", "ada", "Ada@example.com")
-    assert "taken" in run(storage, "users", "create", "ada", "eve@example.com", code=1)
+    assert "ada@example.com" in run(storage, "users", "create", "Ada@example.com", "ada")
+    assert "taken" in run(storage, "users", "create", "eve@example.com", "ada", code=1)
     assert "disabled" in run(storage, "users", "disable", "ada")
     assert json.loads(run(storage, "users", "list", "--json"))["disabled"] is True
     assert now.accounts.find_active("ada") is None
@@ -58,6 +58,13 @@ def test_a_login_link_is_printed(storage: str, now: AccountDomain) -> None:
     assert used.username == "ada"
 
 
+def test_a_login_link_has_the_address_of_the_last_start(storage: str, now: AccountDomain) -> None:
+    now.accounts.create("ada@example.com", "ada")
+    assert run(storage, "login-link", "ada").startswith("http://localhost:5006/login/")
+    now.repository.set_public_url("https://plots.example.org")
+    assert run(storage, "login-link", "ada").startswith("https://plots.example.org/login/")
+
+
 def test_service_tokens_are_printed_as_settings(storage: str) -> None:
     [line, *_] = re.findall(r"BOKEH_CLOUD_SERVICE_TOKENS=(.*)", run(storage, "service-tokens"))
     settings = Settings.from_env({"BOKEH_CLOUD_STORAGE": storage, "BOKEH_CLOUD_SERVICE_TOKENS": line})
@@ -83,7 +90,10 @@ def test_the_quota_is_set(storage: str, now: AccountDomain) -> None:
     assert "bytes: 1000  plots: 0" in run(storage, "users", "quota", "ada", "--bytes", "1000", "--plots", "0")
     assert now.accounts.get("ada").quota({}) == {"bytes": 1000, "plots": 0}
     assert "bytes: default  plots: 0" in run(storage, "users", "quota", "ada", "--bytes", "default")
-    for wrong in ("1 GB", "-1", "x"):
+    assert "an integer nor" in run(storage, "users", "quota", "ada", "--plots", "1MB", code=2)
+    for size, number in (("10MB", 10_000_000), ("1.5 GiB", 3 << 29), ("2kb", 2000)):
+        assert f"bytes: {number}  " in run(storage, "users", "quota", "ada", "--bytes", size)
+    for wrong in ("1 XB", "MB", "-1", "x"):
         assert "an integer" in run(storage, "users", "quota", "ada", f"--bytes={wrong}", code=2)
     assert "no account" in run(storage, "users", "quota", "unknown", "--plots", "1", code=1)
 

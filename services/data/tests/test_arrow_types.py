@@ -1,11 +1,11 @@
 """Values of every type of Arrow are either stored and written in every format, or refused with a reason."""
 
 import io
-import json
 import math
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from bokeh_data.columns.values import Values, from_arrow, to_arrow
 from bokeh_data.conditions.column_condition import ColumnCondition
 from bokeh_data.conditions.expression import Condition
 from bokeh_data.ingest.chunker import Chunker
+from bokeh_data.ingest.json_reader import read_json
 from bokeh_data.ingest.pieces import decode_piece, join
 from bokeh_data.queries.output_formats import OUTPUT_FORMATS, OutputFormat
 from bokeh_data.queries.query import QueryResult
@@ -95,12 +96,16 @@ def test_stored_values_are_equal(name: str) -> None:
 
 @pytest.mark.parametrize("output_format", OUTPUT_FORMATS, ids=lambda one: one.name)
 @pytest.mark.parametrize("name", ACCEPTED)
-def test_every_format_has_stored_values(name: str, output_format: OutputFormat) -> None:
+def test_every_format_has_stored_values(name: str, output_format: OutputFormat, tmp_path: Path) -> None:
     for array in parts_of(ACCEPTED[name]):
         values = stored(array)
         data = written(values, output_format)
         if output_format.name == "json":
-            assert len(json.loads(data)["columns"]["c"]) == len(values)
+            (tmp_path / "c.json").write_bytes(data)
+            if "year 11000" in name:  # that Arrow does not parse
+                continue
+            read = read_json(str(tmp_path / "c.json")).column("c").combine_chunks()
+            assert rows_of(read) == rows_of(to_arrow(values))
         if output_format.name == "parquet":
             assert pq.read_metadata(io.BytesIO(data)).num_rows == len(values)
         if output_format.name == "arrow":

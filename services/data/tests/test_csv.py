@@ -40,6 +40,8 @@ VALUES = {
     "floats": ("1.50\n.5\n-1e5\n2.", "double", [1.5, 0.5, -1e5, 2.0]),
     "infinities": ("inf\n-inf\n1", "double", [float("inf"), float("-inf"), 1.0]),
     "numbers that are too large": ("1e999\n1.5", "string", ["1e999", "1.5"]),
+    "numbers that are too small": ("1e-999\n0.0e5", "string", ["1e-999", "0.0e5"]),
+    "zeros": ("0.0\n-.0e9\n0", "double", [0.0, -0.0, 0.0]),
     "thousands": ('"1,234"\n"5,000"', "string", ["1,234", "5,000"]),
     "underscores": ("1_000", "string", ["1_000"]),
     "booleans": ("true\nFALSE", "bool", [True, False]),
@@ -131,11 +133,22 @@ def test_given_types(tmp_path: Path) -> None:
         ("x,y\n1,2\n3,4,5\n", {}, "Row 2 has 3 columns instead of 2"),
         ("x\n1\n", {"z": "text"}, "'z', but the file has no such column"),
         ("x,x\n1,2\n", {}, "Two of its columns are called 'x'"),
+        ("x\ny\n".encode("utf-16-le"), {}, "too short to tell; save it in UTF-8 with a byte order mark"),
+        (b"x\n\0\n", {}, "too short to tell; save it in UTF-8 with a byte order mark"),
+        (b"\xff\0\x80" * 40, {}, "NUL bytes, and is not in UTF-8; send text in UTF-8"),
     ],
 )
-def test_errors_name_row_and_column(tmp_path: Path, text: str, types: dict[str, str], message: str) -> None:
+def test_errors_name_row_and_column(
+    tmp_path: Path, text: str | bytes, types: dict[str, str], message: str
+) -> None:
     with pytest.raises(Invalid, match=message):
         columns_of(open_text(tmp_path, text, **types))
+
+
+@pytest.mark.parametrize("text", ["x,y\na\0b,1\n", "\ufeffx,y\n\0,1\n"])
+def test_nul_may_be_a_character(tmp_path: Path, text: str) -> None:
+    table = open_text(tmp_path, text)
+    assert columns_of(table) == {"x": [text.split("\n")[1][:-2]], "y": [1]}
 
 
 @pytest.mark.parametrize("start", ["sep=;\r\n", '"sep=;"\n', "SEP=;\n", "\ufeffsep=;\n"])
@@ -160,6 +173,24 @@ def test_numbers_with_more_digits_than_a_float_are_noted(tmp_path: Path, number:
 
 def test_each_delimiter_is_detected() -> None:
     assert {detect_dialect(f"a{one}b\n1{one}2\n").delimiter for one in DELIMITERS} == set(DELIMITERS)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"), [("a,b", ["a", "b"]), (",b\n", ["", "b"]), ("a,b,", ["a", "b", ""]), ('""\n', [""])]
+)
+def test_files_may_have_names_only(tmp_path: Path, text: str, names: list[str]) -> None:
+    assert columns_of(open_text(tmp_path, text)) == {name: [] for name in names}
+
+
+@pytest.mark.parametrize("text", ["", "\n\r\n", "\ufeff"])
+def test_files_without_names_are_empty(tmp_path: Path, text: str) -> None:
+    with pytest.raises(Invalid, match="It is empty"):
+        open_text(tmp_path, text)
+
+
+def test_names_may_have_characters_that_separate_columns_elsewhere(tmp_path: Path) -> None:
+    assert columns_of(open_text(tmp_path, "a;b\n1\n2\n")) == {"a;b": [1, 2]}
+    assert columns_of(open_text(tmp_path, "a;b\n")) == {"a": [], "b": []}
 
 
 @pytest.mark.parametrize("sample", ["a;b\r\n\r\n\r\n1;2,5\r\n\r\n3;4,5\r\n", '\n\na;b\n"1\n\n\n;";2\n3;4\n'])

@@ -12,8 +12,8 @@ BATCH = 1000  # data sources or columns in one request
 
 #: The auth service has routes for share links only if there are accounts.
 NO_SHARES = (
-    "This server has no accounts, so it makes no share links: set the plot's visibility to 'link' or "
-    "'public', or start the server with --accounts."
+    "This server has no accounts, so it has no share links, and it answers its own computer only. Start it "
+    "with --accounts to share plots, or send others the page that Download on the plot's page saves."
 )
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bokeh_common.errors import Invalid
+from bokeh_plots.documents.canonical_form import canonical
 from bokeh_plots.documents.limits import DEFAULT_LIMITS
 from bokeh_plots.documents.scene_json import (
-    canonical,
     check_document,
     columns_of,
     compiles,
@@ -158,10 +158,10 @@ def test_canonical_keeps_ids_that_are_not_generated() -> None:
     assert canonical(document(model("Div", "mine"))) != canonical(document(model("Div", "yours")))
 
 
-def test_canonical_sorts_sets() -> None:
-    sets = [
-        model("Div", "p1", events={"type": "set", "entries": order}) for order in (["a", "b"], ["b", "a"])
-    ]
+@pytest.mark.parametrize("entries", [["a", "b"], [1, 2.5, "a", None]])
+def test_canonical_sorts_sets(entries: list[Any]) -> None:
+    orders = (entries, entries[::-1])
+    sets = [model("Div", "p1", events={"type": "set", "entries": order}) for order in orders]
     assert canonical(sets[0]) == canonical(sets[1])
 
 

@@ -130,8 +130,35 @@ def test_title_and_visibility_can_be_changed(plots: Plots, publisher: Publisher,
     assert (changed.title, changed.visibility, changed.latest.version) == ("New", "public", 1)
 
 
+def test_description_and_tags(plots: Plots, publisher: Publisher, editor: PlotEditor) -> None:
+    plot, _ = publisher.publish("ada", publication())
+    assert not {"description", "tags"} & plot.record.keys()
+    change = PlotChange(description=" Hourly\nmeans ", tags=["wind", " rain ", "wind"])
+    changed = editor.change(plot, change)
+    assert (changed.description, changed.tags) == ("Hourly\nmeans", ("wind", "rain"))
+    assert plots.get("ada", plot.id) == changed
+    kept, _ = publisher.publish("ada", publication(text="two"))
+    assert (kept.latest.version, kept.tags) == (2, ("wind", "rain"))
+
+
 @pytest.mark.parametrize(
-    "body", [None, {}, [], {"title": ""}, {"visibility": "all"}, {"title": 5}, {"title": "x", "name": "y"}]
+    "body",
+    [
+        None,
+        {},
+        [],
+        {"title": ""},
+        {"visibility": "all"},
+        {"title": 5},
+        {"title": "x", "id": "y"},
+        {"description": "x" * 2001},
+        {"description": "a\0"},
+        {"tags": "wind"},
+        {"tags": [" "]},
+        {"tags": ["a,b"]},
+        {"tags": ["a\u202e"]},
+        {"tags": [str(i) for i in range(21)]},
+    ],
 )
 def test_invalid_changes_are_rejected(publisher: Publisher, editor: PlotEditor, body: Any) -> None:
     plot, _ = publisher.publish("ada", publication())

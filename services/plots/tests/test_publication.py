@@ -88,6 +88,31 @@ def test_the_fingerprint_ignores_generated_ids_in_sources_too() -> None:
     assert made("p1001") == made("p2002")
 
 
+def test_the_fingerprint_ignores_models_that_other_libraries_define() -> None:
+    by_name: dict[str, Any] = {
+        "Base": {"type": "model", "name": "Base", "properties": [{"name": "x", "kind": "Any", "default": 3}]},
+        "Derived": {"type": "model", "name": "Derived", "extends": {"id": "Base"}},
+        "Other": {"type": "model", "name": "Other", "extends": {"id": "Base"}},
+    }
+    root = {"type": "object", "name": "Derived", "id": "p1"}
+
+    def made(*names: str, **changes: Any) -> str:
+        defs = [{**by_name[name], **changes} for name in names]
+        return parse_publication(body(document={**DOCUMENT, "roots": [root], "defs": defs})).fingerprint
+
+    needed = ("Base", "Derived")
+    assert made(*needed) == made(*needed, "Other") == made("Other", *needed)
+    assert made(*needed) != made("Derived")
+    assert made(*needed) != made(*needed, overrides=[{"name": "x", "default": 5}])
+
+
+@pytest.mark.parametrize(
+    "defs", [None, 3, [3], [{}], [{"name": [1]}], [{"name": "Figure", "extends": {"id": "Figure"}}]]
+)
+def test_definitions_can_be_anything(defs: Any) -> None:
+    assert parse_publication(body(document={**DOCUMENT, "defs": defs})).fingerprint
+
+
 @pytest.mark.parametrize("control", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 def test_names_must_not_change_the_direction_of_text(control: str) -> None:
     with pytest.raises(Invalid, match="direction"):

@@ -18,9 +18,9 @@ from bokeh_web.container import Dependencies, Domain
 from bokeh_web.pages.error_pages import ErrorPages
 from bokeh_web.resources import (
     account,
-    api_docs,
     credentials,
     data_sources,
+    device_login,
     downloads,
     home,
     login,
@@ -32,6 +32,7 @@ from bokeh_web.resources import (
     unused_data,
     uploads,
 )
+from bokeh_web.resources.help import api_docs, client_packages, guide
 from bokeh_web.security.security_headers import SecurityHeaders
 from bokeh_web.security.session_cookie import SessionMiddleware
 from bokeh_web.settings import Settings
@@ -58,6 +59,8 @@ def create_app(dependencies: Dependencies) -> App:
     app.add_middleware(ErrorPages(domain.pages, domain.session_cookie))
     _add_pages(app, domain)
     _add_plot_pages(app, domain)
+    app.add_route("/docs", guide.GuideIndexResource(domain))
+    app.add_route("/docs/{page}", guide.GuidePageResource(domain))
     _add_api_docs(app, domain, dependencies)
     if settings.accounts:
         app.add_middleware(SessionMiddleware(domain.session_cookie))
@@ -77,7 +80,12 @@ def _add_pages(app: App, domain: Domain) -> None:
     app.add_route("/data/upload/preview", uploads.UploadPreviewResource(domain))
     app.add_route("/data/{source}", data_sources.DataSourcePage(domain))
     app.add_route("/data/{source}/download/{form}", data_sources.DataDownloadResource(domain))
+    app.add_route("/data/{source}/rename", data_sources.RenameDataSourceAction(domain))
+    app.add_route("/data/{source}/rollback", data_sources.RollbackDataSourceAction(domain))
     app.add_route("/data/{source}/delete", data_sources.DeleteDataSourcePage(domain))
+    app.add_route("/simple/", client_packages.PackageIndexResource(domain))
+    app.add_route("/simple/{project}/", client_packages.PackageFilesResource(domain))
+    app.add_route("/simple/{project}/{file}", client_packages.PackageFileResource(domain))
     app.add_route("/oembed", oembed.OEmbedResource(domain))
     app.add_route("/static/bokehjs/{version}/{name}", static_files.BokehJSResource(domain))
     app.add_route("/static/assets/{name}", static_files.AssetResource(domain))
@@ -105,7 +113,7 @@ def _add_api_docs(app: App, domain: Domain, dependencies: Dependencies) -> None:
         return await COMPUTE.run(describe, API, app.routes)
 
     services = [dependencies.auth, dependencies.plots, dependencies.data, dependencies.gc]
-    description = ApiDescription(services, describe_own)
+    description = ApiDescription(services, describe_own, dependencies.settings.public_url)
     docs = api_docs.ApiDocs(domain.pages, description)
     app.add_route("/openapi.json", api_docs.OpenAPIResource(docs))
     app.add_route("/docs/api", api_docs.ApiDocsPage(docs))
@@ -116,6 +124,9 @@ def _add_api_docs(app: App, domain: Domain, dependencies: Dependencies) -> None:
 def _add_account_pages(app: App, domain: Domain) -> None:
     app.add_route("/register", login.RegisterPage(domain))
     app.add_route("/login", login.LoginPage(domain))
+    app.add_route("/login/device", device_login.DeviceLoginPage(domain))
+    app.add_route("/login/device/code", device_login.DeviceCodes(domain))
+    app.add_route("/login/device/token", device_login.DeviceTokens(domain))
     app.add_route("/login/{token}", login.OneTimeLinkPage(domain))
     app.add_route("/logout", login.LogoutAction(domain))
     app.add_route("/account", account.AccountPage(domain))

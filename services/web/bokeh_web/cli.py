@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bokeh_common.errors import CloudError
-from bokeh_common.storage import BlobStore, open_blobs
+from bokeh_common.storage import BlobStore, open_blobs, require_storage
 from bokeh_web.bokehjs import download
 from bokeh_web.bokehjs.versions import BokehJSVersions
 
@@ -16,6 +16,7 @@ from bokeh_web.bokehjs.versions import BokehJSVersions
 def _open_blobs(storage: str) -> Iterator[BlobStore]:
     """Open the storage; its errors become those of the command."""
     try:
+        require_storage(storage)
         yield open_blobs(storage, "web")
     except CloudError as error:
         raise click.ClickException(str(error)) from None

@@ -1,5 +1,6 @@
 """The domain objects of the web service, built once at startup."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bokeh_common.http.auth.access import RemoteIntrospection
@@ -7,12 +8,14 @@ from bokeh_common.http.client.service_client import ServiceClient
 from bokeh_common.storage import BlobStore
 from bokeh_web.bokehjs.files import BokehJSFiles
 from bokeh_web.bokehjs.versions import BokehJSVersions
+from bokeh_web.client_wheel import ClientWheel, find_client_wheel, find_guide
 from bokeh_web.clients.auth import AuthClient
 from bokeh_web.clients.data import DataClient
 from bokeh_web.clients.gc import GcClient
 from bokeh_web.clients.plots import PlotsClient
 from bokeh_web.event_streams import EventStreams
 from bokeh_web.pages.assets import Assets
+from bokeh_web.pages.guide import Guide
 from bokeh_web.pages.operator_pages import OperatorPages
 from bokeh_web.pages.renderer import PageRenderer, PageTheme
 from bokeh_web.security.session_cookie import SessionCookie
@@ -31,6 +34,7 @@ class Dependencies:
         data: client of the data service.
         gc: client of the garbage collector.
         blobs: storage of the versions of BokehJS that an operator added; None if there is none.
+        may_adopt: returns whether the first account may take over plots that were made without accounts.
     """
 
     settings: Settings
@@ -39,6 +43,7 @@ class Dependencies:
     data: ServiceClient = field(repr=False)
     gc: ServiceClient = field(repr=False)
     blobs: BlobStore | None = field(default=None, repr=False)
+    may_adopt: Callable[[], bool] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,9 @@ class Domain:
     gc: GcClient
     views: ViewCounter
     event_streams: EventStreams
+    client_wheel: ClientWheel | None
+    guide: Guide
+    may_adopt: Callable[[], bool] | None
 
     @classmethod
     def create(cls, dependencies: Dependencies) -> "Domain":
@@ -70,14 +78,16 @@ class Domain:
         introspection = RemoteIntrospection(dependencies.auth, settings.redis_url)
         cookie = SessionCookie(settings.public_url, settings.accounts)
         theme = PageTheme(settings.brand, Assets(settings.brand), OperatorPages(settings.pages))
-        plots = PlotsClient(dependencies.plots)
+        plots, wheel = PlotsClient(dependencies.plots), find_client_wheel()
         return cls(
             settings=settings,
             introspection=introspection,
             session_cookie=cookie,
             assets=theme.assets,
             operator_pages=theme.operator_pages,
-            pages=PageRenderer(theme, cookie, introspection, settings.accounts),
+            pages=PageRenderer(
+                theme, cookie, introspection, settings.accounts, wheel.path if wheel else None
+            ),
             bokehjs=BokehJSFiles(BokehJSVersions(settings.bokehjs, dependencies.blobs)),
             auth=AuthClient(dependencies.auth),
             plots=plots,
@@ -85,4 +95,7 @@ class Domain:
             gc=GcClient(dependencies.gc),
             views=ViewCounter(plots),
             event_streams=EventStreams(),
+            client_wheel=wheel,
+            guide=Guide(find_guide()),
+            may_adopt=dependencies.may_adopt,
         )

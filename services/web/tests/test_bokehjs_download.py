@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from bokeh_common.errors import Invalid, NotFound
-from bokeh_common.storage import open_blobs
+from bokeh_common.storage import open_blobs, open_records
 from bokeh_web.bokehjs import download
 from bokeh_web.bokehjs.versions import BokehJSVersions
 from bokeh_web.cli import bokehjs
@@ -29,6 +29,8 @@ def run(storage: str, *words: str) -> tuple[int, str]:
 
 
 def test_add_list_remove(storage: str, wheel: Path) -> None:
+    assert "There is no cloud" in run(storage, "add", "3.4.3", "--wheel", str(wheel))[1]
+    open_records(storage, "auth")  # as the server does when it starts
     assert run(storage, "add", "3.4.3", "--wheel", str(wheel)) == (
         0,
         "Added BokehJS 3.4.3: bokeh-widgets.min.js, bokeh.min.js.\n",

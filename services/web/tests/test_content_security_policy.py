@@ -1,6 +1,12 @@
 """Content security policies."""
 
-from bokeh_web.security.content_security_policy import PAGE_POLICY, SANDBOX, frame_policy
+from bokeh_web.security.content_security_policy import (
+    ANY_SITE,
+    LOOPBACK_ORIGINS,
+    PAGE_POLICY,
+    SANDBOX,
+    frame_policy,
+)
 
 
 def test_frame_has_an_opaque_origin_wherever_it_is_opened() -> None:
@@ -8,6 +14,13 @@ def test_frame_has_an_opaque_origin_wherever_it_is_opened() -> None:
     assert "allow-same-origin" not in SANDBOX
     assert "allow-top-navigation" not in SANDBOX
     assert "allow-downloads" not in SANDBOX
+
+
+def test_frames_that_any_site_may_embed_may_be_in_files_too() -> None:
+    assert "frame-ancestors" not in frame_policy(False, [], (ANY_SITE,))
+    assert frame_policy(False, []).endswith("frame-ancestors 'self'")
+    assert "frame-ancestors 'self' https://a.example" in frame_policy(False, [], ("https://a.example",))
+    assert {"file:", "vscode-webview:"} < set(LOOPBACK_ORIGINS)
 
 
 def test_eval_is_allowed_for_documents_with_code_only() -> None:

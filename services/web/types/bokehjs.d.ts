@@ -67,6 +67,10 @@ declare namespace BokehJS {
     SaveToolView: { prototype: SaveToolView };
   }
 
+  interface Callbacks {
+    OpenURL: { prototype: { navigate(url: string): void } };
+  }
+
   interface Documents {
     Document: { from_json(json: object, events: object[], buffers: Map<string, ArrayBuffer>): Document };
   }
@@ -75,6 +79,7 @@ declare namespace BokehJS {
 declare const Bokeh: {
   require(module: "document"): BokehJS.Documents;
   require(module: "models/tools/actions/save_tool"): BokehJS.SaveTools;
+  require(module: "models/callbacks/open_url"): BokehJS.Callbacks;
   readonly documents: BokehJS.Document[];
   readonly embed: {
     /** Resolves to a list in older versions, and to a collection that can be iterated in newer ones. */

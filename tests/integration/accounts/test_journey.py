@@ -56,7 +56,9 @@ def test_an_account_from_registration_to_logout(cloud: RunningCloud) -> None:
     assert status(cloud, f"/eve/plots/{plot.id}/scene", view) == 200  # the owner's token
 
     # Revoke the key.
-    assert eve.post(f"/account/keys/{name}/revoke", {"form_token": eve.form_token()}).status_code == 303
+    form = {"form_token": eve.form_token()}
+    assert "Revoke this key?" in eve.post(f"/account/keys/{name}/revoke", form).text
+    assert eve.post(f"/account/keys/{name}/revoke", {**form, "sure": "yes"}).status_code == 303
     with pytest.raises(bokeh_cloud.CloudError):
         server.plots()
     assert status(cloud, f"/eve/plots/{plot.id}", key) == 401

@@ -34,7 +34,7 @@ WINDOW_OPTIONS = ("x", "start", "end", "pixels", "method", "around")
 
 
 @click.command()
-@click.argument("name")
+@options.source
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), default="-")
 @click.option(
     "--format", "form", metavar="FORMAT", help="A suffix without its dot; default: that of FILE, or csv."

@@ -41,7 +41,7 @@ def list_(url: str | None, as_json: bool) -> None:
 
 
 @data.command()
-@click.argument("name")
+@options.source
 @options.url
 @options.as_json
 def columns(name: str, url: str | None, as_json: bool) -> None:
@@ -60,7 +60,7 @@ def columns(name: str, url: str | None, as_json: bool) -> None:
 
 
 @data.command()
-@click.argument("name")
+@options.source
 @click.option("--force", is_flag=True, help="Delete it even if plots use it, which breaks them.")
 @options.url
 @options.yes
@@ -73,7 +73,7 @@ def rm(name: str, force: bool, url: str | None, yes: bool) -> None:
 
 
 @data.command()
-@click.argument("name")
+@options.source
 @options.url
 @options.as_json
 def versions(name: str, url: str | None, as_json: bool) -> None:
@@ -83,7 +83,7 @@ def versions(name: str, url: str | None, as_json: bool) -> None:
 
 
 @data.command()
-@click.argument("name")
+@options.source
 @click.argument("version", type=click.IntRange(min=1))
 @options.url
 @options.as_json
@@ -96,7 +96,7 @@ def rollback(name: str, version: int, url: str | None, as_json: bool) -> None:
 
 
 @data.command()
-@click.argument("name")
+@options.source
 @click.argument("columns", nargs=-1, required=True)
 @options.url
 @options.as_json
@@ -109,7 +109,7 @@ def drop(name: str, columns: tuple[str, ...], url: str | None, as_json: bool) ->
 
 
 @data.command()
-@click.argument("name")
+@options.source
 @click.option("--versions", type=click.IntRange(min=1), help="How many of the newest.", required=True)
 @click.option("--days", type=click.FloatRange(min=0), help="Maximum age of these, in days.")
 @options.url
@@ -122,7 +122,7 @@ def keep(name: str, versions: int, days: float | None, url: str | None) -> None:
 
 
 @data.command()
-@click.argument("name")
+@options.source
 @click.argument("new_name", metavar="NEW")
 @options.url
 def rename(name: str, new_name: str, url: str | None) -> None:

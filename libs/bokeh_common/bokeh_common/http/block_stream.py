@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from typing import Any
 
 from bokeh_common.http.server.thread_pools import STORAGE, ThreadPool
+from bokeh_common.read_size import READ_BYTES
 
 #: Bytes that are fetched at once for a client: at first, and for the fastest ones.
 MIN_FETCH, MAX_FETCH = 1 << 16, 1 << 20
@@ -93,6 +94,7 @@ class BlockStream:
     def _take(self, size: int) -> bytes:
         """Return the next blocks, until they have at least `size` bytes, as one: a message takes time."""
         taken, total = list[bytes](), 0
+        READ_BYTES.set(size)  # until this call ends: the pool runs it in a context of its own
         with self._lock:
             for block in self._blocks:
                 taken.append(block)

@@ -8,7 +8,7 @@ azure://container                   Azure Blob Storage; the account is in the us
 from importlib import import_module
 from types import ModuleType
 
-from bokeh_common.errors import Invalid
+from bokeh_common.errors import Invalid, NotFound, Unavailable
 from bokeh_common.metrics import instrument
 from bokeh_common.storage.interfaces import (
     ABSENT,
@@ -24,10 +24,13 @@ from bokeh_common.storage.validation import check_namespace
 
 __all__ = [
     "ABSENT", "JSON", "Absent", "BackendTraits", "BlobStat", "BlobStore", "Record", "RecordStore",
-    "namespaces", "open_blobs", "open_records",
+    "namespaces", "open_blobs", "open_records", "require_storage",
 ]  # fmt: skip
 
 _BACKENDS = {"local": "local", "redis": "redis", "rediss": "redis", "azure": "azure"}
+
+#: What the backends need beyond the dependencies of this package, for `pip install`.
+_LIBRARIES = {"redis": "redis", "azure": "azure-storage-blob azure-identity"}
 
 
 def open_records(url: str, namespace: str) -> RecordStore:
@@ -58,6 +61,25 @@ def namespaces(url: str) -> list[str]:
     return found
 
 
+def require_storage(url: str) -> None:
+    """Raise `NotFound` if nothing was ever stored at a URL; nothing is created, but a container of Azure.
+
+    Commands of operators call this: a misspelled URL would otherwise be a new storage, in which nothing is
+    wrong. Other errors are those of `open_records`.
+    """
+    try:
+        found = namespaces(url)
+    except Unavailable as error:
+        if not isinstance(error.__cause__, FileNotFoundError):
+            raise
+        found = []
+    if not found:
+        raise NotFound(
+            f"There is no cloud in the storage {url}: nothing has been stored there. Set --storage or "
+            "BOKEH_CLOUD_STORAGE to the storage that the server uses."
+        )
+
+
 def _backend(url: str) -> ModuleType:
     scheme = url.partition("://")[0]
     if "://" not in url or scheme not in _BACKENDS:
@@ -67,6 +89,6 @@ def _backend(url: str) -> ModuleType:
     try:
         return import_module(f"bokeh_common.storage.{_BACKENDS[scheme]}")
     except ModuleNotFoundError as error:
-        extra = _BACKENDS[scheme]
-        message = f"Storage at {scheme}:// needs an extra: pip install 'bokeh-common[{extra}]' ({error})"
+        libraries = _LIBRARIES.get(_BACKENDS[scheme], "")
+        message = f"Storage at {scheme}:// needs: pip install {libraries} ({error})"
         raise ImportError(message) from error

@@ -29,7 +29,7 @@ RESERVED = frozenset(
         "operator", "ops", "plot", "plots", "postmaster", "press", "privacy", "problems", "public",
         "register", "robots", "root", "search", "security", "service", "services", "session",
         "sessions", "settings", "share", "shares", "shared", "show", "signin", "signout", "signup",
-        "site", "sitemap", "static", "status", "store", "support", "system", "team", "teams",
+        "simple", "site", "sitemap", "static", "status", "store", "support", "system", "team", "teams",
         "terms", "test", "undefined", "user", "username", "users", "view", "views", "webmaster",
         "well-known", "whoami", "www",
     }

@@ -105,7 +105,7 @@ def _has_boolean(values: list[Any]) -> bool:
 def _fixed(values: list[Any], dtype: str) -> NDArray[Any]:
     wanted = numpy_dtype(dtype)
     if is_time(dtype):
-        return np.array([_time(value, dtype) for value in values], wanted)
+        return np.array(_times(values, dtype), wanted)
     if wanted.kind == "f":
         return np.array(_floats(values), wanted)
     found = np.array(values) if values else np.array([], wanted)
@@ -142,6 +142,10 @@ def _decode_numbers(value: Any) -> Any:
 
 def _has_objects(values: list[Any]) -> bool:
     return not {type(value) for value in values}.isdisjoint({dict, list})
+
+
+def _times(values: list[Any], dtype: str) -> list[Any]:
+    return [_times(one, dtype) if isinstance(one, list) else _time(one, dtype) for one in values]
 
 
 def _time(value: Any, dtype: str) -> Any:

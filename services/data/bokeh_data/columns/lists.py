@@ -1,5 +1,7 @@
 """Types of lists in Arrow."""
 
+from collections.abc import Callable
+
 import pyarrow as pa
 
 
@@ -33,23 +35,32 @@ def cast_lists(array: pa.Array, kind: pa.DataType) -> pa.Array:
     """Cast an array, if its type is another one. Arrow itself drops items of lists of nulls."""
     if str(array.type) == str(kind):
         return array
-    return _with_item_names(array, kind) if pa.types.is_null(_leaf(kind)) else array.cast(kind)
+    return (
+        map_items(array, kind, lambda items: items) if pa.types.is_null(leaf_of(kind)) else array.cast(kind)
+    )
 
 
-def _leaf(kind: pa.DataType) -> pa.DataType:
-    return _leaf(kind.value_type) if is_list(kind) else kind
+def leaf_of(kind: pa.DataType) -> pa.DataType:
+    """Return the type of the items of lists of any depth; other types unchanged."""
+    return leaf_of(kind.value_type) if is_list(kind) else kind
 
 
-def _with_item_names(array: pa.Array, kind: pa.DataType) -> pa.Array:
-    """Return lists as lists of a type that differs only in the names of items."""
+def map_items(array: pa.Array, kind: pa.DataType, convert: Callable[[pa.Array], pa.Array]) -> pa.Array:
+    """Return lists as lists of a type that differs only in the type and the names of items.
+
+    Args:
+        array: lists of any depth.
+        kind: the type.
+        convert: returns items as `kind` has them.
+    """
     if not is_list(kind):
-        return array
+        return convert(array)
     mask = array.is_null()
     if pa.types.is_fixed_size_list(kind):
         first = array.offset * kind.list_size
         items = array.values.slice(first, len(array) * kind.list_size)
-        items = _with_item_names(items, kind.value_type)
+        items = map_items(items, kind.value_type, convert)
         return pa.FixedSizeListArray.from_arrays(items, type=kind, mask=mask)
     make = pa.LargeListArray if pa.types.is_large_list(kind) else pa.ListArray
     offsets = pa.array(array.offsets.to_numpy())  # a copy, as there is no mask for a slice
-    return make.from_arrays(offsets, _with_item_names(array.values, kind.value_type), type=kind, mask=mask)
+    return make.from_arrays(offsets, map_items(array.values, kind.value_type, convert), type=kind, mask=mask)

@@ -47,8 +47,8 @@ def detect_dialect(sample: str) -> CsvDialect:
     """Return the dialect of a file from its start, of up to `SAMPLE_LENGTH` characters.
 
     The delimiter is the one that a first line such as `sep=;` names, or else the one that divides all records
-    into the same number of columns, the largest one. If none does, it is the first one in the line of names,
-    or else a comma.
+    into the same number of columns, the largest one. If none does, it is the first one in the line of names
+    that rows have, too, or else a comma.
     """
     if named := _SEPARATOR_LINE.match(sample):
         return CsvDialect(named[1], _quoted_columns(_split(sample[named.end() :], named[1])), 1)
@@ -57,8 +57,9 @@ def detect_dialect(sample: str) -> CsvDialect:
     widths = {delimiter: _common_width(found) for delimiter, found in records.items()}
     delimiter = max(DELIMITERS, key=lambda one: widths[one])
     if widths[delimiter] < 2:
-        header = re.split(r"[\r\n]", sample, maxsplit=1)[0]
-        delimiter = next((one for one in DELIMITERS if one in header), ",")
+        header, *rest = re.split(r"[\r\n]+", sample, maxsplit=1)
+        rows = rest[0] if rest and rest[0] else header
+        delimiter = next((one for one in DELIMITERS if one in header and one in rows), ",")
     return CsvDialect(delimiter, _quoted_columns(records[delimiter]))
 
 

@@ -66,9 +66,11 @@ def open_csv(path: str, limits: SourceLimits, types: Mapping[str, str]) -> CsvFi
     """
     encoding = detect_encoding(path)
     sample = _read_sample(path, encoding)
+    if not sample.strip():
+        raise Invalid("It is empty.")
     if (width := _count_columns(sample)) > limits.columns:
         raise TooLarge(f"It has {width} columns; a data source has at most {limits.columns}.")
-    source = _CsvSource(path, encoding, detect_dialect(sample))
+    source = _CsvSource(path, encoding, detect_dialect(sample), _only_line(sample))
     names = [_without_apostrophe(name) for name in source.names]
     limits.check_names(names)
     check_columns(types, names)
@@ -85,8 +87,8 @@ def open_csv(path: str, limits: SourceLimits, types: Mapping[str, str]) -> CsvFi
 class _CsvSource:
     """A file that is read more than once, as strings."""
 
-    def __init__(self, path: str, encoding: str, dialect: CsvDialect) -> None:
-        self._path, self._encoding, self.dialect = path, encoding, dialect
+    def __init__(self, path: str, encoding: str, dialect: CsvDialect, only_line: bytes) -> None:
+        self._path, self._encoding, self.dialect, self._only_line = path, encoding, dialect, only_line
         self._keeps_empty_lines = len(dialect.is_text) <= 1
         with _width_errors(self.dialect.skipped_lines):
             self.names: list[str] = list(self._open(None).schema.names)
@@ -104,7 +106,9 @@ class _CsvSource:
             yield from self._open(dict.fromkeys(self.names, pa.string()))
 
     def _open(self, kinds: dict[str, pa.DataType] | None) -> pa.csv.CSVStreamingReader:
-        if self._encoding == UTF_8:
+        if self._only_line:
+            file = pa.BufferReader(self._only_line)
+        elif self._encoding == UTF_8:
             file = pa.memory_map(self._path)
         else:
             file = pa.PythonFile(open_as_utf_8(self._path, self._encoding))
@@ -145,6 +149,12 @@ def _width_errors(skipped_lines: int) -> Iterator[None]:
 def _read_sample(path: str, encoding: str) -> str:
     with open_as_utf_8(path, encoding) as file:
         return file.read(4 * SAMPLE_LENGTH).decode(errors="ignore")[:SAMPLE_LENGTH].lstrip("\ufeff")
+
+
+def _only_line(sample: str) -> bytes:
+    """Return a file that consists of a line of names with the line end that it lacks; empty for others."""
+    is_only_line = len(sample) < SAMPLE_LENGTH and not re.search(r"[\r\n]", sample)
+    return f"{sample}\n".encode() if is_only_line else b""
 
 
 def _count_columns(sample: str) -> int:

@@ -10,6 +10,9 @@ from bokeh_common.errors import Invalid
 BLOCK_BYTES = 1 << 20
 SAMPLE_BYTES = 4096
 
+#: So many NUL bytes, nearly all of them first or nearly all of them second bytes of pairs, are no accident.
+MIN_UTF_16_NULS = 16
+
 UTF_8 = "utf-8"
 LATIN = "windows-1252"
 
@@ -17,24 +20,29 @@ _MARKS = {codecs.BOM_UTF8: UTF_8, codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF1
 
 
 def detect_encoding(path: str) -> str:
-    """Return the encoding of a text file: that of its byte order mark, else UTF-8, UTF-16 or Windows-1252.
+    """Return the encoding of a text file: that of its byte order mark, else UTF-16, UTF-8 or Windows-1252.
 
-    Windows-1252 has the printable characters of Latin-1, and some more.
+    Windows-1252 has the printable characters of Latin-1, and some more. Files with NUL bytes have it only as
+    a character of UTF-8, or since they are in UTF-16.
 
     Raises:
-        Invalid: it is not a text file.
+        Invalid: it is not a text file, or it may be in UTF-8 or UTF-16.
     """
     with Path(path).open("rb") as file:
         start = file.read(SAMPLE_BYTES)
         if found := next((name for mark, name in _MARKS.items() if start.startswith(mark)), None):
             return found
-        if b"\0" in start:
-            return _utf_16(start)
+        if found := _utf_16(start):
+            return found
         file.seek(0)
         if _is_utf_8(file):
             return UTF_8
-        file.seek(0)
-        return LATIN
+    if b"\0" in start:
+        raise Invalid(
+            "It is not a text file: it has NUL bytes, and is not in UTF-8; send text in UTF-8.",
+            slug="unreadable-file",
+        )
+    return LATIN
 
 
 def open_as_utf_8(path: str, encoding: str) -> IO[bytes]:
@@ -79,10 +87,22 @@ def _as_latin_1(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("as-latin-1", _as_latin_1)
 
 
-def _utf_16(start: bytes) -> str:
+def _utf_16(start: bytes) -> str | None:
+    """Return UTF-16 if every other byte is NUL in a quarter of a text or more, as in most languages.
+
+    Raises:
+        Invalid: so it is, but the file is too short to tell.
+    """
     even, odd = start[::2].count(0), start[1::2].count(0)
-    if max(even, odd) * 4 < len(start) or min(even, odd) * 8 > max(even, odd):
-        raise Invalid("It is not a text file.", slug="unreadable-file")
+    nuls = max(even, odd)
+    if not nuls or nuls * 4 < len(start) or min(even, odd) * 8 > nuls:
+        return None
+    if nuls < MIN_UTF_16_NULS:
+        raise Invalid(
+            "It has NUL characters, or is in UTF-16 without a byte order mark, and is too short to tell; "
+            "save it in UTF-8 with a byte order mark (utf-8-sig).",
+            slug="unreadable-file",
+        )
     return "utf-16-le" if odd > even else "utf-16-be"
 
 

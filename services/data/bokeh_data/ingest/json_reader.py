@@ -25,6 +25,8 @@ def read_json(path: str) -> pa.Table:
     """
     text = Path(path).read_bytes().decode("utf-8-sig")
     start = text.lstrip()[:1]
+    if not start:
+        raise Invalid("It is empty: without rows, JSON has no columns.")
     if start == "[":
         return _from_records(_parse(text))
     first = text.lstrip().partition("\n")[0]

@@ -13,7 +13,8 @@ from bokeh_data.columns.names import abbreviate
 from bokeh_data.ingest.csv_reader import TextFormat, open_csv
 from bokeh_data.ingest.file_types import cast_table, check_columns
 from bokeh_data.ingest.json_reader import read_json
-from bokeh_data.ingest.list_types import cast_batches, find_stored_schema, has_integer_lists
+from bokeh_data.ingest.list_types import cast_batches, depends_on_rows, find_stored_schema
+from bokeh_data.ingest.wide_integers import wide_integers_named
 from bokeh_data.ingest.xlsx_reader import read_xlsx
 from bokeh_data.sources.limits import SourceLimits
 
@@ -66,7 +67,7 @@ def open_table(file_format: str, path: str, limits: SourceLimits, types: Mapping
     table = _open_stored(file_format, path)
     limits.check_names(table.schema.names)
     check_columns(types, table.schema.names)
-    again = _open_stored(file_format, path) if has_integer_lists(table.schema) else table
+    again = _open_stored(file_format, path) if depends_on_rows(table.schema) else table
     schema = find_stored_schema(table.schema, table.batches)
     batches = cast_batches(schema, again.batches)
     cast = cast_table(schema, batches, types)
@@ -79,7 +80,8 @@ def _open_stored(file_format: str, path: str) -> TableReader:
     Raises:
         Invalid: no type of a column has the values of one of its types.
     """
-    file = READERS[file_format](path)
+    with wide_integers_named(path):
+        file = READERS[file_format](path)
     with_types = []
     for field in file.schema:
         with _errors_of(field.name):

@@ -29,6 +29,9 @@ _LIKE_A_NUMBER = r"^[-+]?[0-9][0-9.,eE]*$"
 #: An apostrophe before what a spreadsheet would take for a formula, as `queries.writers` adds it.
 ESCAPED = r"^'('*[=+\-@\t\r\n＝＋－＠])"  # noqa: RUF001  # full-width signs
 
+#: Zero; other numbers that a float would round to it are too small for one.
+_ZERO = r"^-?[0.]+([eE]|$)"
+
 #: Digits from the first one that is not 0 on: more of them than a float64 has, which is 17.
 _ROUNDED = r"^-?[0.,]*[1-9]([.,]?[0-9]){17}"
 
@@ -70,13 +73,15 @@ def _matches_and_casts(pattern: str, kind: pa.DataType) -> Callable[[pa.Array], 
 
 
 def _is_exact(values: pa.Array) -> bool:
-    """Tell whether integers among floats are floats without rounding, and no number is too large for one."""
+    """Tell whether integers among floats are floats without rounding, and all numbers are in their range."""
     integers = values.filter(pc.match_substring_regex(values, _INTEGER))
     long = integers.filter(pc.greater(pc.utf8_length(integers), _EXACT_DIGITS)).to_pylist()
     if any(len(text) >= MAX_DIGITS or int(float(text)) != int(text) for text in long):
         return False
-    infinite = pc.sum(pc.is_inf(values.cast(pa.float64()))).as_py() or 0
-    return bool(infinite == (pc.sum(pc.match_substring(values, "nf")).as_py() or 0))
+    floats = values.cast(pa.float64())
+    is_infinite = pc.equal(pc.is_inf(floats), pc.match_substring(values, "nf"))
+    is_zero = pc.equal(pc.equal(floats, 0.0), pc.match_substring_regex(values, _ZERO))
+    return bool(pc.all(pc.and_(is_infinite, is_zero), min_count=0).as_py())
 
 
 def _is_float(values: pa.Array) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bokeh_data.arrow.durations import with_integer_durations
 from bokeh_data.arrow.python_values import python_values
 from bokeh_data.columns.arrow_types import is_bytes
 from bokeh_data.columns.browser_encoding import to_plain_json
@@ -55,10 +56,12 @@ class CsvTypes:
             return pc.binary_join_element_wise(self._mark, _to_iso_8601(array), self._mark, "")
         if pa.types.is_string(kind) or pa.types.is_large_string(kind):
             return pc.replace_substring_regex(array.cast(pa.string()), f"({FORMULA_START})", r"'\1")
-        if pa.types.is_nested(kind) or is_bytes(kind):
+        if is_bytes(kind):
+            return pa.array([item if item is None else item.hex() for item in array.to_pylist()], pa.string())
+        if pa.types.is_nested(kind):
+            items = python_values(with_integer_durations(array))
             return pa.array(
-                [item if item is None else json.dumps(to_plain_json(item)) for item in python_values(array)],
-                pa.string(),
+                [item if item is None else json.dumps(to_plain_json(item)) for item in items], pa.string()
             )
         return array
 

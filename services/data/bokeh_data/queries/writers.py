@@ -14,10 +14,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
+from numpy.typing import NDArray
 
 from bokeh_common.errors import TooLarge
+from bokeh_data.arrow.durations import with_integer_durations
 from bokeh_data.arrow.python_values import python_values
 from bokeh_data.arrow.stored_types import to_stored
+from bokeh_data.arrow.type_names import type_name
 from bokeh_data.columns.browser_encoding import to_bokeh_json, to_browser_array, to_plain_json
 from bokeh_data.columns.dtypes import is_arrow, is_time
 from bokeh_data.columns.packed import array_leaf, padding, write_header
@@ -141,7 +144,7 @@ def _write_batches(sink: "_Sink", writer: Any, batches: Iterator[pa.RecordBatch]
 
 def _json_blocks(result: QueryResult) -> Iterator[bytes]:
     rows = _read_all(result)
-    types = {name: values.dtype for name, values in rows.items()}
+    types = {name: _json_dtype(values) for name, values in rows.items()}
     head = {"kind": result.kind, "rows": _count_rows(rows), "types": types}
     yield json.dumps(head, separators=(",", ":"))[:-1].encode() + b',"columns":{'
     for i, (name, values) in enumerate(rows.items()):
@@ -207,19 +210,28 @@ def _count_rows(batch: Batch) -> int:
     return len(next(iter(batch.values()), ()))
 
 
+def _json_dtype(values: Values) -> str:
+    return f"arrow[{type_name(values.array.type)}]" if is_arrow(values.dtype) else values.dtype
+
+
 def _json_values(values: Values) -> Any:
     array = values.array
     if is_arrow(values.dtype):
-        return [to_plain_json(item) for item in python_values(array)]
+        return [to_plain_json(item) for item in python_values(with_integer_durations(array))]
     if is_time(values.dtype) and values.dtype.startswith("datetime64"):
-        return [None if text == "NaT" else text for text in np.datetime_as_string(array).reshape(-1).tolist()]
+        return _with_null(np.datetime_as_string(array).astype(object), np.isnat(array))
     if is_time(values.dtype):
-        return [None if value == np.iinfo(np.int64).min else value for value in array.view(np.int64).tolist()]
+        return _with_null(array.view(np.int64).astype(object), np.isnat(array))
     if array.dtype.kind == "c":
         array = array.view(array.real.dtype).reshape(*array.shape, 2)
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         return to_plain_json(array.tolist())
     return array.tolist()
+
+
+def _with_null(items: NDArray[Any], missing: NDArray[np.bool_]) -> Any:
+    items[missing] = None
+    return items.tolist()
 
 
 def _packed_leaf(values: Values, buffers: list[Any]) -> Any:

@@ -22,7 +22,7 @@ from bokeh_data.storage.thread_pools import query_threads
 from bokeh_data.windows.viewport import Window
 
 #: Part of ETags; increased whenever the same query of the same columns gets another result than before.
-RESULT_VERSION = 3
+RESULT_VERSION = 4
 
 #: Characters of Arrow's reason why it cannot write values.
 MAX_REASON_LENGTH = 200

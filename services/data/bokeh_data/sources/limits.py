@@ -50,15 +50,15 @@ class SourceLimits:
         """Check the names of a file's columns.
 
         Raises:
-            Invalid: there is no column, a name is empty or too long, or two columns have the same name.
+            Invalid: there is no column, a name is too long, or two columns have the same name.
             TooLarge: there are too many columns.
         """
         if len(names) > self.columns:
             raise TooLarge(f"It has {len(names)} columns; a data source has at most {self.columns}.")
         if not names:
             raise Invalid("It has no columns.")
-        if any(not 0 < len(name) <= self.column_name_length for name in names):
-            raise Invalid(f"Each column needs a name, of at most {self.column_name_length} characters.")
+        if any(len(name) > self.column_name_length for name in names):
+            raise Invalid(f"The name of a column must have at most {self.column_name_length} characters.")
         if len(names) > len(set(names)):
             twice = next(name for name, count in Counter(names).items() if count > 1)
             raise Invalid(f"Two of its columns are called {twice[:80]!r}; give each a name of its own.")

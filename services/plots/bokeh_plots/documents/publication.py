@@ -13,10 +13,10 @@ from bokeh_common import bidirectional
 from bokeh_common.errors import Invalid, TooLarge
 from bokeh_common.hashing import hash_bytes
 from bokeh_common.schema_errors import explain_invalid
+from bokeh_plots.documents.canonical_form import canonical, without_unused_definitions
 from bokeh_plots.documents.limits import DEFAULT_LIMITS, DocumentLimits
 from bokeh_plots.documents.live_columns import with_columns
 from bokeh_plots.documents.scene_json import (
-    canonical,
     check_document,
     columns_of,
     compiles,
@@ -89,6 +89,7 @@ class Publication:
         bundles: the files of BokehJS that it needs.
         extensions: the JavaScript of each custom model.
         number: the number of the version; None for the next one.
+        description, tags: those of a new plot, the copy of another one.
     """
 
     name: str
@@ -98,6 +99,8 @@ class Publication:
     bundles: list[Bundle]
     extensions: list[str]
     number: int | None = None
+    description: str = ""
+    tags: tuple[str, ...] = ()
 
     @property
     def source_ids(self) -> list[str]:
@@ -118,7 +121,8 @@ class Publication:
     def fingerprint(self) -> str:
         """A hash that is equal for two publications if, and only if, their contents are."""
         sources = [[{"id": source["model"]}, source["id"]] for source in self.sources]
-        content = canonical([self.document, sources, self.bundles, self.extensions])
+        document = without_unused_definitions(self.document)
+        content = canonical([document, sources, self.bundles, self.extensions])
         return hash_bytes(json.dumps(content, sort_keys=True, separators=(",", ":")).encode())
 
     @property
@@ -191,7 +195,10 @@ def _use(source: SourceUse) -> dict[str, Any]:
 
 
 def check_name(name: Any, limits: DocumentLimits) -> str:
-    """Validate the name of a plot; return it with composed characters (NFC), so that it has one spelling."""
+    """Validate the name of a plot, and return it in one spelling.
+
+    That has composed characters (NFC), and no blanks around it.
+    """
     if not isinstance(name, str) or not 1 <= len(name) <= limits.name_length:
         raise Invalid(
             f"'name' must be a string of 1 to {limits.name_length} characters.", slug="invalid-name"
@@ -200,7 +207,14 @@ def check_name(name: Any, limits: DocumentLimits) -> str:
         raise Invalid("'name' must not be blank, or have slashes or control characters.", slug="invalid-name")
     if bidirectional.has_controls(name, allow_marks=True):
         raise Invalid(f"'name' {bidirectional.EXPLANATION}.", slug="invalid-name")
-    return unicodedata.normalize("NFC", name)
+    return unicodedata.normalize("NFC", name).strip()
+
+
+def check_new_name(name: str) -> str:
+    """Return a name that a plot is to get, unless it could be read as `NAME@VERSION`."""
+    if "@" in name:
+        raise Invalid("'name' must not have an @.", slug="invalid-name")
+    return name
 
 
 def check_title(title: str, limits: DocumentLimits) -> str:

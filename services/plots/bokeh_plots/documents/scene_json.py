@@ -22,7 +22,6 @@ CODE_MODELS = frozenset(
 #: Matches code of custom models that needs `eval`; the code that Bokeh compiles from a file does not.
 _COMPILING = re.compile(r"\beval\b|\bFunction\s*\(")
 
-_GENERATED_ID = re.compile(r"p\d+")
 _VERSION = re.compile(r"\d+\.\d+\.\d+[0-9A-Za-z.+-]{0,20}", re.ASCII)
 #: The total length of hosts that fits into a header; if they are longer, all hosts are allowed.
 MAX_HOST_CHARACTERS = 4000
@@ -173,35 +172,6 @@ def image_hosts(document: Node) -> list[str]:
             hosts.add("https:")  # the URLs are in columns
     found = sorted(host for host in hosts if host)
     return found if sum(map(len, found)) <= MAX_HOST_CHARACTERS else ["https:"]
-
-
-def canonical(value: Any) -> Any:
-    """Return a value with Bokeh's generated ids (`p1001`) renumbered in order of appearance, and sets sorted.
-
-    Each time that a figure is made, its ids differ, and sets of strings are in any order. The results are
-    equal if, and only if, the documents are.
-    """
-    return _canonical(value, {})
-
-
-def _canonical(value: Any, names: dict[str, str]) -> Any:
-    if isinstance(value, list):
-        return [_canonical(item, names) for item in value]
-    if not isinstance(value, dict) or _is_column(value):
-        return value
-    result = {}
-    for key, item in value.items():
-        is_id = key == "id" and isinstance(item, str) and (is_model(value) or len(value) == 1)
-        result[key] = _renamed(item, names) if is_id else _canonical(item, names)
-    if value.get("type") == "set" and all(isinstance(item, str) for item in value.get("entries", ())):
-        result["entries"] = sorted(value.get("entries", ()))
-    return result
-
-
-def _renamed(model: str, names: dict[str, str]) -> str:
-    if not _GENERATED_ID.fullmatch(model):
-        return model
-    return names.setdefault(model, f"#{len(names)}")
 
 
 def _detach(value: Any, found: dict[str, Node]) -> Any:

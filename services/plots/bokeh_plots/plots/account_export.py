@@ -28,7 +28,7 @@ class PlotExporter:
         while page := self._plots.page(user, after, PAGE):
             for plot in page:
                 yield from self._plot(plot)
-            after = page[-1].name
+            after = page[-1].place
 
     def _plot(self, plot: Plot) -> Iterator[bytes]:
         folder = f"plots/{plot.id}"

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from bokeh_common.errors import Conflict
-from bokeh_plots.storage.repository import PlotRepository
+from bokeh_plots.storage.repository import PlotRepository, stored_name
 
 PAGE = 1000
 ERASE_BATCH = 500  # objects that one call deletes, so that it takes a bounded time on any storage
@@ -22,7 +22,7 @@ class PlotUsage:
         found, after = 0, ""
         while page := self._repository.page(user, after, PAGE):
             found += len(page)
-            after = str(page[-1][0]["name"])
+            after = stored_name(page[-1][0])
         return found
 
     def stored_bytes(self, user: str) -> int:

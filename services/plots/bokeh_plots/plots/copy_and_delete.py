@@ -118,6 +118,8 @@ class CopyAndDelete:
         copy = Publication(
             name=request.name or plot.name,
             title=plot.title,
+            description=plot.description,
+            tags=plot.tags,
             document=document,
             sources=[_use_of(source, as_published=not scene.live) for source in sources],
             bundles=scene.manifest["bundles"],
@@ -138,7 +140,7 @@ class CopyAndDelete:
                 used = set(self.sources_of(other)) if other.id != plot.id else set()
                 for source in used.intersection(sources):
                     found.setdefault(source, []).append(other)
-            after = page[-1].name
+            after = page[-1].place
         return found
 
     def _require_no_other_plots(self, plot: Plot, sources: list[str]) -> None:

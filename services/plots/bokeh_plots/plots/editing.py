@@ -14,10 +14,18 @@ from msgspec import Meta
 from bokeh_common.compare_and_swap import compare_and_swap
 from bokeh_common.errors import Conflict, Invalid, PreconditionFailed
 from bokeh_common.timestamps import current_timestamp
+from bokeh_plots.documents.descriptions import (
+    MAX_DESCRIPTION_LENGTH,
+    MAX_TAG_LENGTH,
+    MAX_TAGS,
+    check_description,
+    check_tags,
+)
 from bokeh_plots.documents.limits import DEFAULT_LIMITS, DocumentLimits
-from bokeh_plots.documents.publication import check_title
+from bokeh_plots.documents.publication import check_name, check_new_name, check_title
 from bokeh_plots.plots.permissions import OPEN
 from bokeh_plots.plots.plots import Plot, Plots, Version, Visibility
+from bokeh_plots.storage.other_names import is_pending
 from bokeh_plots.storage.repository import PlotRepository
 
 T = TypeVar("T")
@@ -48,7 +56,24 @@ UNCONDITIONAL = WriteOptions()
 class PlotChange(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What to change; at least one member is required."""
 
-    title: str | msgspec.UnsetType = msgspec.UNSET
+    name: Annotated[str | msgspec.UnsetType, Meta(description="It must be free.")] = msgspec.UNSET
+    title: Annotated[
+        str | msgspec.UnsetType,
+        Meta(description="From then on, publishing does not set it to that of the figure."),
+    ] = msgspec.UNSET
+    description: Annotated[
+        str | msgspec.UnsetType,
+        Meta(
+            description=f"What the plot shows, at most {MAX_DESCRIPTION_LENGTH:,} characters of plain text."
+        ),
+    ] = msgspec.UNSET
+    tags: Annotated[
+        list[str] | msgspec.UnsetType,
+        Meta(
+            description=f"At most {MAX_TAGS} words of at most {MAX_TAG_LENGTH} characters; replace those "
+            "that the plot has."
+        ),
+    ] = msgspec.UNSET
     visibility: Visibility | msgspec.UnsetType = msgspec.UNSET
     history: Annotated[
         bool | msgspec.UnsetType,
@@ -57,6 +82,9 @@ class PlotChange(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
             "it to false unless it says otherwise."
         ),
     ] = msgspec.UNSET
+
+
+CHANGEABLE = PlotChange.__struct_fields__
 
 
 class PlotEditor:
@@ -87,22 +115,44 @@ class PlotEditor:
         return self._repeat(once)
 
     def change(self, plot: Plot, change: PlotChange, if_match: str | None = None) -> Plot:
-        """Set title, visibility or history.
+        """Set name, title, description, tags, visibility or history.
 
         Raises:
-            Invalid: the title is not valid, nothing is given, or a private plot would have a history.
+            Conflict: another plot has, or had, the name.
+            Invalid: a member is not valid, nothing is given, or a private plot would have a history.
         """
         changes: dict[str, Any] = msgspec.to_builtins(change)
         if not changes:
-            raise Invalid("Send an object with 'title', 'visibility', 'history' or several of these.")
+            raise Invalid(f"Send an object with one of these, or several: {', '.join(CHANGEABLE)}.")
+        if isinstance(change.name, str):
+            changes["name"] = check_new_name(check_name(change.name, self._limits))
         if isinstance(change.title, str):
             check_title(change.title, self._limits)
+        if isinstance(change.description, str):
+            changes["description"] = check_description(change.description)
+        if isinstance(change.tags, list):
+            changes["tags"] = check_tags(change.tags)
 
         def once() -> Plot:
             current = self._plots.get(plot.user_id, plot.id)
-            return self._replace(current, _apply(current, changes), if_match)
+            changed = _apply(current, changes)
+            if changed.name != current.name:
+                require_match(current, if_match)
+                self._claim(current, changed.name)
+                etag = self._repository.rename(current.user_id, changed.record, current.etag)
+                return replace(changed, etag=etag)
+            return self._replace(current, changed, if_match)
 
         return self._repeat(once)
+
+    def _claim(self, plot: Plot, name: str) -> None:
+        """Record a new name of a plot, unless it had the name before; `Conflict` if another plot has it."""
+        if name in plot.names:
+            return
+        claimed, etag = self._repository.other_names.find(plot.user_id, name)
+        if self._plots.find(plot.user_id, name) is not None or is_pending(claimed):
+            raise name_taken(name)
+        self._repository.other_names.claim(plot.user_id, name, plot.place, etag)
 
     def delete_version(self, plot: Plot, number: int, if_match: str | None = None) -> Plot:
         """Delete a version; what nothing else refers to becomes an orphan.
@@ -142,6 +192,13 @@ class PlotEditor:
 
 def _apply(plot: Plot, changes: dict[str, Any]) -> Plot:
     """Return a changed plot; with another visibility it has no history unless the changes say otherwise."""
+    if changes.get("name", plot.name) != plot.name:
+        former = tuple(name for name in (*plot.former_names, plot.name) if name != changes["name"])
+        stored = plot.place if changes["name"] != plot.place else ""
+        title = changes["name"] if plot.title_follows and plot.title == plot.name else plot.title
+        plot = replace(plot, former_names=former, stored_name=stored, title=title)
+    if "title" in changes:
+        plot = replace(plot, title_follows=False)
     is_opened = changes.get("visibility", plot.visibility) != plot.visibility
     changed = replace(plot, **{"history": plot.history and not is_opened, **changes})
     if changed.history and changed.visibility not in OPEN:
@@ -199,6 +256,11 @@ def require_match(plot: Plot, if_match: str | None) -> None:
         raise PreconditionFailed(
             "The plot has changed since you read it; read it again, and repeat the change."
         )
+
+
+def name_taken(name: str) -> Conflict:
+    """Return the error of a name that another plot has."""
+    return Conflict(f"There is a plot named {name!r} already; choose another name.", slug="name-taken")
 
 
 def busy() -> Conflict:

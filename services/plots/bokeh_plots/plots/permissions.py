@@ -34,12 +34,15 @@ class Reader:
 def as_seen_by(plot: Plot, reader: Reader) -> Plot:
     """Return a plot with those versions that a reader may see; `NotFound` if there are none.
 
-    To others than the owner, a version that they may not see is one that does not exist.
+    To others than the owner, a version that they may not see is one that does not exist, and the names that
+    the plot had before are not shown.
     """
-    versions = plot.versions if reader.owns(plot) else _visible_versions(plot, reader)
+    if reader.owns(plot):
+        return plot
+    versions = _visible_versions(plot, reader)
     if not versions:
         raise no_such_plot()
-    return replace(plot, versions=tuple(versions))
+    return replace(plot, versions=tuple(versions), former_names=())
 
 
 def _visible_versions(plot: Plot, reader: Reader) -> list[Version]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import count, groupby
-from typing import Annotated, Any, Literal, TypedDict, get_args
+from typing import Annotated, Any, Literal, NotRequired, TypedDict, get_args
 
 from msgspec import Meta
 
@@ -37,7 +37,15 @@ class PlotSummary(TypedDict):
 
     id: PlotId
     name: Annotated[str, Meta(description="Unique in its account; publishing under it makes a new version.")]
+    former_names: NotRequired[
+        Annotated[
+            list[str],
+            Meta(description="Names that it had before, by which it is still found; for its owner."),
+        ]
+    ]
     title: Annotated[str, Meta(description="For people.")]
+    description: Annotated[str, Meta(description="What the plot shows, as plain text; empty without one.")]
+    tags: Annotated[list[str], Meta(description="Words under which its owner looks for it.")]
     user_id: str
     version: Annotated[int, Meta(ge=1, description="The newest version, which the plot page shows.")]
     visibility: Visibility
@@ -53,6 +61,9 @@ class PlotSummary(TypedDict):
 
 
 PUBLIC = "public"
+
+#: Members that the record of a plot has only if they are not empty.
+OPTIONAL = ("history", "description", "tags", "stored_name", "former_names", "title_follows")
 
 
 @dataclass(frozen=True)
@@ -89,7 +100,12 @@ class Plot:
         created: when its first version was published.
         versions: its versions, in order.
         history: whether others than the owner see old versions, too; a private plot has no others.
+        description: what it shows, as plain text; empty without one.
+        tags: words under which its owner looks for it.
         etag: that of the record.
+        stored_name: the name under which it is stored, if that is not `name`; else empty.
+        former_names: the names that it had before.
+        title_follows: whether publishing again sets the title to that of the figure.
     """
 
     id: str
@@ -100,7 +116,22 @@ class Plot:
     created: str
     versions: tuple[Version, ...] = field(repr=False)
     history: bool = False
+    description: str = ""
+    tags: tuple[str, ...] = ()
     etag: str = field(default="", repr=False, compare=False)
+    stored_name: str = ""
+    former_names: tuple[str, ...] = ()
+    title_follows: bool = False
+
+    @property
+    def place(self) -> str:
+        """The name under which it is stored, which is the first one that it had."""
+        return self.stored_name or self.name
+
+    @property
+    def names(self) -> set[str]:
+        """All names by which it is found."""
+        return {self.place, self.name, *self.former_names}
 
     @property
     def latest(self) -> Version:
@@ -115,10 +146,12 @@ class Plot:
     @property
     def summary(self) -> PlotSummary:
         """The plot as the API returns it."""
-        return {
+        summary: PlotSummary = {
             "id": self.id,
             "name": self.name,
             "title": self.title,
+            "description": self.description,
+            "tags": list(self.tags),
             "user_id": self.user_id,
             "version": self.latest.version,
             "visibility": self.visibility,
@@ -129,6 +162,9 @@ class Plot:
             "embed": f"/plots/{self.id}/embed",
             "size": self.latest.size,
         }
+        if self.former_names:
+            summary["former_names"] = [*self.former_names]
+        return summary
 
     @property
     def version_summaries(self) -> list[dict[str, Any]]:
@@ -137,9 +173,11 @@ class Plot:
 
     @property
     def record(self) -> dict[str, Any]:
-        """The plot as it is stored; earlier releases can read it unless it has `history`."""
-        omitted = {"etag"} if self.history else {"etag", "history"}
-        return {key: value for key, value in asdict(self).items() if key not in omitted}
+        """The plot as it is stored; earlier releases can read it unless it has one of `OPTIONAL`."""
+        stored = asdict(self) | {"former_names": [*self.former_names]}
+        return {
+            key: value for key, value in stored.items() if key != "etag" and (value or key not in OPTIONAL)
+        }
 
     def find(self, number: int | None = None) -> Version:
         """Return a version by its number, by default the newest; `NotFound` names the versions that exist."""
@@ -159,8 +197,15 @@ class Plots:
         self._repository = repository
 
     def find(self, user: str, name: str) -> Plot | None:
-        """Return a plot by its name; None if there is none."""
-        found = self._repository.find(user, name)
+        """Return a plot by its name, or one that it had before; None if there is none."""
+        if plot := self._at(user, name):
+            return plot
+        value, _ = self._repository.other_names.find(user, name)
+        plot = self._at(user, value["name"]) if value else None
+        return plot if plot is not None and name in plot.names else None
+
+    def _at(self, user: str, stored_name: str) -> Plot | None:
+        found = self._repository.find(user, stored_name)
         return found and plot_of(*found)
 
     def get(self, user: str, plot: str) -> Plot:
@@ -176,7 +221,7 @@ class Plots:
         The work is the same whether or not the plot exists, so that the response time does not reveal it.
         """
         owner = self._repository.owner(plot) if ID.fullmatch(plot) else None
-        found = self.find(*(owner or NO_PLOT))
+        found = self._at(*(owner or NO_PLOT))
         if found is None or found.id != plot:
             raise no_such_plot()
         return found
@@ -198,7 +243,7 @@ class Plots:
             try:
                 manifest = self.manifest(plot, version.version)
             except NotFound:
-                now = self.find(plot.user_id, plot.name)
+                now = self._at(plot.user_id, plot.place)
                 if now is not None and version in now.versions:
                     raise
                 continue
@@ -257,4 +302,5 @@ def _ranges(numbers: list[int]) -> str:
 def plot_of(value: dict[str, Any], etag: str) -> Plot:
     """Return the plot that a record describes."""
     versions = tuple(Version(**version) for version in value["versions"])
-    return Plot(**{**value, "versions": versions, "etag": etag})
+    former, tags = tuple(value.get("former_names", ())), tuple(value.get("tags", ()))
+    return Plot(**{**value, "versions": versions, "former_names": former, "tags": tags, "etag": etag})

@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass, replace
 
 from bokeh_common.compare_and_swap import compare_and_swap_async
-from bokeh_common.errors import Conflict, Forbidden, NotFound, PreconditionFailed
+from bokeh_common.errors import Forbidden, NotFound, PreconditionFailed
 from bokeh_common.hashing import hash_bytes
 from bokeh_common.http.server.thread_pools import COMPUTE, STORAGE
 from bokeh_common.storage import ABSENT, Absent
@@ -18,7 +18,7 @@ from bokeh_common.timestamps import current_timestamp
 from bokeh_plots.clients import DataClient
 from bokeh_plots.documents.analyzed_publication import AnalyzedPublication, prepare
 from bokeh_plots.documents.limits import DEFAULT_LIMITS, DocumentLimits
-from bokeh_plots.documents.publication import Publication
+from bokeh_plots.documents.publication import Publication, check_new_name
 from bokeh_plots.plots.byte_quota import RECORD_BYTES, reserve_bytes
 from bokeh_plots.plots.editing import (
     UNCONDITIONAL,
@@ -26,6 +26,7 @@ from bokeh_plots.plots.editing import (
     already_done,
     append_version,
     busy,
+    name_taken,
     require_match,
 )
 from bokeh_plots.plots.plots import Plot, Plots, Version
@@ -142,25 +143,39 @@ class _VersionWriter:
         if done := already_done(found, self._options.key, self._prepared.fingerprint):
             return done, True
         if self._options.must_be_new:
-            detail = f"There is a plot named {found.name!r} already; choose another name."
-            raise Conflict(detail, slug="name-taken")
-        titled = replace(found, title=self._publication.title or found.title)
+            raise name_taken(found.name)
+        titled = self._titled(found)
         if not self._is_current(found):
             return self._append(titled)
         return found if titled == found else self._retitle(titled), False
 
+    def _titled(self, plot: Plot) -> Plot:
+        """Return a plot with its title after this publication: that of the figure, until someone sets one."""
+        if self._publication.title:
+            return replace(plot, title=self._publication.title, title_follows=False)
+        if not plot.title_follows:
+            return plot
+        is_named = self._prepared.first_title == self._publication.name  # the figure has no title
+        return replace(plot, title=plot.name if is_named else self._first_title)
+
+    @property
+    def _first_title(self) -> str:
+        return self._prepared.first_title[: self._limits.title_length]
+
     def _add(self) -> _StartedWrite:
         if self._options.if_match is not None:
             raise PreconditionFailed("There is no plot of this name any more; publish it without If-Match.")
+        name = check_new_name(self._publication.name)
         self._require_quota()
-        title = self._prepared.first_title[: self._limits.title_length]
         version, references = self._store()
         first = replace(version, version=version.version or 1)
-        name = self._publication.name
-        plot = Plot(_new_id(), name, title, self._user, "private", first.created, (first,))
+        given = self._publication
+        plot = Plot(_new_id(), name, self._first_title, self._user, "private", first.created, (first,))
+        plot = replace(plot, title_follows=not given.title, description=given.description, tags=given.tags)
         started = self._announce(plot, ABSENT, references)
         try:
             self._require_quota(own=1)  # again, as other requests may add plots at the same time
+            self._repository.other_names.require_free(self._user, name)
         except BaseException:
             started.write.abort()
             raise

@@ -35,7 +35,7 @@ class PlotReferences(PlotResource):
         columns = sum(len(item["columns"]) for item in references)
         await respond_with_json(resp, {"references": references}, len(references) + columns)
         if len(page) == limit:
-            add_next_link(req, resp, f"{page[-1].user_id}/{page[-1].name}", limit)
+            add_next_link(req, resp, f"{page[-1].user_id}/{page[-1].place}", limit)
 
     def _read(self, user: str | None, after: str, limit: int) -> tuple[list[Plot], list[dict[str, Any]]]:
         plots = self._domain.plots

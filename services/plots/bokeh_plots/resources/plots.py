@@ -1,6 +1,7 @@
 """The routes that list, publish, change and delete plots."""
 
 import re
+import unicodedata
 from typing import Annotated, Any
 
 import falcon
@@ -8,8 +9,8 @@ from falcon.asgi import Request, Response
 from msgspec import Meta
 
 from bokeh_common.http.openapi.operations import Operation, ResponseSpec
-from bokeh_common.http.request_body import read_json
-from bokeh_common.http.responses import PageQuery, VersionQuery, add_next_link, if_match, read_page_query
+from bokeh_common.http.request_body import read_json, read_query
+from bokeh_common.http.responses import VersionQuery, add_next_link, if_match, read_page_query
 from bokeh_common.http.server.thread_pools import STORAGE, compute
 from bokeh_plots.documents.publication import PublishRequest, parse_publication
 from bokeh_plots.documents.scene_json import models_of
@@ -76,15 +77,24 @@ class PlotList(PlotResource):
     """`GET /{user}/plots`."""
 
     access = {"GET": READ}
-    describe = {"GET": Operation({200: ResponseSpec(schemas.PlotPage, headers=("Link",))}, query=PageQuery)}
+    describe = {
+        "GET": Operation(
+            {200: ResponseSpec(schemas.PlotPage, headers=("Link",))}, query=schemas.PlotListQuery
+        )
+    }
 
     async def on_get(self, req: Request, resp: Response, user: str) -> None:
-        """List the plots by name."""
+        """List the plots by name, or the plot of one name."""
+        name = read_query(req, schemas.PlotListQuery).name
+        if name is not None:
+            found = await STORAGE.run(self._domain.plots.find, user, unicodedata.normalize("NFC", name))
+            await respond_with_json(resp, {"plots": [found.summary] if found else []}, 1)
+            return
         after, limit = read_page_query(req)
         plots = await STORAGE.run(self._domain.plots.page, user, after, limit)
         await respond_with_json(resp, {"plots": [plot.summary for plot in plots]}, len(plots))
         if len(plots) == limit:
-            add_next_link(req, resp, plots[-1].name, limit)
+            add_next_link(req, resp, plots[-1].place, limit)
 
 
 class OnePlot(PlotResource):
@@ -97,7 +107,17 @@ class OnePlot(PlotResource):
             {200: CHANGED_PLOT},
             body=Annotated[PlotChange, Meta(extra_json_schema={"minProperties": 1})],
             headers=("If-Match",),
-            example={"title": "A title", "visibility": "link", "history": False},
+            problems=("invalid-name", "name-taken", "conflict"),
+            details="A plot that is renamed is still found by the names that it had: publishing under one of "
+            "them makes a version of this plot.",
+            example={
+                "name": "sine",
+                "title": "A title",
+                "description": "What it shows",
+                "tags": ["weather"],
+                "visibility": "link",
+                "history": False,
+            },
         ),
         "DELETE": Operation({204: None}, headers=("If-Match",)),
     }
@@ -116,7 +136,7 @@ class OnePlot(PlotResource):
         return scene, scene.read()
 
     async def on_patch(self, req: Request, resp: Response, user: str, plot: str) -> None:
-        """Set the title, the visibility, or whether others see old versions."""
+        """Set the name, title, description, tags, the visibility, or whether others see old versions."""
         change = await self._body(req, PlotChange)
         editor = self._domain.editor
         changed = await self._on_plot(req, plot, user, editor.change, change, if_match(req))

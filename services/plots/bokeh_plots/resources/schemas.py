@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from bokeh_common.http.openapi.operations import Api, Problem
+from bokeh_common.http.responses import PageQuery
 from bokeh_plots.documents.publication import SourceId
 from bokeh_plots.plots.copy_and_delete import DataDisposal
 from bokeh_plots.plots.plots import PlotId, PlotSummary, VersionSummary
@@ -96,6 +97,14 @@ class DeletedGraph(TypedDict):
     plot: PlotId
     deleted: list[SourceId]
     kept: list[SourceId]
+
+
+class PlotListQuery(PageQuery):
+    """The plots to list."""
+
+    name: Annotated[str, Meta(max_length=1000, description="Only the plot of this name, if any.")] | None = (
+        None
+    )
 
 
 class PlotPage(TypedDict):

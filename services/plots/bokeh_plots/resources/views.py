@@ -106,7 +106,7 @@ class PublicPlots(PlotResource):
         value = {"plots": [_with_counts(plot, views) for plot in public]}
         await respond_with_json(resp, value, len(public))
         if len(plots) == limit:
-            add_next_link(req, resp, plots[-1].name, limit)
+            add_next_link(req, resp, plots[-1].place, limit)
 
     def _read(self, user: str, after: str, limit: int) -> tuple[list[Plot], dict[str, dict[str, Any]]]:
         return self._domain.plots.page(user, after, limit), self._domain.view_counts.of_account(user)

@@ -3,7 +3,8 @@
 Records:
 
     plots/{user}/{name}    a plot and its versions
-    ids/{plot}             the account and the name of a plot
+    ids/{plot}             the account of a plot, and the name under which it is stored
+    ids/{user}/{name}      the same by another name of the plot, see `other_names`
     visits/{user}/{plot}   its view count and its thumbnail
 
 Blobs, named by the BLAKE3-256 of their bytes:
@@ -29,6 +30,7 @@ from bokeh_common.hashing import hash_bytes
 from bokeh_common.storage import ABSENT, Absent, BlobStore, RecordStore
 from bokeh_common.storage.copy import iter_blobs, iter_records
 from bokeh_common.storage.two_phase_records import TwoPhaseRecordStore
+from bokeh_plots.storage.other_names import OtherNames, key_of
 from bokeh_plots.storage.plot_write import NewReferences, PlotWrite
 
 BLOB_KEYSPACES = ("manifests", "scenes", "extensions", "thumbnails")
@@ -41,6 +43,7 @@ class PlotRepository:
         self._records = TwoPhaseRecordStore(records)
         self._raw_records = records
         self._blobs = blobs
+        self.other_names = OtherNames(self._records, records)
 
     def ping(self) -> None:
         """Raise `Unavailable` if a store does not answer."""
@@ -48,7 +51,7 @@ class PlotRepository:
         self._blobs.list(limit=1)
 
     def owner(self, plot: str) -> tuple[str, str] | None:
-        """Return the account and the name of the plot with this id; None if there is none."""
+        """Return the account of a plot, and the name under which it is stored; None if there is none."""
         try:
             value = dict(self._records.get(f"ids/{plot}").value)
         except NotFound:
@@ -56,7 +59,7 @@ class PlotRepository:
         return value["user_id"], value["name"]
 
     def find(self, user: str, name: str) -> tuple[dict[str, Any], str] | None:
-        """Return the record and the etag of the plot of this name; None if there is none."""
+        """Return the record and the etag of the plot stored under a name; None if there is none."""
         try:
             record = self._records.get(f"plots/{user}/{name}")
         except NotFound:
@@ -79,7 +82,10 @@ class PlotRepository:
         return sum(blobs) + sum(len(msgspec.json.encode(record.value)) for record in records)
 
     def page(self, user: str, after: str, limit: int) -> list[tuple[dict[str, Any], str]]:
-        """Return records and etags of an account's plots whose names are greater than `after`, by name."""
+        """Return records and etags of an account's plots whose names are greater than `after`, by name.
+
+        The names are those under which plots are stored.
+        """
         prefix = f"plots/{user}/"
         records = self._records.list(prefix, prefix + after, limit)
         return [(dict(record.value), record.etag) for record in records]
@@ -107,7 +113,7 @@ class PlotRepository:
         index = self._add_index(user, plot) if etag is ABSENT else None
         names = [*([f"plots:{index}"] if index else []), *references.names(user)]
         try:
-            announced = self._records.announce(f"plots/{user}/{plot['name']}", etag, names)
+            announced = self._records.announce(_key(user, plot), etag, names)
         except Conflict:
             if index is not None:
                 self._records.delete(index)
@@ -118,12 +124,27 @@ class PlotRepository:
 
     def replace(self, user: str, plot: dict[str, Any], etag: str) -> str:
         """Replace a plot by one without new references, and return its new etag; `Conflict` if changed."""
-        return self._records.put(f"plots/{user}/{plot['name']}", plot, if_match=etag)
+        return self._records.put(_key(user, plot), plot, if_match=etag)
+
+    def rename(self, user: str, plot: dict[str, Any], etag: str) -> str:
+        """Replace a plot by one with another name, which was claimed; as `replace`."""
+        name, stored = plot["name"], stored_name(plot)
+        if name == stored:
+            return self.replace(user, plot, etag)
+        return self._records.put_with_references(
+            _key(user, plot),
+            plot,
+            etag,
+            [f"plots:{key_of(user, name)}"],
+            lambda: self.other_names.confirm(user, name, stored),
+        )
 
     def remove(self, user: str, plot: dict[str, Any], etag: str) -> None:
         """Remove a plot; `Conflict` if its etag is not `etag`."""
-        self._records.delete(f"plots/{user}/{plot['name']}", if_match=etag)
+        self._records.delete(_key(user, plot), if_match=etag)
         self._records.delete(f"ids/{plot['id']}")
+        for name in {plot["name"], *plot.get("former_names", ())} - {stored_name(plot)}:
+            self._records.delete(key_of(user, name))
         self._records.delete(f"visits/{user}/{plot['id']}")
         for blob in self._blobs.list(f"thumbnails/{user}/{plot['id']}/"):
             self._blobs.delete(blob.key)
@@ -226,3 +247,12 @@ class PlotRepository:
                 self._blobs.touch(blob)
         except NotFound:
             raise Unavailable("What was stored for this plot is gone; publish it again.") from None
+
+
+def stored_name(plot: dict[str, Any]) -> str:
+    """Return the name under which a plot is stored: the first one that it had."""
+    return str(plot.get("stored_name") or plot["name"])
+
+
+def _key(user: str, plot: dict[str, Any]) -> str:
+    return f"plots/{user}/{stored_name(plot)}"

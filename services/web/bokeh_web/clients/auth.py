@@ -76,6 +76,28 @@ class AuthClient:
         answer = await self._service.post("/internal/auth/sessions", {"token": token, "agent": agent})
         return str(answer["user_id"]), str(answer["session"]), str(answer["browser"])
 
+    async def start_device_login(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Start the login of a program; return its codes. Raises `Invalid` and `TooManyRequests`."""
+        return dict(await self._service.post("/internal/auth/devices", dict(request)))
+
+    async def poll_device_login(self, device_code: str) -> dict[str, Any]:
+        """Return the `answer` to a program, and its `key` once it is granted."""
+        return dict(await self._service.post("/internal/auth/devices/polls", {"device_code": device_code}))
+
+    async def answer_device_login(
+        self, user_code: str, allow: bool | None, authorization: str | None
+    ) -> dict[str, Any]:
+        """Return which program asks for a login, and allow or deny it; None only looks it up.
+
+        Raises:
+            NotFound: there is no such code.
+            TooManyRequests: the visitor has entered too many wrong codes.
+        """
+        body = {"user_code": user_code, "allow": allow}
+        return dict(
+            await self._service.post("/internal/auth/devices/answers", body, authorization=authorization)
+        )
+
     async def log_out(self, session: str, everywhere: bool = False) -> None:
         """End the session with this token, or all sessions of its account; does nothing if it has ended."""
         url = "/internal/auth/sessions" + ("" if everywhere else "/current")

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from bokeh_common.errors import Unavailable
+import falcon
+import msgspec
+
+from bokeh_common.errors import Invalid, TooLarge, Unavailable
 from bokeh_common.http.client.service_client import ResponseStream, ServiceClient, path
 from bokeh_common.http.server.thread_pools import COMPUTE
 from bokeh_web.clients.table_files import TableFile
+from bokeh_web.pages.first_rows import ROWS, FirstRows, quote_name, shown_columns, table_of
 
 #: How long the output formats are cached, which change only when the data service is upgraded.
 FORMATS_SECONDS = 300.0
@@ -96,6 +100,44 @@ class DataClient:
         query = "" if version is None else f"?version={version}"
         url = f"{path(user, 'data', f'{source}.{extension}')}{query}"
         return await self._service.stream("GET", url, authorization=authorization)
+
+    async def first_rows(
+        self, user: str, source: dict[str, Any], version: int | None, where: str, authorization: str | None
+    ) -> FirstRows:
+        """Return the first rows that meet a condition, all if it is empty; or what is wrong with it."""
+        names = shown_columns(source["columns"])
+        if not names:
+            return FirstRows(problem="Its columns are too large to be shown here.")
+        query = {
+            "columns": ",".join(map(quote_name, names)),
+            "limit": ROWS,
+            "version": version,
+            "where": where or None,
+        }
+        try:
+            found = await self._service.get(
+                path(user, "data", f"{source['id']}.json"), authorization=authorization, **query
+            )
+        except (Invalid, TooLarge) as error:
+            return FirstRows(problem=str(error))
+        return table_of(found["columns"], len(source["columns"]) - len(names))
+
+    async def versions(self, user: str, source: str, authorization: str | None) -> list[dict[str, Any]]:
+        """Return the versions of a data source that are kept, newest first."""
+        url = path(user, "data", source, "versions")
+        found = self._service.iter_items(url, "versions", authorization=authorization)
+        return [version async for version in found][::-1]
+
+    async def rename(self, user: str, source: str, name: str, authorization: str | None) -> None:
+        """Give a live source another name; `Invalid`, `NotFound`."""
+        body = msgspec.json.encode({"name": name})
+        url = path(user, "data", source)
+        await self._service.put(url, body, falcon.MEDIA_JSON, authorization=authorization, if_match="*")
+
+    async def roll_back(self, user: str, source: str, version: int, authorization: str | None) -> None:
+        """Make a version with the columns of an old one; `NotFound`."""
+        url = path(user, "data", source, "rollback")
+        await self._service.post(url, {"version": version}, authorization=authorization)
 
     async def delete(self, user: str, source: str, authorization: str | None) -> None:
         """Delete a data source, even if plots use it; `NotFound`."""

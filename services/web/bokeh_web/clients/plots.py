@@ -67,7 +67,7 @@ class PlotsClient:
         await self._service.put(url, png, "image/png", authorization=authorization)
 
     async def change(self, user: str, plot: str, changes: dict[str, Any], authorization: str | None) -> None:
-        """Change title, visibility or history; `NotFound`, `Invalid`."""
+        """Change name, title, visibility or history; `NotFound`, `Invalid`, `Conflict`."""
         await self._service.patch(path(user, "plots", plot), changes, authorization=authorization)
 
     async def clone(self, user: str, plot: str, name: str, authorization: str | None) -> dict[str, Any]:

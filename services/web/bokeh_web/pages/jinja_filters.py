@@ -3,6 +3,8 @@
 import re
 from datetime import UTC, datetime
 
+from bokeh_web.pages.browser_names import browser_name
+
 UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
 #: Of integers in forms and queries. Python itself raises for strings of more than 4300 digits.
@@ -58,4 +60,4 @@ def parse_positive_integer(text: str) -> int | None:
     return int(text) or None if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else None
 
 
-FILTERS = {"size": size, "number": number, "day": day, "ago": ago, "plural": plural}
+FILTERS = {"size": size, "number": number, "day": day, "ago": ago, "plural": plural, "browser": browser_name}

@@ -36,7 +36,12 @@ class PageRenderer:
     """Renders templates with the values that all of them need."""
 
     def __init__(
-        self, theme: PageTheme, cookie: SessionCookie, introspect: Introspect, accounts: bool
+        self,
+        theme: PageTheme,
+        cookie: SessionCookie,
+        introspect: Introspect,
+        accounts: bool,
+        client: str | None = None,
     ) -> None:
         """Load the templates.
 
@@ -45,6 +50,7 @@ class PageRenderer:
             cookie: reads the session, from which the token of forms is derived.
             introspect: returns the principal of a bearer token.
             accounts: whether this cloud has accounts.
+            client: the path of the wheel of the Python client; None if this cloud does not offer it.
         """
         self._cookie = cookie
         self._introspect = introspect
@@ -65,6 +71,7 @@ class PageRenderer:
             "number": FILTERS["number"],
             "operator_pages": theme.operator_pages.links,
             "accounts": accounts,
+            "client": client,
         }
 
     async def respond(

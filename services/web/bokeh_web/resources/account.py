@@ -25,7 +25,17 @@ ACTIONS = {
     "shares.make": "Created a share link",
     "shares.revoke": "Withdrew a share link",
     "sessions.end": "Ended a session",
+    "devices.allow": "Let a program sign in",
+    "devices.deny": "Did not let a program sign in",
+    "account.adopt": "Took over the plots that were made without accounts",
     "account.export": "Exported everything",
+    "logout.everywhere": "Signed out everywhere",
+    "account.create": "Account created",
+    "account.delete": "Deletion of the account",
+    "account.disable": "Account disabled",
+    "account.enable": "Account enabled",
+    "account.quota": "Quota changed",
+    "login.link": "Login link created",
 }
 
 

@@ -1,19 +1,20 @@
 """The pages of an account's credentials: API keys, sessions and share links."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from falcon.asgi import Request, Response
 
-from bokeh_common.errors import Invalid
+from bokeh_common.errors import Invalid, NotFound
 from bokeh_common.http.auth.access import authorization_of
 from bokeh_common.timestamps import format_timestamp, now
 from bokeh_web.pages.forms import redirect
 from bokeh_web.pages.jinja_filters import parse_positive_integer
 from bokeh_web.resources.account import OWNER
 from bokeh_web.resources.base import FORM, FORM_AND_PAGE, PAGE, WebResource, user_of
-from bokeh_web.resources.schemas import ApiKeyForm, Form
+from bokeh_web.resources.schemas import ApiKeyForm, Form, RevokeKeyForm
 
 #: The longest lifetime of a new credential.
 MAX_DAYS = 3650
@@ -65,14 +66,25 @@ class ApiKeysPage(WebResource):
 
 
 class RevokeKeyAction(WebResource):
-    """`POST /account/keys/{key}/revoke`, since forms cannot send DELETE."""
+    """`GET` and `POST /account/keys/{key}/revoke`, since forms cannot send DELETE."""
 
-    access = {"POST": OWNER}
-    describe = {"POST": FORM}
+    access = {"GET": OWNER, "POST": OWNER}
+    describe = {"GET": PAGE, "POST": replace(FORM, responses={**PAGE.responses, **FORM.responses})}
+
+    async def on_get(self, req: Request, resp: Response, key: str) -> None:
+        """Redirect browsers that reload the confirmation to the list."""
+        redirect(resp, "/account/keys")
 
     async def on_post(self, req: Request, resp: Response, key: str) -> None:
-        """Revoke an API key."""
-        await self._read_form(req, Form)
+        """Revoke an API key, after a confirmation."""
+        form = await self._read_form(req, RevokeKeyForm)
+        if form.sure is None:
+            keys = await self._domain.auth.keys(user_of(req), authorization_of(req))
+            found = next((item for item in keys if item["id"] == key), None)
+            if found is None:
+                raise NotFound("There is no such key. Perhaps it was revoked already.")
+            await self._respond_with_page(req, resp, "account/revoke_key.html", key=found)
+            return
         await self._domain.auth.revoke_key(user_of(req), key, authorization_of(req))
         redirect(resp, "/account/keys")
 

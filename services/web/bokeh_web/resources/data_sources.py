@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from falcon.asgi import Request, Response
@@ -18,7 +19,7 @@ from bokeh_web.pages.forms import redirect
 from bokeh_web.pages.jinja_filters import file_name
 from bokeh_web.pages.listing import Listing, ListQuery, SortOrder, select_page
 from bokeh_web.resources.base import FORM, PAGE, WebResource, user_of
-from bokeh_web.resources.schemas import Form
+from bokeh_web.resources.schemas import DataNameForm, DataSourceQuery, Form, RollbackForm
 
 READ = Access("data:read", extra_scopes=("plots:read",))
 WRITE = Access("data:write", extra_scopes=("plots:read",))
@@ -73,12 +74,21 @@ class DataSourcePage(WebResource):
     """`GET /data/{source}`."""
 
     access = {"GET": READ}
-    describe = {"GET": PAGE}
+    describe = {"GET": replace(PAGE, query=DataSourceQuery)}
 
     async def on_get(self, req: Request, resp: Response, source: str) -> None:
-        """Show a data source: its columns, and the plots that use it."""
-        found, formats = await asyncio.gather(self._source(req, source), self._domain.data.download_formats())
-        await self._respond_with_page(req, resp, "data/source.html", source=found, formats=formats.values())
+        """Show a data source: its first rows, its columns, its versions, and the plots that use it."""
+        query, user, authorization = read_query(req, DataSourceQuery), user_of(req), authorization_of(req)
+        found, formats, versions = await asyncio.gather(
+            self._source(req, source),
+            self._domain.data.download_formats(),
+            self._domain.data.versions(user, source, authorization),
+        )
+        first = await self._domain.data.first_rows(user, found, query.version, query.where, authorization)
+        values = {"first": first, "where": query.where, "versions": versions, "shown": query.version}
+        await self._respond_with_page(
+            req, resp, "data/source.html", source=found, formats=formats.values(), **values
+        )
 
     async def _source(self, req: Request, source: str) -> dict[str, Any]:
         user, authorization = user_of(req), authorization_of(req)
@@ -88,6 +98,33 @@ class DataSourcePage(WebResource):
             self._domain.plots.plots_by_source(user),
         )
         return _merge([found], plots, used)[0]
+
+
+class DataSourceAction(WebResource):
+    """The base class of actions on a live source."""
+
+    access = {"POST": WRITE}
+    describe = {"POST": FORM}
+
+
+class RenameDataSourceAction(DataSourceAction):
+    """`POST /data/{source}/rename`."""
+
+    async def on_post(self, req: Request, resp: Response, source: str) -> None:
+        """Give a live source another name."""
+        form = await self._read_form(req, DataNameForm)
+        await self._domain.data.rename(user_of(req), source, form.name.strip(), authorization_of(req))
+        redirect(resp, f"/data/{source}")
+
+
+class RollbackDataSourceAction(DataSourceAction):
+    """`POST /data/{source}/rollback`."""
+
+    async def on_post(self, req: Request, resp: Response, source: str) -> None:
+        """Make a version of a live source with the columns of an old one."""
+        form = await self._read_form(req, RollbackForm)
+        await self._domain.data.roll_back(user_of(req), source, form.version, authorization_of(req))
+        redirect(resp, f"/data/{source}")
 
 
 class DataDownloadResource(WebResource):

@@ -8,9 +8,10 @@ from falcon.asgi import Request, Response
 
 from bokeh_common.errors import NotFound
 from bokeh_common.http.auth.access import authorization_of
+from bokeh_common.http.server.thread_pools import STORAGE
 from bokeh_web.pages.renderer import trusted
 from bokeh_web.resources.base import EVERYONE, PAGE, WebResource
-from bokeh_web.security.content_security_policy import SANDBOX
+from bokeh_web.security.content_security_policy import DRAWING_SANDBOX
 
 RECENT_PLOTS = 6
 
@@ -41,8 +42,19 @@ class HomePage(WebResource):
         recent = [{**plot, **counts.get(plot["id"], NEVER_VIEWED)} for plot in newest]
         drawable = await asyncio.gather(*(self._is_drawable(plot, authorization_of(req)) for plot in recent))
         shown = [{**plot, "drawable": found} for plot, found in zip(recent, drawable, strict=True)]
-        values = {"plots": shown, "count": len(plots), "server": server, "sandbox": SANDBOX}
+        values = {
+            "plots": shown,
+            "count": len(plots),
+            "server": server,
+            "sandbox": DRAWING_SANDBOX,
+            "adopter": None if plots else await self._adopter(user),
+        }
         await self._respond_with_page(req, resp, "home.html", **values)
+
+    async def _adopter(self, user: str) -> str | None:
+        """Return the account that may take over plots that were made without accounts; None if none may."""
+        check = self._domain.may_adopt
+        return user if check is not None and await STORAGE.run(check) else None
 
     async def _is_drawable(self, plot: dict[str, Any], authorization: str | None) -> bool:
         """Return whether the page may render a missing thumbnail: the plot is small and contains no code."""

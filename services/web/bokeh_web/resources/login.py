@@ -26,14 +26,14 @@ class PublicPage(WebResource):
     """A page that everyone may open."""
 
     async def _respond_with_link_sent(
-        self, req: Request, resp: Response, limits: list[dict[str, Any]]
+        self, req: Request, resp: Response, limits: list[dict[str, Any]], form: Registration | Address
     ) -> None:
         set_rate_limit_headers(resp, limits)
         resp.status = falcon.HTTP_202
         if is_json(req):
             resp.media = {"detail": LINK_SENT}
         else:
-            await self._respond_with_page(req, resp, "login/link_sent.html", text=LINK_SENT)
+            await self._respond_with_page(req, resp, "login/link_sent.html", text=LINK_SENT, form=form)
 
 
 class RegisterPage(PublicPage):
@@ -60,7 +60,7 @@ class RegisterPage(PublicPage):
         self._domain.session_cookie.require_same_origin(req)
         form = await read_form(req, Registration)
         limits = await self._domain.auth.register(form.email, form.username)
-        await self._respond_with_link_sent(req, resp, limits)
+        await self._respond_with_link_sent(req, resp, limits, form)
 
 
 class LoginPage(PublicPage):
@@ -87,7 +87,8 @@ class LoginPage(PublicPage):
         self._domain.session_cookie.require_same_origin(req)
         form = await read_form(req, Address)
         browser = self._domain.session_cookie.read_browser(req)
-        await self._respond_with_link_sent(req, resp, await self._domain.auth.login(form.email, browser))
+        limits = await self._domain.auth.login(form.email, browser)
+        await self._respond_with_link_sent(req, resp, limits, form)
 
 
 class OneTimeLinkPage(PublicPage):

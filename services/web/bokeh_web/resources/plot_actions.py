@@ -48,7 +48,7 @@ class PlotSettingsAction(WebResource):
     describe = {"POST": FORM}
 
     async def on_post(self, req: Request, resp: Response, plot: str) -> None:
-        """Change the title, or the visibility and whether others see old versions."""
+        """Change the name, the title, or the visibility and whether others see old versions."""
         form = await self._read_form(req, PlotSettingsForm)
         await self._domain.plots.change(user_of(req), plot, form.changes, authorization_of(req))
         redirect(resp, f"/plots/{plot}/show")

@@ -20,7 +20,7 @@ from bokeh_web.pages.forms import redirect
 from bokeh_web.resources.base import PAGE, PAGE_AT_VERSION, SEE, WebResource, version_of
 from bokeh_web.resources.oembed import discovery_url
 from bokeh_web.resources.plot_list import VISIBILITIES
-from bokeh_web.security.content_security_policy import LOOPBACK_ORIGINS, SANDBOX, frame_policy
+from bokeh_web.security.content_security_policy import ANY_SITE, LOOPBACK_ORIGINS, SANDBOX, frame_policy
 from bokeh_web.security.security_headers import frame_permissions
 from bokeh_web.security.session_cookie import share_token_of
 
@@ -65,7 +65,7 @@ class ShowPlotPage(WebResource):
             "sources": view["sources"],
             "formats": formats,
             "shares": await self._share_links(req, view) if is_owner else [],
-            "description": DESCRIPTION.format_map(view),
+            "description": view.get("description") or DESCRIPTION.format_map(view),
         }
         await self._respond_with_page(req, resp, "plots/page.html", **values)
 
@@ -173,7 +173,7 @@ def _ancestors(view: dict[str, Any], principal: Principal, accounts: bool) -> tu
     A server without accounts belongs to its machine, as do the notebooks on it.
     """
     if principal.only is not None:
-        return principal.origins or ("*",)
+        return principal.origins or (ANY_SITE,)
     if view["visibility"] != "private":
-        return ("*",)
+        return (ANY_SITE,)
     return () if accounts else LOOPBACK_ORIGINS

@@ -5,6 +5,8 @@ from typing import Annotated, Any, TypedDict
 import msgspec
 from msgspec import Meta
 
+from bokeh_common.http.responses import VersionQuery
+
 #: The size of embedded plots, in pixels.
 OEMBED_WIDTH, OEMBED_HEIGHT = 800, 600
 
@@ -56,6 +58,12 @@ class ApiKeyForm(Form):
     expires: str = ""
 
 
+class RevokeKeyForm(Form):
+    """Whether the revocation was confirmed."""
+
+    sure: str | None = None
+
+
 class DeleteAccountForm(Form):
     """The username, typed to confirm that the account is to be deleted."""
 
@@ -74,6 +82,7 @@ class PlotSelectionForm(Form):
 class PlotSettingsForm(Form):
     """What to change of a plot."""
 
+    name: str | None = None
     title: str | None = None
     visibility: str | None = None
     history: str | None = None
@@ -81,7 +90,7 @@ class PlotSettingsForm(Form):
     @property
     def changes(self) -> dict[str, Any]:
         """The changes; a form with the visibility has a checkbox for the history, too."""
-        given = {"title": self.title, "visibility": self.visibility}
+        given = {"name": self.name, "title": self.title, "visibility": self.visibility}
         changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         if self.visibility is not None:
             changes["history"] = self.history is not None and self.visibility != "private"
@@ -127,6 +136,18 @@ class RevokeShareLinkForm(Form):
     """The page to return to: `account` for the list of all share links, else the plot's page."""
 
     back: str = ""
+
+
+class DataNameForm(Form):
+    """The new name of a live source."""
+
+    name: str = ""
+
+
+class DataSourceQuery(VersionQuery):
+    """Which rows the page of a data source shows."""
+
+    where: Annotated[str, Meta(max_length=10_000, description="A condition that the rows meet.")] = ""
 
 
 class ThumbnailQuery(msgspec.Struct):

@@ -7,9 +7,13 @@ around it.
 
 from collections.abc import Sequence
 
-#: The permissions of the frame, both in the iframe's `sandbox` attribute and in the frame's own policy. It
-#: may not start downloads: the page around it saves pictures, if the visitor clicks.
-SANDBOX = "allow-scripts"
+#: The permissions of a frame whose plot is only drawn.
+DRAWING_SANDBOX = "allow-scripts"
+
+#: The permissions of the frame, both in the iframe's `sandbox` attribute and in the frame's own policy. Links
+#: open in new tabs, which are not sandboxed. It may not navigate the page around it, nor start downloads: the
+#: page saves pictures, if the visitor clicks.
+SANDBOX = f"{DRAWING_SANDBOX} allow-popups allow-popups-to-escape-sandbox"
 
 PAGE_POLICY = "; ".join(
     [
@@ -32,11 +36,19 @@ API_DOCS_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'uns
 )
 
 #: The frame's error page may be shown on any site: it contains nothing private and no scripts.
-FRAME_ERROR_POLICY = "default-src 'none'; style-src 'self'; frame-ancestors *"
+#: Without `frame-ancestors`, as in `frame_policy`.
+FRAME_ERROR_POLICY = "default-src 'none'; style-src 'self'"
 
-#: The pages of this machine on any port, such as Jupyter's.
-LOOPBACK_ORIGINS = tuple(
-    f"{scheme}://{host}:*" for scheme in ("http", "https") for host in ("localhost", "127.0.0.1")
+#: The pages of any site.
+ANY_SITE = "*"
+
+#: The pages of this machine: those on any port, such as Jupyter's, files such as exported notebooks, and the
+#: notebooks of VS Code.
+LOOPBACK_ORIGINS = (
+    *(f"{scheme}://{host}:*" for scheme in ("http", "https") for host in ("localhost", "127.0.0.1")),
+    "file:",
+    "vscode-webview:",
+    "vscode-file:",
 )
 
 
@@ -46,8 +58,10 @@ def frame_policy(compiles: bool, image_hosts: Sequence[str], ancestors: Sequence
     Args:
         compiles: whether the document needs `eval`, as the plots service found out.
         image_hosts: the hosts from which it loads tiles and images.
-        ancestors: the origins, other than this cloud's, that may embed it.
+        ancestors: the origins, other than this cloud's, that may embed it. With `ANY_SITE` the policy does
+            not restrict them: `*` would leave out pages without a network address, such as files.
     """
+    restriction = [" ".join(["frame-ancestors 'self'", *ancestors])] if ANY_SITE not in ancestors else []
     return "; ".join(
         [
             f"sandbox {SANDBOX}",
@@ -59,6 +73,6 @@ def frame_policy(compiles: bool, image_hosts: Sequence[str], ancestors: Sequence
             "connect-src 'self'",
             "base-uri 'none'",
             "form-action 'none'",
-            " ".join(["frame-ancestors 'self'", *ancestors]),
+            *restriction,
         ]
     )

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dispatch, messageType } from "../../bokeh_web/static/common/messages.js";
-import { isHeight } from "../../bokeh_web/static/site/frame_height.js";
+import { isHeight } from "../../bokeh_web/static/site/frame_size.js";
 
 test("a message calls its handler", () => {
   /** @type {unknown[]} */

@@ -138,10 +138,19 @@ class ServiceClient:
         return (await self._send("PATCH", path, authorization, json=body)).json()
 
     async def put(
-        self, path: str, data: bytes, content_type: str, *, authorization: str | None = None
+        self,
+        path: str,
+        data: bytes,
+        content_type: str,
+        *,
+        authorization: str | None = None,
+        if_match: str | None = None,
     ) -> None:
-        """PUT bytes; raises as `get`."""
-        await self._send("PUT", path, authorization, {"Content-Type": content_type}, content=data)
+        """PUT bytes, under the condition `If-Match` if there is one; raises as `get`."""
+        condition = {} if if_match is None else {"If-Match": if_match}
+        await self._send(
+            "PUT", path, authorization, {"Content-Type": content_type, **condition}, content=data
+        )
 
     async def post_stream(
         self,

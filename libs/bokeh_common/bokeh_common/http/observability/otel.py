@@ -15,6 +15,7 @@ from bokeh_common.http.context.trace import Trace
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
+LIBRARIES = "opentelemetry-sdk opentelemetry-exporter-otlp-proto-http"
 ENDPOINT_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 
 
@@ -34,7 +35,7 @@ class OpenTelemetryRecorder:
         """Start the exporter.
 
         Raises:
-            ImportError: the SDK is not installed; the message names the extra.
+            ImportError: the SDK is not installed; the message names its packages.
         """
         try:
             from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -42,7 +43,7 @@ class OpenTelemetryRecorder:
             from opentelemetry.sdk.trace import TracerProvider
             from opentelemetry.sdk.trace.export import BatchSpanProcessor
         except ImportError as error:
-            raise ImportError("To send spans, install bokeh-common[tracing].") from error
+            raise ImportError(f"To send spans: pip install {LIBRARIES}") from error
         name = os.environ.get("OTEL_SERVICE_NAME") or f"bokeh-cloud-{service}"
         provider = TracerProvider(resource=Resource.create({"service.name": name}))
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))

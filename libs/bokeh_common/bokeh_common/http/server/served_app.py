@@ -25,7 +25,8 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 #: Bytes; the rest of a shorter body is received in order to keep the connection.
 MAX_UNREAD = 1 << 16
 
-MAX_PIECE = 1 << 18  # bytes
+#: Bytes of a large body that are sent at once, since each call waits for the event loop.
+MAX_PIECE = 1 << 20
 
 _CONNECTION_CLOSE = (b"connection", b"close")
 _ADVICE = "The body was not received in time; send it again, in smaller pieces if it is large."

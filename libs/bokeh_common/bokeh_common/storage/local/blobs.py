@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from bokeh_common.errors import NotFound, Unavailable
+from bokeh_common.read_size import READ_BYTES
 from bokeh_common.storage.blocks import start_generator
 from bokeh_common.storage.failures import ObjectChanged, StorageUnavailable, blob_conflict, blob_not_found
 from bokeh_common.storage.interfaces import BackendTraits, BlobStat, BlobStore
@@ -22,9 +23,6 @@ from bokeh_common.storage.local.durable_files import (
 from bokeh_common.storage.validation import check_key, check_page, check_range
 
 MAX_READ_BYTES = 1 << 16  # larger files are memory-mapped
-
-#: Bytes of a block: few, since each response to a slow client holds one, and the kernel reads ahead.
-READ_BYTES = 1 << 16
 
 
 class LocalBlobStore(BlobStore):
@@ -129,7 +127,8 @@ def _read(path: str, start: int, end: int | None) -> Iterator[bytes]:
         left = None if end is None else max(0, end - start)
         yield b""
         while left is None or left > 0:
-            block = file.read(READ_BYTES if left is None else min(READ_BYTES, left))
+            size = READ_BYTES.get()
+            block = file.read(size if left is None else min(size, left))
             if not block:
                 return
             left = None if left is None else left - len(block)

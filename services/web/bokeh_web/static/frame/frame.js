@@ -1,6 +1,7 @@
 // The script of the frame: loads a plot, shows it, and follows its changes. It runs before BokehJS has
 // loaded, so that the scene and the columns are requested while the browser loads and compiles BokehJS.
 
+import { showGone } from "./live/gone_remark.js";
 import { LiveData } from "./live/live_data.js";
 import { LiveUpdates } from "./live/live_updates.js";
 import { readNote } from "./note.js";
@@ -10,6 +11,8 @@ import { ColumnStore } from "./scene/columns.js";
 import { makeRequest } from "./scene/requests.js";
 import { SceneLoader } from "./scene/scene_loader.js";
 import { interceptDownloads } from "./view/file_downloads.js";
+import { openLinksInTabs } from "./view/links.js";
+import { showBriefRemark } from "./view/remarks.js";
 import { explainSaving } from "./view/save_tool.js";
 
 const note = readNote();
@@ -30,6 +33,7 @@ async function offerFile(name, blob) {
 }
 
 async function main() {
+  openLinksInTabs((host) => showBriefRemark("link", `Opened ${host} in a new tab`));
   interceptDownloads((name, blob) => offerFile(name, blob).catch(console.warn));
   const ready = documentReady();
   const loading = loader.load();
@@ -50,7 +54,11 @@ function prepareUpdates(url, scene) {
   const data = new LiveData(columns, scene);
   return (/** @type {import("./plot.js").Plot} */ plot) => {
     const actions = {
-      data: async () => data.update(plot, await loader.fetchScene()),
+      data: async () => {
+        await data.update(plot, await loader.fetchScene());
+        channel.send("changed");
+      },
+      gone: () => showGone(channel),
       version: (/** @type {number | undefined} */ version) => plot.reload(version),
     };
     return new LiveUpdates({ url, state: note.state ?? "" }, request, channel, actions).run();

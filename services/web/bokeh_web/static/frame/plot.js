@@ -1,6 +1,7 @@
 // A rendered plot: its document, its view, and the requests of the parent page.
 
 import { fragmentOfView, viewOfFragment } from "../common/view_codec.js";
+import { openCallbacksInTabs } from "./view/links.js";
 import { drawableViews, renderImage } from "./view/plot_images.js";
 import { explainSaving, readPicture, replaceSaveTool } from "./view/save_tool.js";
 import { ViewState } from "./view/view_state.js";
@@ -31,6 +32,7 @@ export class Plot {
   connect() {
     const { channel } = this;
     const ready = () => channel.send("ready");
+    openCallbacksInTabs();
     replaceSaveTool((make) => this.#requestSaving(make));
     channel.listen({
       hello: ready,

@@ -3,6 +3,7 @@
 import { Plot } from "./plot.js";
 import { Assembler } from "./scene/assembler.js";
 import { describeRoot } from "./view/accessibility.js";
+import { reportSize } from "./view/frame_size.js";
 
 /** @typedef {import("./page_channel.js").PageChannel} PageChannel */
 /** @typedef {import("./scene/scene_loader.js").Loaded} Loaded */
@@ -45,21 +46,6 @@ const untilIdle = (doc) =>
   new Promise((resolve) => (doc.is_idle ? resolve(null) : doc.idle.connect(() => resolve(null))));
 
 /**
- * Report the height of the figures to the parent page, now and whenever it changes.
- * @param {PageChannel} channel
- */
-function reportHeight(channel) {
-  const children = [...document.querySelectorAll("[data-root-id] > *")];
-  const report = () => {
-    const bottoms = children.map((child) => child.getBoundingClientRect().bottom + window.scrollY);
-    channel.sendToAny("height", { height: Math.ceil(Math.max(0, ...bottoms)) });
-  };
-  report();
-  const observer = new ResizeObserver(report);
-  for (const child of children) observer.observe(child);
-}
-
-/**
  * Make the document of a scene, which is modified.
  * @param {Loaded} loaded
  */
@@ -91,7 +77,7 @@ export async function showPlot(loaded, channel, title) {
   plot.followWindows();
   mark("ready");
   document.documentElement.dataset.state = "ready";
-  reportHeight(channel);
+  reportSize(doc, channel);
   plot.connect();
   return plot;
 }

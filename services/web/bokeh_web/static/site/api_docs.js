@@ -1,6 +1,12 @@
 // The script of the API documentation: shows the OpenAPI description in the colours of the page.
 
-const OPTIONS = ["hide-authentication", "hide-console", "hide-server-selection", "hide-components"];
+const OPTIONS = [
+  "hide-authentication",
+  "hide-console",
+  "hide-server-selection",
+  "hide-components",
+  "use-path-in-nav-bar",
+];
 
 /**
  * Colours: attributes of the viewer, and custom properties of site.css.
@@ -19,11 +25,21 @@ const COLOURS = {
   "header-color": "--ink",
 };
 
-// The viewer's own focus indicators are thin, or only a change of colour.
-const focusStyle = new CSSStyleSheet();
-focusStyle.replaceSync(
-  ":focus-visible { outline: 2px solid var(--blue) !important; outline-offset: -2px !important; }",
-);
+// The viewer's own focus indicators are thin, or only a change of colour; its column of methods is too narrow.
+const ownStyle = new CSSStyleSheet();
+ownStyle.replaceSync(`
+  :focus-visible { outline: 2px solid var(--blue) !important; outline-offset: -2px !important; }
+  .method { flex: none; min-width: 4.2rem; box-sizing: border-box; white-space: nowrap; }
+`);
+
+/**
+ * Lower the headings of operations that are opened within a list, which the viewer has at the first level.
+ * @param {ShadowRoot} root
+ */
+function lowerHeadings(root) {
+  for (const heading of root.querySelectorAll('section [role="heading"][aria-level="1"]'))
+    heading.setAttribute("aria-level", "3");
+}
 
 // The viewer derives colours from these when it is created, so another colour scheme needs another viewer.
 function showViewer() {
@@ -34,7 +50,9 @@ function showViewer() {
   for (const option of OPTIONS) viewer.setAttribute(option, "");
   viewer.setAttribute("spec-url", "/openapi.json");
   document.querySelector("#main")?.replaceChildren(viewer);
-  viewer.shadowRoot?.adoptedStyleSheets.push(focusStyle);
+  const root = /** @type {ShadowRoot} */ (viewer.shadowRoot);
+  root.adoptedStyleSheets.push(ownStyle);
+  new MutationObserver(() => lowerHeadings(root)).observe(root, { childList: true, subtree: true });
 }
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showViewer);

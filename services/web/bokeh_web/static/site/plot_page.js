@@ -4,7 +4,7 @@
 import { fragmentOfView, isView, viewOfFragment } from "../common/view_codec.js";
 import { FileOffer, readFile } from "./file_offer.js";
 import { FrameChannel } from "./frame_channel.js";
-import { isHeight } from "./frame_height.js";
+import { FrameSize } from "./frame_size.js";
 import { MEDIA_TYPES, PictureRequests } from "./picture_requests.js";
 import { storeThumbnail } from "./thumbnails.js";
 
@@ -14,6 +14,7 @@ const REVOKE_AFTER = 60000; // milliseconds, when the download has started
 
 const frame = /** @type {HTMLIFrameElement} */ (document.querySelector("iframe.plot-frame"));
 const link = /** @type {HTMLInputElement | null} */ (document.getElementById("link"));
+const embedCode = /** @type {HTMLInputElement | null} */ (document.getElementById("embed-frame"));
 const status = document.querySelector("[data-draw-status]");
 const drawButtons = /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-draw]"));
 const channel = new FrameChannel(frame);
@@ -54,15 +55,15 @@ async function keepThumbnail(data) {
   frame.dataset.pictured = (await storeThumbnail(plot, version, token, data)) ? "yes" : "no";
 }
 
-// The frame gets the height of the plot once, and then only grows: the heights could depend on each other for
-// ever.
-let fitted = false;
+const frameSize = new FrameSize(frame, /** @type {HTMLElement} */ (frame.parentElement));
 
 /** @param {Message} message */
-function onHeight({ height }) {
-  if (!isHeight(height)) return;
-  if (!fitted || height > frame.clientHeight) frame.style.height = `${height}px`;
-  fitted = true;
+function onHeight(message) {
+  frameSize.report(message);
+  if (!embedCode) return;
+  const { width, height } = frameSize;
+  if (height) embedCode.value = embedCode.value.replace(/ height="\d+"/, ` height="${height}"`);
+  if (width) embedCode.value = embedCode.value.replace(/ width="[^"]+"/, ` width="${width}"`);
 }
 
 function onReady() {
@@ -85,12 +86,25 @@ function onOutdated({ version }) {
   frame.src = frame.getAttribute("src") ?? "";
 }
 
+/** Say that the plot was deleted, or is no longer shared. */
+function onGone() {
+  const notice = /** @type {HTMLElement} */ (document.querySelector("[data-gone]"));
+  notice.hidden = false;
+}
+
+/** Show when the live data of the plot changed. */
+function onChanged() {
+  const place = /** @type {HTMLElement} */ (document.querySelector("[data-changed]"));
+  place.textContent = `Data changed at ${new Date().toLocaleTimeString()}`;
+  place.hidden = false;
+}
+
 /** @param {Message} message */
 function onView({ view }) {
   if (!isView(view)) return;
-  const url = location.href.split("#")[0] + fragmentOfView(view);
-  history.replaceState(null, "", url);
-  if (link) link.value = url;
+  const fragment = fragmentOfView(view);
+  history.replaceState(null, "", location.href.split("#")[0] + fragment);
+  if (link) link.value = link.value.split("#")[0] + fragment;
 }
 
 /** @param {Message} message */
@@ -115,6 +129,8 @@ function onFile(message) {
 }
 
 channel.listen({
+  changed: onChanged,
+  gone: onGone,
   file: onFile,
   height: onHeight,
   ready: onReady,

@@ -39,6 +39,15 @@ for (const button of buttons) {
   button.addEventListener("click", () => copy(button));
 }
 
+for (const form of document.querySelectorAll(".picking")) {
+  const count = form.querySelector("[data-selected]");
+  const update = () => {
+    if (count) count.textContent = String(form.querySelectorAll(".pick input:checked").length);
+  };
+  form.addEventListener("change", update);
+  update(); // browsers keep the selection of a page that is shown again
+}
+
 const selects = /** @type {NodeListOf<HTMLSelectElement>} */ (
   document.querySelectorAll("[data-submits] select")
 );

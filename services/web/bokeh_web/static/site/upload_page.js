@@ -89,6 +89,19 @@ file.addEventListener("change", () => {
   progress.textContent = "";
   name.value = chosen.replace(SUFFIXES, "").replace(/(?!^)\.[^.]*$/, "");
 });
+form.addEventListener("dragover", (event) => {
+  event.preventDefault(); // allows to drop
+  form.classList.add("over");
+});
+form.addEventListener("dragleave", () => form.classList.remove("over"));
+form.addEventListener("drop", (event) => {
+  event.preventDefault();
+  form.classList.remove("over");
+  if (!event.dataTransfer?.files.length) return;
+  file.files = event.dataTransfer.files;
+  file.dispatchEvent(new Event("change"));
+  showPreview(true);
+});
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   showPreview(true);

@@ -9,6 +9,7 @@ import { readEvents } from "./event_stream.js";
  * @typedef {object} Actions
  * @property {() => Promise<void>} data
  * @property {(version?: number) => Promise<void>} version loads the frame again
+ * @property {() => void} gone is called when the plot is deleted or no longer accessible
  */
 
 const GONE = [403, 404, 410]; // the plot is deleted or no longer accessible, so requests end
@@ -74,7 +75,10 @@ export class LiveUpdates {
       return pause;
     } catch (error) {
       const status = statusOf(error) ?? 0;
-      if (GONE.includes(status)) return null;
+      if (GONE.includes(status)) {
+        this.actions.gone();
+        return null;
+      }
       const pause = signal.aborted ? RETRY : backoff(this.failures++);
       if (status === 401) await this.actions.version();
       return pause;

@@ -1,5 +1,7 @@
 // BokehJS's save tool: a frame may not start downloads, so the page around it saves the picture.
 
+import { showRemark } from "./remarks.js";
+
 /** @typedef {() => Promise<Blob>} MakePicture */
 
 /** The kinds of pictures that the save tool makes, by their media types. */
@@ -33,11 +35,6 @@ export async function readPicture(blob) {
 
 /** Say on top of the plot where its pictures and files can be saved, as only pages of the cloud save them. */
 export function explainSaving() {
-  if (document.querySelector("[data-saving]")) return;
-  const remark = document.createElement("p");
-  remark.className = "remark";
-  remark.dataset.saving = "";
-  remark.setAttribute("role", "status");
-  remark.textContent = `Pictures and files can be saved at ${location.href.split(/[?#]/)[0].replace(/embed$/, "show")}`;
-  document.body.prepend(remark);
+  const page = location.href.split(/[?#]/)[0].replace(/embed$/, "show");
+  showRemark("saving", `Pictures and files can be saved at ${page}`);
 }
