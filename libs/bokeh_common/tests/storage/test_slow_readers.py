@@ -17,10 +17,10 @@ def test_slow_readers_hold_little_memory(backend: Backend) -> None:
     blobs.put("blob", [content])
     tracemalloc.start()
     readers = [blobs.get("blob") for _ in range(READERS)]
-    begun = [next(iter(reader)) for reader in readers]
+    started = [next(iter(reader)) for reader in readers]
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert held < MAX_MEMORY
     digest = hashlib.sha256(content).hexdigest()
-    for first, reader in zip(begun, readers, strict=True):
+    for first, reader in zip(started, readers, strict=True):
         assert hashlib.sha256(first + b"".join(reader)).hexdigest() == digest
