@@ -10,8 +10,9 @@ from bokeh_common.errors import Unavailable
 from bokeh_common.storage.azure.container import AzureContainer
 from bokeh_common.storage.blocks import BLOCK_BYTES
 from bokeh_common.storage.failures import StorageUnavailable
+from bokeh_common.storage.read_budget import READ_BUDGET
 
-RANGE_BYTES = 4 << 20  # of one request
+RANGE_BYTES = 4 << 20  # of one request, at most
 MAX_CHANGES = 10  # of the etag between two requests
 
 
@@ -27,12 +28,19 @@ def read_range(container: AzureContainer, name: str, start: int, end: int | None
         yield b""
         return
     reader = _RangeReader(container, name)
-    data = reader.read(start, end)
-    yield b""
-    while data:
-        yield from (data[at : at + BLOCK_BYTES] for at in range(0, len(data), BLOCK_BYTES))
-        start += len(data)
-        data = reader.read(start, end) if start < reader.size else b""
+    held = READ_BUDGET.take(RANGE_BYTES)
+    try:
+        data = reader.read(start, end, held)
+        yield b""
+        while data:
+            yield from (data[at : at + BLOCK_BYTES] for at in range(0, len(data), BLOCK_BYTES))
+            start += len(data)
+            del data
+            READ_BUDGET.give_back(held)
+            held = READ_BUDGET.take(RANGE_BYTES)
+            data = reader.read(start, end, held) if start < reader.size else b""
+    finally:
+        READ_BUDGET.give_back(held)
 
 
 class _RangeReader:
@@ -49,9 +57,9 @@ class _RangeReader:
         self._sha256: str | None = None
         self.size = 0
 
-    def read(self, start: int, end: int | None) -> bytes:
-        """Return the bytes of the next range; empty if it is beyond the end of the blob."""
-        length = RANGE_BYTES if end is None else min(RANGE_BYTES, end - start)
+    def read(self, start: int, end: int | None, size: int) -> bytes:
+        """Return the next bytes, at most `size`; empty if they are beyond the end of the blob."""
+        length = size if end is None else min(size, end - start)
         if length <= 0:
             return b""
         if not self._etag:

@@ -24,6 +24,7 @@ from bokeh_common.errors import Unavailable
 from bokeh_common.storage.blocks import BLOCK_BYTES, reblock, start_generator
 from bokeh_common.storage.failures import StorageUnavailable, blob_conflict, blob_not_found
 from bokeh_common.storage.interfaces import BlobStat, BlobStore
+from bokeh_common.storage.read_budget import READ_BUDGET
 from bokeh_common.storage.redis.pages import PAGE, bounds
 from bokeh_common.storage.redis.server import Client, RedisConnection, run_script
 from bokeh_common.storage.retry import require_swapped
@@ -228,13 +229,16 @@ class RedisBlobStore(BlobStore):
         stop = min(upload.size, upload.size if end is None else end)
         while start < stop:
             number, offset = divmod(start, BLOCK_BYTES)
-            length = min(BLOCK_BYTES - offset, stop - start)
-            block = self._chunk(chunk_key(upload.name, number), offset, length)
-            if len(block) != length:
-                raise StorageUnavailable(
-                    f"The blob {key!r} was deleted or replaced while it was read. Read it again."
-                )
-            yield block
+            length = READ_BUDGET.take(min(BLOCK_BYTES - offset, stop - start))
+            try:
+                block = self._chunk(chunk_key(upload.name, number), offset, length)
+                if len(block) != length:
+                    raise StorageUnavailable(
+                        f"The blob {key!r} was deleted or replaced while it was read. Read it again."
+                    )
+                yield block
+            finally:
+                READ_BUDGET.give_back(length)
             start += length
 
     def _chunk(self, chunk: str, offset: int, length: int) -> bytes:
