@@ -212,9 +212,9 @@ def innermost(kind: Any) -> Any:
 
 def as_decimals(items: list[Any]) -> list[Any]:
     """Return floats if they have the same digits as all decimals, else the decimals."""
-    leaves = pd.Series(items).explode().dropna() if any(isinstance(one, list) for one in items) else items
-    exact = all(one is None or Decimal(repr(float(one))) == one for one in leaves)
-    return nested(items, lambda one: float(one) if exact else one)
+    found: list[bool] = []
+    nested(items, lambda one: found.append(Decimal(repr(float(one))) == one))
+    return nested(items, lambda one: float(one) if all(found) else one)
 
 
 def since_midnight(item: Any) -> Any:

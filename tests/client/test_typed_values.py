@@ -91,6 +91,19 @@ def test_other_values_are_refused(server: bokeh_cloud.Server, values: Any, messa
         server.DataSource(a=values)
 
 
+def test_single_values_are_changed_by_files_or_update_only(
+    server: bokeh_cloud.Server, tmp_path: Path
+) -> None:
+    source = server.DataSource("typed rows", a=TYPED["bytes"])
+    with pytest.raises(bokeh_cloud.CloudError, match=r"single values cannot be changed: .* update\(\)"):
+        source.patch({"a": [(0, b"new")]})
+    with pytest.raises(bokeh_cloud.CloudError, match=r"as a file only: .* append=True"):
+        source.stream(a=pa.array([b"new"]))
+    pq.write_table(pa.table({"a": [b"new"]}), tmp_path / "rows.parquet")
+    source = server.put(tmp_path / "rows.parquet", "typed rows", append=True)
+    assert source.to_pandas()["a"].tolist() == [b"\xff", None, b"", b"new"]
+
+
 @pytest.mark.parametrize(
     ("frame", "message"),
     [
