@@ -42,11 +42,13 @@ PUBLIC_ROUTES = {
     "/register": "the client has no account yet",
     "/login": "the client is not signed in yet",
     "/login/{token}": "the URL contains the secret",
+    "/login/device/code": "the program is not logged in yet",
+    "/login/device/token": "the body contains the secret",
     "/logout": "harmless without a session; with one, the form must have its token",
 }
 
 #: Pages that visitors see, and that have more on them for users who are signed in.
-VISITOR_PAGES = {"/"}
+VISITOR_PAGES = {"/", "/login/device"}
 
 
 @dataclass(frozen=True)
