@@ -83,18 +83,13 @@ async def read_values_body(req: Request, settings: Settings, schema: type[T]) ->
 
 async def _read_json(req: Request, limit: int, schema: type[T]) -> T:
     """Read JSON; if the body may be a file that was sent otherwise, the error says how to send it."""
-    kind = media_type(req)
     try:
         return await read_body(req, limit, schema)
     except falcon.HTTPUnsupportedMediaType as error:
-        if "json" in kind:  # its encoding is not supported
+        if "json" in media_type(req):  # its encoding is not supported
             raise
         hint = f"{error.description} If it is a file: {HOW_TO_SEND_FILES}"
         raise falcon.HTTPUnsupportedMediaType(description=hint) from None
-    except Invalid as error:
-        if kind:
-            raise
-        raise Invalid(f"{str(error).rstrip('.')}. If it is a file: {HOW_TO_SEND_FILES}") from None
 
 
 def _parse_packed(body: ReceivedBody, limit: int, schema: type[T]) -> tuple[T, Buffers]:
