@@ -37,7 +37,7 @@ admin.add_command(bokehjs)
 @click.option("--no-usage", is_flag=True, help="Do not count what they store, which reads all names.")
 @click.pass_obj
 def list_users(storage: str, as_json: bool, no_usage: bool) -> None:
-    """List all accounts, with their plots and the bytes that they store."""
+    """List all accounts, with their plots and bytes."""
     with open_domain(storage) as domain:
         stores = (
             PlotRepository(open_records(storage, "plots"), open_blobs(storage, "plots")),

@@ -91,6 +91,15 @@ def test_publishing_with_description_tags_and_visibility(server: bokeh_cloud.Ser
     assert (copy.description, copy.tags, copy.visibility) == ("A line", (), "private")
 
 
+def test_plots_are_looked_up_by_name(server: bokeh_cloud.Server) -> None:
+    for name in ("looked up", "looked up too"):
+        server.publish(line(), name)
+    for name, expected in (("looked up", ["looked up"]), ("looked", [])):
+        found = requests.get(f"{server.url}/local/plots", params={"name": name}, timeout=30).json()
+        assert [plot["name"] for plot in found["plots"]] == expected
+    assert server.plot("looked up too").name == "looked up too"
+
+
 def test_history_and_visibility(server: bokeh_cloud.Server) -> None:
     plot = server.publish(line(), "with history")
     assert plot.history is False

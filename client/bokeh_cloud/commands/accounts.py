@@ -30,7 +30,7 @@ def register(email: str, username: str, url: str | None) -> None:
 @click.option("--keyring/--no-keyring", default=None, help="Keep the key in the operating system's keyring.")
 @options.scopes
 def login(url: str | None, paste: bool, keyring: bool | None, scopes: tuple[str, ...]) -> None:
-    """Log in to your cloud, and store its URL and an API key in cloud.cfg.
+    """Log in to your cloud, and store an API key in cloud.cfg.
 
     A code and an address are shown: allow the login there, in a browser in which you are signed in. With
     --paste, or from a pipe, a key of the account page is read instead. A server without accounts needs none.
