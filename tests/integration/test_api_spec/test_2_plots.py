@@ -46,9 +46,21 @@ def test_patch_plot_sets_title_and_visibility(ada: Caller, visitor: Caller) -> N
     changed = ada.ok("PATCH", path, json={"title": "New", "visibility": "public"})
     assert (changed["title"], changed["visibility"], changed["version"]) == ("New", "public", 1)
     assert visitor("GET", path.replace("{user}", ada.user)).status_code == 200
-    invalid: list[Any] = [{}, {"title": ""}, {"visibility": "all"}, {"name": "x"}, [], "x", {"title": 5}]
+    invalid: list[Any] = [{}, {"title": ""}, {"visibility": "all"}, {"id": "x"}, [], "x", {"title": 5}]
     for body in invalid:
         problem(ada("PATCH", path, json=body), 422, "invalid")
+
+
+def test_patch_plot_sets_the_name(ada: Caller, visitor: Caller) -> None:
+    plot, other = ada.plot("named", 1.0), ada.plot("other name", 1.0)
+    path = f"/{{user}}/plots/{plot['id']}"
+    changed = ada.ok("PATCH", path, json={"name": " renamed ", "visibility": "public"})
+    assert (changed["name"], changed["former_names"]) == ("renamed", ["named"])
+    assert ada.plot("named", 2.0)["id"] == plot["id"]
+    problem(ada("PATCH", path, json={"name": other["name"]}), 409, "name-taken")
+    for name in ("", "a/b", "a@1"):
+        problem(ada("PATCH", path, json={"name": name}), 422, "invalid-name")
+    assert "former_names" not in visitor("GET", path.replace("{user}", ada.user)).json()
 
 
 def test_delete_plot_removes_it(ada: Caller) -> None:

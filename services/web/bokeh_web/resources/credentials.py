@@ -72,21 +72,24 @@ class RevokeKeyAction(WebResource):
     describe = {"GET": PAGE, "POST": replace(FORM, responses={**PAGE.responses, **FORM.responses})}
 
     async def on_get(self, req: Request, resp: Response, key: str) -> None:
-        """Redirect browsers that reload the confirmation to the list."""
-        redirect(resp, "/account/keys")
+        """Ask for a confirmation, also browsers that reload it."""
+        await self._ask(req, resp, key)
 
     async def on_post(self, req: Request, resp: Response, key: str) -> None:
         """Revoke an API key, after a confirmation."""
         form = await self._read_form(req, RevokeKeyForm)
         if form.sure is None:
-            keys = await self._domain.auth.keys(user_of(req), authorization_of(req))
-            found = next((item for item in keys if item["id"] == key), None)
-            if found is None:
-                raise NotFound("There is no such key. Perhaps it was revoked already.")
-            await self._respond_with_page(req, resp, "account/revoke_key.html", key=found)
+            await self._ask(req, resp, key)
             return
         await self._domain.auth.revoke_key(user_of(req), key, authorization_of(req))
         redirect(resp, "/account/keys")
+
+    async def _ask(self, req: Request, resp: Response, key: str) -> None:
+        keys = await self._domain.auth.keys(user_of(req), authorization_of(req))
+        found = next((item for item in keys if item["id"] == key), None)
+        if found is None:
+            raise NotFound("There is no such key. Perhaps it was revoked already.")
+        await self._respond_with_page(req, resp, "account/revoke_key.html", key=found)
 
 
 class SessionsPage(WebResource):
