@@ -21,7 +21,7 @@ MAX_TEXT = 60
 
 @dataclass(frozen=True, slots=True)
 class DeviceLogin:
-    """A login that has begun: what its user needs, and how to wait for the answer."""
+    """A login that has started: what its user needs, and how to wait for the answer."""
 
     connection: Connection
     codes: Mapping[str, Any]

@@ -75,7 +75,7 @@ def test_plots_and_live_sources_keep_ids_versions_and_values(storage: str, tmp_p
 
 def test_an_unknown_account_adopts_nothing(storage: str) -> None:
     KeylessCloud(storage).publish(LOCAL, "", "one")
-    assert "no account" in run(storage, "adopt", "nobody", "--yes", code=1)
+    assert "no account" in run(storage, "adopt", "unknown", "--yes", code=1)
 
 
 def test_only_the_first_account_is_shown_how_to_adopt(storage: str, tmp_path: Path) -> None:

@@ -161,6 +161,7 @@ def test_selected_plots_are_deleted_after_a_confirmation(
     page = pages[True]
     page.goto(f"{populated.url}/plots?q=sine")  # other tests publish more than one page of plots
     page.get_by_label("Select A sine").check()
+    expect(page.get_by_role("group", name="With the selected plots")).to_contain_text("1 selected")
     check_in_each_scheme(page, appearance, "plots, selected")
     page.get_by_role("group", name="With the selected plots").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Delete 1 plot?")

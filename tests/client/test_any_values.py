@@ -71,7 +71,6 @@ def same(found: Any, given: Any) -> bool:
 
 RUNS = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 FEW_RUNS = settings(RUNS, max_examples=8)
-MILLISECOND = pd.Timedelta("1ms")
 
 #: Frames with columns of all types, and odd names.
 TABLES = st.builds(
@@ -83,6 +82,7 @@ SUFFIXES = {
     "parquet": "parquet", "ipc": "arrow", "feather": "feather", "csv": "csv", "ndjson": "ndjson",
     "json": "jsonl",
 }  # fmt: skip
+OPTIONS: dict[str, dict[str, Any]] = {"csv": {"index": False}, "json": {"orient": "records", "lines": True}}
 TEXT_FILES: dict[str, Any] = {
     ".csv": (columns_of_csv, is_said_by),
     ".ndjson": (columns_of_lines, is_json),
@@ -177,10 +177,7 @@ def write_polars(frame: pl.DataFrame, path: Path, form: str) -> pl.DataFrame:
 def write_pandas(frame: pd.DataFrame, path: Path, form: str) -> pd.DataFrame:
     chosen = frame[[name for name in frame if form == "csv" or frame[name].dtype.kind != "c"]]
     chosen = chosen if len(chosen.columns) else pd.DataFrame({"nothing": ["x"]})
-    options: dict[str, Any] = {
-        "csv": {"index": False}, "json": {"orient": "records", "lines": True}, "parquet": {}, "feather": {},
-    }[form]  # fmt: skip
-    getattr(chosen, f"to_{form}")(path.with_suffix(f".{SUFFIXES[form]}"), **options)
+    getattr(chosen, f"to_{form}")(path.with_suffix(f".{SUFFIXES[form]}"), **OPTIONS.get(form, {}))
     return chosen
 
 
@@ -189,8 +186,10 @@ def as_stored(values: pl.Series) -> list[Any]:
     kind = innermost(values.dtype)
     if isinstance(kind, pl.Decimal):
         return as_decimals(values.to_list())
+    if values.dtype == pl.Array and kind.is_temporal() and not has_missing_lists(values):
+        return nested(python_values(values.to_arrow()).tolist(), since_midnight)
     if kind != values.dtype and kind.is_temporal():
-        return as_milliseconds(values.to_arrow().to_pylist(), "us")
+        return nested(values.to_arrow().to_pylist(), as_milliseconds)
     if values.dtype == pl.Time:
         return pd.to_timedelta(values.to_physical().to_list()).tolist()
     if kind.is_temporal():
@@ -199,35 +198,42 @@ def as_stored(values: pl.Series) -> list[Any]:
     return python_values(values.to_arrow()).tolist() if has_fields else values.to_list()
 
 
+def has_missing_lists(values: pl.Series) -> bool:
+    """Return whether lists of the same length are no array, as some are missing, or hold others."""
+    is_list = values.dtype in (pl.List, pl.Array)
+    return is_list and (
+        values.dtype == pl.List or values.null_count() > 0 or has_missing_lists(values.explode())
+    )
+
+
 def innermost(kind: Any) -> Any:
     return innermost(kind.inner) if kind in (pl.List, pl.Array) else kind
 
 
-def as_decimals(items: Any) -> Any:
+def as_decimals(items: list[Any]) -> list[Any]:
     """Return floats if they have the same digits as all decimals, else the decimals."""
-    leaves = pd.Series(items).explode().dropna() if any(isinstance(one, list) for one in items) else items
-    exact = all(one is None or Decimal(repr(float(one))) == one for one in leaves)
-    return nested(items, lambda one: float(one) if exact else one)
+    found: list[bool] = []
+    nested(items, lambda one: found.append(Decimal(repr(float(one))) == one))
+    return nested(items, lambda one: float(one) if all(found) else one)
 
 
-def as_milliseconds(items: Any, unit: str) -> Any:
-    midnight = datetime.combine(date.min, time())
-    return nested(
-        items,
-        lambda one: (
-            pd.Timedelta(datetime.combine(date.min, one) - midnight) / MILLISECOND
-            if isinstance(one, time)
-            else pd.Timedelta(one) / MILLISECOND
-            if isinstance(one, timedelta)
-            else np.datetime64(pd.Timestamp(one).tz_localize(None), unit).astype("i8") / 1000
-        ),
-    )
+def since_midnight(item: Any) -> Any:
+    return datetime.combine(date.min, item) - datetime.min if isinstance(item, time) else item
 
 
-def nested(items: Any, convert: Callable[[Any], Any]) -> Any:
-    if isinstance(items, list):
-        return [nested(item, convert) for item in items]
-    return None if items is None else convert(items)
+def as_milliseconds(item: Any) -> float:
+    item = since_midnight(item)
+    if isinstance(item, timedelta):
+        return pd.Timedelta(item) / pd.Timedelta("1ms")
+    return float(np.datetime64(pd.Timestamp(item).tz_localize(None), "us").astype("i8") / 1000)
+
+
+def nested(items: list[Any], convert: Callable[[Any], Any]) -> list[Any]:
+    """Return lists of any depth with other items; missing ones stay."""
+    return [
+        nested(item, convert) if isinstance(item, list) else None if item is None else convert(item)
+        for item in items
+    ]
 
 
 @RUNS

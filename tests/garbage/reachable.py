@@ -26,6 +26,9 @@ def reachable(cloud: SteppedCloud) -> set[str]:
     names: set[str] = set()
     for record in cloud.records("plots").list("plots/", limit=10_000):
         names |= {f"plots:{record.key}", f"plots:ids/{record.value['id']}"}
+        place = record.key.split("/", 2)[2]
+        others = {record.value["name"], *record.value.get("former_names", ())} - {place}
+        names |= {f"plots:ids/{record.value['user_id']}/{name}" for name in others}
         for version in record.value["versions"]:
             names |= _names_of_version(cloud, record.value["user_id"], version["manifest"])
     for record in cloud.records("data").list("sources/", limit=10_000):

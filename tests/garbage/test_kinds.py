@@ -11,6 +11,9 @@ from falcon import testing
 
 from bokeh_common.storage import ABSENT
 from bokeh_common.storage.two_phase_records import TwoPhaseRecordStore
+from bokeh_plots.plots.editing import PlotChange, PlotEditor
+from bokeh_plots.plots.plots import Plots
+from bokeh_plots.storage.repository import PlotRepository
 from tests.garbage.driver import SteppedCloud
 from tests.garbage.reachable import contents, reachable
 from tests.support.paging import follow_pages
@@ -89,6 +92,18 @@ def test_an_orphan_of_each_kind_is_collected(cloud: SteppedCloud, kind: str) -> 
     assert report["freed"][kind] == 1
     assert before - cloud.stored_bytes() == report["bytes"]
     assert contents(cloud) == reachable(cloud)
+
+
+def test_names_of_a_renamed_plot_are_kept(cloud: SteppedCloud) -> None:
+    repository = PlotRepository(cloud.records("plots"), cloud.blobs("plots"))
+    editor, [plot] = PlotEditor(repository, max_versions=5), Plots(repository).page("local", "", 10)
+    for name in ("second", "third"):
+        plot = editor.change(plot, PlotChange(name=name))
+    claimed = {"user_id": "local", "name": plot.place, "at": 0}
+    cloud.records("plots").put("ids/local/claimed by a writer that stopped", claimed)
+    assert cloud.collect()["freed"] == {"plot id": 1}
+    assert contents(cloud) == reachable(cloud)
+    assert Plots(repository).find("local", "second") == plot
 
 
 def test_an_interrupted_publication_is_collected(cloud: SteppedCloud) -> None:

@@ -66,6 +66,13 @@ def test_the_rows_of_a_file_are_stored(data: str, kind: str) -> None:
     assert again["columns"] == made.json()["columns"]
 
 
+@pytest.mark.parametrize("kind", ["", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"])
+def test_a_file_that_was_sent_in_another_way_is_refused_with_a_hint(data: str, kind: str) -> None:
+    refused = send("POST", f"{data}?name=rows", kind, b"a,b\n1,2\n")
+    assert refused.status_code == 415
+    assert "curl --data-binary @rows.csv -H 'Content-Type: text/csv'" in refused.json()["detail"]
+
+
 def test_a_file_replaces_the_rows_of_a_source(data: str) -> None:
     made = send("POST", f"{data}?name=one", CSV, b"a,b\n1,2\n")
     url = f"{data}/{made.json()['id']}"

@@ -5,6 +5,7 @@ They come from polars, pyarrow, and pandas' `ArrowDtype`, and from files.
 
 import re
 import sys
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -47,9 +48,10 @@ def python_values(array: Any) -> Any:
     Times that Python does not have, with nanoseconds or far away years, are those of pandas or NumPy.
     """
     try:
-        items = array.to_pylist()
+        items = None if "time64[ns]" in str(array.type) else array.to_pylist()  # which would cut off digits
     except (ValueError, OverflowError):
-        items = [_python_value(scalar) for scalar in array]
+        items = None
+    items = [_python_value(scalar) for scalar in array] if items is None else items
     found = np.empty(len(items), dtype=object)
     found[:] = items
     return found
@@ -115,9 +117,10 @@ def _python_value(scalar: Any) -> Any:
         return [(_python_value(pair["key"]), _python_value(pair["value"])) for pair in scalar.values]
     if pa.types.is_nested(kind):
         return [_python_value(item) for item in scalar.values]
-    try:
-        return scalar.as_py()
-    except (ValueError, OverflowError):
-        unit = "D" if pa.types.is_date32(kind) else getattr(kind, "unit", "ms")
-        letter = "m" if pa.types.is_duration(kind) or pa.types.is_time(kind) else "M"
-        return np.array(scalar.value, f"{letter}8[{unit}]")[()]
+    is_exact = not (pa.types.is_time64(kind) and kind.unit == "ns" and scalar.value % 1000)
+    with suppress(ValueError, OverflowError):
+        if is_exact:
+            return scalar.as_py()
+    unit = "D" if pa.types.is_date32(kind) else getattr(kind, "unit", "ms")
+    letter = "m" if pa.types.is_duration(kind) or pa.types.is_time(kind) else "M"
+    return np.array(scalar.value, f"{letter}8[{unit}]")[()]

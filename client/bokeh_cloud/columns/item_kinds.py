@@ -64,6 +64,11 @@ def cannot_store(name: str, items: Iterable[Any]) -> CloudError:
     """
     types = {type(item).__name__: kind_of(type(item)) for item in items if not is_missing(item)}
     unknown = [kind for kind, found in types.items() if not found]
+    if unknown and {"bytes", "dict"}.issuperset(types):
+        return CloudError(
+            f"Column {name!r} holds {' and '.join(unknown)}, which have no type as Python's objects: pass "
+            "pyarrow.array(values), or convert them to strings or to columns of their own."
+        )
     if unknown:
         return CloudError(
             f"Column {name!r} holds {', '.join(unknown)}, which cannot be stored: convert it to numbers, "

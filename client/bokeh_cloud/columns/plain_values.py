@@ -138,11 +138,35 @@ def _from_polars(values: Any) -> PlainValues:
         return PlainValues(times, zone_name(values.dtype.time_zone, times))
     if kind in ("Float32", "Float64", "Datetime", "Date", "Duration"):
         return PlainValues(np.asarray(values))
+    if kind == "Array":
+        return _from_lists(
+            values, lambda lists: lists.explode(), lambda lists: getattr(lists.dtype, "size", 0)
+        )
     return PlainValues(values.to_list())
+
+
+def _from_lists(values: Any, flatten: Callable[[Any], Any], size_of: Callable[[Any], int]) -> PlainValues:
+    """Return lists of the same length of times as an array with more dimensions; others as a list.
+
+    Args:
+        values: lists.
+        flatten: returns the items of lists.
+        size_of: returns the length of lists, 0 for values that are no lists.
+    """
+    rows = values.to_list() if hasattr(values, "to_list") else values.to_pylist()
+    shape, items = [len(values)], values
+    while size := size_of(items):
+        if np.asarray(items.is_null()).any():
+            return PlainValues(rows)
+        shape, items = [*shape, size], flatten(items)
+    plain = plain_values(items)
+    is_array = len(shape) > 1 and isinstance(plain.values, np.ndarray) and plain.values.dtype.kind in "mM"
+    return PlainValues(plain.values.reshape(shape), plain.zone) if is_array else PlainValues(rows)
 
 
 def _from_pyarrow(values: Any) -> PlainValues:
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     kind = values.type
     if isinstance(kind, pa.BaseExtensionType):
@@ -158,6 +182,8 @@ def _from_pyarrow(values: Any) -> PlainValues:
         return with_missing(np.asarray(filled), np.asarray(values.is_null()))
     if pa.types.is_floating(kind):
         return with_missing(np.asarray(values), np.asarray(values.is_null()))
+    if pa.types.is_fixed_size_list(kind):
+        return _from_lists(values, pc.list_flatten, lambda lists: getattr(lists.type, "list_size", 0))
     return PlainValues(values.to_pylist())
 
 

@@ -54,6 +54,12 @@ def encode_rows(name: str, values: Any) -> Any:
     Raises:
         CloudError: as `encode_column`; or their items have no common type.
     """
+    typed = typed_array(name, values)
+    if typed is not None:
+        raise CloudError(
+            f"Rows of column {name!r} hold {typed.type}, which can be appended as a file only: write them to "
+            "Parquet, and call put(file, append=True)."
+        )
     plain = read_values(name, values)
     if plain.is_mixed:
         raise CloudError(f"Rows of column {name!r} have values of several types: append values of one type.")

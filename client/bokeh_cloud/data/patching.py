@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from bokeh_cloud.columns.arrow_values import is_read_as_arrow
 from bokeh_cloud.columns.casting import cast_to
 from bokeh_cloud.columns.plain_values import PlainValues, ZonedTimes
 from bokeh_cloud.columns.stored_column import StoredColumn
@@ -24,6 +25,11 @@ def patch_column(name: str, column: StoredColumn, changes: Iterable[tuple[Any, A
     Raises:
         CloudError: an index is out of range, or values do not fit the column or their slice.
     """
+    if is_read_as_arrow(column.dtype):
+        raise CloudError(
+            f"Column {name!r} holds {column.dtype[6:-1]}, of which single values cannot be changed: replace "
+            "the column with update()."
+        )
     values = np.array(column.values)
     for index, new in changes:
         _patch(name, column, values, index, new)

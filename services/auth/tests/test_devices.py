@@ -84,7 +84,7 @@ def test_polling_too_fast_makes_the_interval_longer(case: Case) -> None:
     assert case.devices.poll(device_code)[0] == "pending"
 
 
-def test_nobody_grants_more_than_they_have(case: Case) -> None:
+def test_an_account_grants_no_more_than_it_has(case: Case) -> None:
     _, user_code, _ = case.devices.ask("a", "b", "127.0.0.1", ("plots:read", "keys:write"), 30)
     with pytest.raises(Forbidden, match="keys:write"):
         case.devices.answer(user_code, case.ada, allow=True)

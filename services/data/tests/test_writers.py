@@ -128,7 +128,8 @@ def test_columns_in_json_are_read_again(repository: DataRepository, tmp_path: Pa
     (tmp_path / "x.json").write_bytes(written)
     found = read_json(str(tmp_path / "x.json"))
     for name in COLUMNS:
-        np.testing.assert_equal(*(python_values(one[name].combine_chunks()) for one in (found, table.arrow)))
+        read, given = (python_values(one[name].combine_chunks()) for one in (found, table.arrow))
+        np.testing.assert_equal(read, given)
     assert found.schema.types == table.arrow.schema.types
     assert json.loads(written)["columns"]["lists"] == [["Infinity"], None, ["-Infinity", 1.0]]
 

@@ -7,7 +7,8 @@ import pytest
 from bokeh_common.errors import NotFound
 from bokeh_common.view_grant import ViewGrant
 from bokeh_plots.plots.permissions import Reader, as_seen_by, sees_as_published
-from bokeh_plots.plots.plots import VISIBILITIES, Plot, Version
+from bokeh_plots.plots.plots import Plot, Version
+from bokeh_plots.plots.summaries import VISIBILITIES
 
 
 def plot(visibility: Any, **attributes: Any) -> Plot:

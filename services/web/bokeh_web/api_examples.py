@@ -5,12 +5,12 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-import falcon
-
 #: The member of an operation that the viewer shows.
 MEMBER = "x-code-samples"
 
 KEY = "bkp_..."
+
+JSON = "application/json"
 
 #: Methods whose requests have a body.
 WITH_BODY = {"post", "put", "patch"}
@@ -66,7 +66,7 @@ def _curl(method: str, url: str, media: str | None, body: Any) -> str:
 def _python(method: str, url: str, media: str | None, body: Any) -> str:
     headers = {"Authorization": f"Bearer {KEY}"}
     arguments = [json.dumps(url)]
-    if media == falcon.MEDIA_JSON and body is not None:
+    if media == JSON and body is not None:
         arguments.append(f"json={body!r}")
     elif media is not None:
         headers["Content-Type"] = media

@@ -246,6 +246,13 @@ API = Api(
             "Sign in with a link to that address.",
         ),
         Problem(
+            "unknown-code",
+            404,
+            "No such code",
+            "No program waits for an answer to this code: it is mistyped, used, or older than ten minutes.",
+            "Check the code, or start the login again in the program.",
+        ),
+        Problem(
             "not-confirmed",
             422,
             "Not confirmed",

@@ -1,13 +1,16 @@
-"""Durations in lists, structs and maps as integers, as files of text have them."""
+"""Durations, and times of day with nanoseconds, in lists, structs and maps as integers for files of text."""
 
 import numpy as np
 import pyarrow as pa
 
 
 def with_integer_durations(array: pa.Array) -> pa.Array:
-    """Return values with the integers of their unit for durations, whatever they are in."""
+    """Return values with integers of their unit for durations, whatever they are in.
+
+    So it is with times of day with nanoseconds, which Python does not have.
+    """
     kind = array.type
-    if "duration" not in str(kind):
+    if "duration" not in str(kind) and "time64[ns]" not in str(kind):
         return array
     if pa.types.is_dictionary(kind):
         return with_integer_durations(array.cast(kind.value_type))
@@ -15,7 +18,7 @@ def with_integer_durations(array: pa.Array) -> pa.Array:
         children = [with_integer_durations(array.field(i)) for i in range(kind.num_fields)]
         names = [kind.field(i).name for i in range(kind.num_fields)]
         return pa.StructArray.from_arrays(children, names, mask=array.is_null())
-    return array.cast(pa.int64()) if pa.types.is_duration(kind) else _in_lists(array)
+    return _in_lists(array) if pa.types.is_nested(kind) else array.cast(pa.int64())
 
 
 def _in_lists(array: pa.Array) -> pa.Array:

@@ -1,8 +1,8 @@
 """Types of lists in files, as columns have them, which is as Bokeh has them.
 
 Lists of integers with missing ones become lists of floats with NaN, since BokehJS would draw null at 0. Times
-in lists become milliseconds, and decimals floats. The items of lists have the same name, whatever it is in
-the file: rows of one format fit those of another.
+in lists become milliseconds, unless the lists are rows of an array, and decimals floats. The items of lists
+have the same name, whatever it is in the file: rows of one format fit those of another.
 """
 
 from collections.abc import Iterator
@@ -23,8 +23,8 @@ _PER_MILLISECOND = {"us": 1_000, "ns": 1_000_000}
 
 
 def depends_on_rows(schema: pa.Schema) -> bool:
-    """Tell whether there are lists of integers or decimals, so that `find_stored_schema` reads the rows."""
-    return any(map(_may_be_floats, schema.types))
+    """Tell whether items of lists decide on their type, so that `find_stored_schema` reads the rows."""
+    return any(_may_be_floats(kind) or _may_be_array(kind) for kind in schema.types)
 
 
 def find_stored_schema(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> pa.Schema:
@@ -34,10 +34,10 @@ def find_stored_schema(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> 
 
     Args:
         schema: of the file.
-        batches: all of its rows, which are read if there are lists of integers or decimals.
+        batches: all of its rows, which are read if their items decide on the type of lists.
     """
     floats = _find_floats(schema, batches) if depends_on_rows(schema) else set()
-    floats |= {i for i, kind in enumerate(schema.types) if _has_times(kind)}
+    floats |= {i for i, kind in enumerate(schema.types) if _has_times(kind) and not _may_be_array(kind)}
     return pa.schema(
         [
             field.with_type(with_items(field.type, pa.float64() if i in floats else None))
@@ -62,7 +62,7 @@ def _cast_columns(batch: pa.RecordBatch, schema: pa.Schema) -> list[pa.Array]:
 
 def _cast(array: pa.Array, field: pa.Field) -> pa.Array:
     kind = field.type
-    if _has_times(array.type):
+    if _has_times(array.type) and not _has_times(kind):
         return map_items(array, kind, lambda items: _milliseconds(field.name, from_arrow(items)))
     if is_list(kind) and pa.types.is_decimal(leaf_of(array.type)):
         return map_items(array, kind, lambda items: items.cast(leaf_of(kind)))
@@ -94,11 +94,17 @@ def _is_exact(times: Values, milliseconds: NDArray[np.float64]) -> bool:
 
 
 def _find_floats(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> set[int]:
-    """Return the numbers of the columns with decimals, or missing integers, in lists that float64 has."""
+    """Return the numbers of columns whose lists become lists of floats.
+
+    These are lists of decimals, or with missing integers, that float64 has, and lists of times that are no
+    array since some are missing.
+    """
+    arrays = [i for i, kind in enumerate(schema.types) if _may_be_array(kind)]
     numbers = [i for i, kind in enumerate(schema.types) if _may_be_floats(kind)]
     converted = {i for i in numbers if pa.types.is_decimal(leaf_of(schema.types[i]))}
     rounded = set()
     for batch in batches:
+        converted |= {i for i in arrays if _has_missing_lists(batch.column(i))}
         for i in numbers:
             items = items_of(batch.column(i))
             if items.null_count:
@@ -117,6 +123,22 @@ def _fits_float64(items: pa.Array) -> bool:
 def _may_be_floats(kind: pa.DataType) -> bool:
     leaf = leaf_of(kind)
     return is_list(kind) and bool(pa.types.is_integer(leaf) or pa.types.is_decimal(leaf))
+
+
+def _may_be_array(kind: pa.DataType) -> bool:
+    """Tell whether a type is that of times in lists of the same length, as in a two-dimensional array."""
+    inner = kind
+    while pa.types.is_fixed_size_list(inner):
+        inner = inner.value_type
+    return inner is not kind and bool(pa.types.is_temporal(inner))
+
+
+def _has_missing_lists(array: pa.Array) -> bool:
+    while is_list(array.type):
+        if array.null_count:
+            return True
+        array = array.flatten()
+    return False
 
 
 def _has_times(kind: pa.DataType) -> bool:

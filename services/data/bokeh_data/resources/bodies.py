@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import IO, TypeVar
 
+import falcon
 from falcon.asgi import Request
 
 from bokeh_common.errors import Invalid, TooLarge, Unavailable
@@ -37,6 +38,11 @@ FILE_FORMATS = {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
 }
 
+HOW_TO_SEND_FILES = (
+    "Send the file itself as the body, with its media type and '?name=': "
+    "curl --data-binary @rows.csv -H 'Content-Type: text/csv' '.../data?name=rows'."
+)
+
 T = TypeVar("T")
 
 #: Commits the columns of a file, and returns the source that has them.
@@ -64,7 +70,7 @@ async def read_values_body(req: Request, settings: Settings, schema: type[T]) ->
         TooLarge: it is too large.
     """
     if media_type(req) != PACKED_TYPE:
-        return await read_body(req, settings.max_json_bytes, schema), []
+        return await _read_json(req, settings.max_json_bytes, schema), []
     limit = settings.max_packed_bytes
     length = check_length(req, limit)
     with await receive_body(req) as body:
@@ -73,6 +79,17 @@ async def read_values_body(req: Request, settings: Settings, schema: type[T]) ->
         memory = await compute(length, lambda: estimate_packed_memory(body.blocks(limit)))
         await BODY_MEMORY.reserve(memory)
         return await compute(length, _parse_packed, body, limit, schema)
+
+
+async def _read_json(req: Request, limit: int, schema: type[T]) -> T:
+    """Read JSON; if the body may be a file that was sent otherwise, the error says how to send it."""
+    try:
+        return await read_body(req, limit, schema)
+    except falcon.HTTPUnsupportedMediaType as error:
+        if "json" in media_type(req):  # its encoding is not supported
+            raise
+        hint = f"{error.description} If it is a file: {HOW_TO_SEND_FILES}"
+        raise falcon.HTTPUnsupportedMediaType(description=hint) from None
 
 
 def _parse_packed(body: ReceivedBody, limit: int, schema: type[T]) -> tuple[T, Buffers]:

@@ -24,7 +24,8 @@ from bokeh_plots.documents.descriptions import (
 from bokeh_plots.documents.limits import DEFAULT_LIMITS, DocumentLimits
 from bokeh_plots.documents.publication import check_name, check_new_name, check_title
 from bokeh_plots.plots.permissions import OPEN
-from bokeh_plots.plots.plots import Plot, Plots, Version, Visibility
+from bokeh_plots.plots.plots import Plot, Plots, Version
+from bokeh_plots.plots.summaries import Visibility
 from bokeh_plots.storage.other_names import is_pending
 from bokeh_plots.storage.repository import PlotRepository
 

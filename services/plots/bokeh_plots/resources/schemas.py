@@ -9,7 +9,7 @@ from bokeh_common.http.openapi.operations import Api, Problem
 from bokeh_common.http.responses import PageQuery
 from bokeh_plots.documents.publication import SourceId
 from bokeh_plots.plots.copy_and_delete import DataDisposal
-from bokeh_plots.plots.plots import PlotId, PlotSummary, VersionSummary
+from bokeh_plots.plots.summaries import PlotId, PlotSummary, VersionSummary
 
 UserId = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{1,38}$", examples=["ada"])]
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-import falcon
 import msgspec
 
 from bokeh_common.errors import Invalid, TooLarge, Unavailable
@@ -132,7 +131,7 @@ class DataClient:
         """Give a live source another name; `Invalid`, `NotFound`."""
         body = msgspec.json.encode({"name": name})
         url = path(user, "data", source)
-        await self._service.put(url, body, falcon.MEDIA_JSON, authorization=authorization, if_match="*")
+        await self._service.put(url, body, "application/json", authorization=authorization, if_match="*")
 
     async def roll_back(self, user: str, source: str, version: int, authorization: str | None) -> None:
         """Make a version with the columns of an old one; `NotFound`."""

@@ -207,3 +207,61 @@ class UploadPreview(TypedDict):
     first: list[list[str | None]]
     delimiter: str | None
     encoding: str | None
+
+
+class DeviceCodeRequest(msgspec.Struct):
+    """A program that wants to log in; `scope` has scopes with blanks between them, as in RFC 6749."""
+
+    client_id: Annotated[str, Meta(min_length=1, max_length=60, description="What the program is called.")]
+    scope: Annotated[str, Meta(max_length=1000)] = ""
+    machine: Annotated[str, Meta(min_length=1, max_length=60, description="Where it runs.")] = "a computer"
+    days: Annotated[int, Meta(ge=1, le=365, description="How long the key is to be valid.")] = 90
+
+
+class DeviceCode(TypedDict):
+    """The codes, the addresses where the user answers, and times in seconds."""
+
+    device_code: str
+    user_code: str
+    verification_uri: str
+    verification_uri_complete: str
+    expires_in: int
+    interval: int
+
+
+class DeviceTokenRequest(msgspec.Struct):
+    """A program that asks whether its user has answered."""
+
+    device_code: Annotated[str, Meta(max_length=100)]
+    grant_type: str
+    client_id: str = ""
+
+
+class DeviceToken(TypedDict):
+    """An API key; `expires_in` in seconds."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    scope: str
+
+
+class DeviceError(TypedDict):
+    """Why there is no key: an error of RFC 8628."""
+
+    error: str
+    error_description: str
+    title: str
+
+
+class DeviceLoginQuery(msgspec.Struct):
+    """The user code, which the address that a program shows may contain."""
+
+    code: Annotated[str, Meta(max_length=40)] = ""
+
+
+class DeviceAnswerForm(Form):
+    """The user code, and whether the login is allowed."""
+
+    code: Annotated[str, Meta(max_length=40)] = ""
+    answer: str = ""
