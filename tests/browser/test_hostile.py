@@ -161,15 +161,17 @@ def test_the_window_cannot_be_navigated(open_hostile: OpenPlot, populated: Popul
     assert_usable(page)
 
 
-def test_pop_ups_and_dialogs_are_blocked(open_hostile: OpenPlot) -> None:
+def test_dialogs_are_blocked_and_pop_ups_without_a_click(open_hostile: OpenPlot) -> None:
     actions = (
         "window.open('https://example.invalid/')",
+        "Object.assign(document.body.appendChild(document.createElement('a')),"
+        " {href: 'https://example.invalid/'}).click()",
         "alert('pay')",
         "confirm('pay')",
         "prompt('password')",
     )
     page, found = report(open_hostile, attempt_all(actions))
-    assert found == ["null", "undefined", "false", "null"]
+    assert found == ["null", "undefined", "undefined", "false", "null"]
     assert len(page.context.pages) == 1
     assert_usable(page)
 

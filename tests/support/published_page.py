@@ -29,12 +29,19 @@ FRAME = """<!DOCTYPE html><meta charset="utf-8"><title>Reference</title>
  style="position: fixed; left: 0; top: 0; width: 100vw; height: 100vh; border: 0; background: #fff"></iframe>
 """
 
-#: Sets styles by the style object, since the page's policy can forbid inline styles in the markup.
-FILL = """(element, [width, height]) => Object.assign(element.style, {
-  position: "fixed", zIndex: 2 ** 31 - 1, left: 0, top: 0, margin: 0, border: 0, padding: 0,
-  background: "#fff", boxSizing: "border-box", minWidth: 0, minHeight: 0, maxWidth: "none", maxHeight: "none",
-  width: `${width}px`, height: `${height}px`,
-})"""
+#: A constructed style sheet, since the page's policy can forbid inline styles in the markup. Scripts of
+#: the page set the size of the frame by its style, which is less important.
+FILL = """(element, [width, height]) => {
+  const sheet = new CSSStyleSheet()
+  sheet.replaceSync(`iframe.plot-frame {
+    position: fixed !important; z-index: 2147483647 !important; left: 0 !important; top: 0 !important;
+    margin: 0 !important; border: 0 !important; padding: 0 !important; background: #fff !important;
+    box-sizing: border-box !important; min-width: 0 !important; min-height: 0 !important;
+    max-width: none !important; max-height: none !important; transform: none !important;
+    width: ${width}px !important; height: ${height}px !important;
+  }`)
+  document.adoptedStyleSheets.push(sheet)
+}"""
 
 
 @dataclass(frozen=True)

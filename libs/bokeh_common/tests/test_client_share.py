@@ -9,7 +9,8 @@ from falcon.asgi import Request, Response
 
 from bokeh_common.http.app import new_app
 from bokeh_common.http.auth.access import OPEN, Authenticator
-from bokeh_common.http.context.client_address import ClientAddressMiddleware, client_network
+from bokeh_common.http.context.client_address import ClientAddressMiddleware
+from bokeh_common.http.context.client_network import client_network
 from bokeh_common.http.middleware.client_share import ClientShareMiddleware
 from tests.support.bounded_server import bounded_server, connect
 

@@ -9,7 +9,8 @@ from falcon.asgi import Request, Response
 from bokeh_common.http.auth.access import OPEN
 from bokeh_common.http.client.app_transport import AppTransport
 from bokeh_common.http.client.service_client import ServiceClient
-from bokeh_common.http.context.client_address import CLIENT_ADDRESS, ClientAddressMiddleware
+from bokeh_common.http.context.client_address import ClientAddressMiddleware
+from bokeh_common.http.context.client_network import CLIENT_ADDRESS
 from bokeh_common.http.context.trace import current_trace
 from bokeh_common.http.server.thread_pools import STORAGE
 

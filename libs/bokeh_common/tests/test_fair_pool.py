@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from bokeh_common.errors import Unavailable
-from bokeh_common.http.context.client_address import CLIENT_ADDRESS
+from bokeh_common.http.context.client_network import CLIENT_ADDRESS
 from bokeh_common.http.server.fair_pool import FairThreadPool
 from bokeh_common.http.server.thread_pools import core_count
 

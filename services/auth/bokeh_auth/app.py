@@ -16,7 +16,8 @@ from bokeh_common.errors import Invalid
 from bokeh_common.http.app import App, blocking_check, new_app
 from bokeh_common.http.auth.access import Authenticator, Principal
 from bokeh_common.http.client.service_client import SERVICE_HEADER, ServiceClient
-from bokeh_common.http.context.client_address import CLIENT_ADDRESS, ClientAddressMiddleware
+from bokeh_common.http.context.client_address import ClientAddressMiddleware
+from bokeh_common.http.context.client_network import CLIENT_ADDRESS
 from bokeh_common.http.server.served_app import ServedApp
 from bokeh_common.storage import open_records
 

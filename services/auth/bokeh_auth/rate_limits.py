@@ -9,7 +9,7 @@ import hashlib
 import logging
 
 from bokeh_common.errors import Unavailable
-from bokeh_common.http.context.client_address import client_network
+from bokeh_common.http.context.client_network import client_network
 from bokeh_common.http.rate_limits import Allowance, RateLimit, RateLimiter
 
 log = logging.getLogger(__name__)

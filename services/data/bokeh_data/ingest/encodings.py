@@ -32,6 +32,8 @@ def detect_encoding(path: str) -> str:
         start = file.read(SAMPLE_BYTES)
         if found := next((name for mark, name in _MARKS.items() if start.startswith(mark)), None):
             return found
+        if _is_mostly_nul(start):
+            raise Invalid("It is not a text file: it is full of NUL bytes.", slug="unreadable-file")
         if found := _utf_16(start):
             return found
         file.seek(0)
@@ -85,6 +87,12 @@ def _as_latin_1(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error("as-latin-1", _as_latin_1)
+
+
+def _is_mostly_nul(start: bytes) -> bool:
+    """Return whether a file has more NUL bytes than text in UTF-16 has."""
+    nuls = start.count(0)
+    return nuls >= MIN_UTF_16_NULS and nuls * 2 > len(start)
 
 
 def _utf_16(start: bytes) -> str | None:

@@ -12,7 +12,8 @@ import httpx
 
 from bokeh_common.errors import CloudError, NotFound, Unavailable
 from bokeh_common.http.client.http_transport import ServiceTransport
-from bokeh_common.http.context.client_address import CLIENT_ADDRESS, CLIENT_ADDRESS_HEADER
+from bokeh_common.http.context.client_address import CLIENT_ADDRESS_HEADER
+from bokeh_common.http.context.client_network import CLIENT_ADDRESS
 from bokeh_common.http.context.trace import current_trace
 from bokeh_common.http.errors import HTTP_STATUS
 

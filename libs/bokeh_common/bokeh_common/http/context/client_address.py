@@ -5,37 +5,18 @@ proxy. It passes the address on in a header, which is trusted in requests of ser
 """
 
 from collections.abc import Callable
-from contextvars import ContextVar
-from ipaddress import IPv6Address, ip_address, ip_network
 
 from falcon.asgi import Request, Response
 
+from bokeh_common.http.context.client_network import CLIENT_ADDRESS
+
 #: Contains the address in requests between services.
 CLIENT_ADDRESS_HEADER = "Bokeh-Cloud-Origin"
-
-#: The address of the request that this task processes; empty outside of requests.
-CLIENT_ADDRESS: ContextVar[str] = ContextVar("origin", default="")
 
 
 def is_internal(req: Request) -> bool:
     """Return whether a request comes from a service, since the gateway does not route its path."""
     return req.path.startswith("/internal/")
-
-
-def client_network(client_address: str) -> str:
-    """Return what one customer of a provider has: an IPv4 address, or 64 bits of an IPv6 one (RFC 6177).
-
-    An IPv4 address in IPv6 notation (RFC 4291, 2.5.5.2) is returned as an IPv4 address, and `::1` as such.
-    """
-    try:
-        address = ip_address(client_address)
-    except ValueError:
-        return client_address
-    if not isinstance(address, IPv6Address) or address.is_loopback:
-        return client_address
-    if address.ipv4_mapped:
-        return str(address.ipv4_mapped)
-    return str(ip_network((int(address), 64), strict=False))
 
 
 class ClientAddressMiddleware:

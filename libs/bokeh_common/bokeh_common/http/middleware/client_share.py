@@ -10,7 +10,8 @@ from falcon.asgi import Request, Response
 
 from bokeh_common.environment import read_int
 from bokeh_common.errors import TooManyRequests
-from bokeh_common.http.context.client_address import client_network, is_internal
+from bokeh_common.http.context.client_address import is_internal
+from bokeh_common.http.context.client_network import client_network
 
 #: Requests, event streams included: an office may have hundreds of pages open behind one address.
 DEFAULT_REQUESTS = 250

@@ -7,7 +7,7 @@ from typing import ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
 from bokeh_common.errors import Unavailable
-from bokeh_common.http.context.client_address import CLIENT_ADDRESS, client_network
+from bokeh_common.http.context.client_network import CLIENT_ADDRESS, client_network
 from bokeh_common.http.server.thread_pools import ThreadPool
 
 P = ParamSpec("P")

@@ -12,7 +12,7 @@ export function openLinksInTabs(onOpened) {
   const { open } = window;
   window.open = (address = "") => {
     const url = linkTarget(String(address), location.href);
-    if (!url) return null;
+    if (!url || !isClicked()) return null;
     open.call(window, url.href, "_blank", "noopener,noreferrer");
     onOpened(url.host);
     return null;
@@ -45,7 +45,10 @@ function onClick(event) {
   const link = event.composedPath().find((target) => target instanceof HTMLAnchorElement);
   if (!link?.hasAttribute("href") || link.hasAttribute("download")) return;
   if (link.href.split("#")[0] === location.href.split("#")[0]) return;
-  if (!linkTarget(link.href, location.href)) return event.preventDefault();
+  if (!linkTarget(link.href, location.href) || !isClicked()) return event.preventDefault();
   link.target = "_blank";
   link.rel = "noopener noreferrer";
 }
+
+/** Return whether the visitor has just clicked: like browsers, but whatever their settings, code opens nothing without. */
+const isClicked = () => navigator.userActivation.isActive;
