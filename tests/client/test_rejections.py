@@ -96,7 +96,7 @@ def test_a_configuration_that_cannot_be_written_is_an_error(
 def test_a_server_without_accounts_has_no_share_links_and_no_keys(server: bokeh_cloud.Server) -> None:
     plot = server.publish(make_figure(), "alone")
     for method in (plot.shares, plot.share):
-        with pytest.raises(bokeh_cloud.NotFound, match=r"no accounts.*visibility"):
+        with pytest.raises(bokeh_cloud.NotFound, match=r"no accounts.*--accounts to share"):
             method()
     with pytest.raises(bokeh_cloud.CloudError, match=r"no accounts.*no API keys"):
         list(server.keys)

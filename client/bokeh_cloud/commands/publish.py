@@ -53,25 +53,25 @@ def _publish(
 ) -> None:  # fmt: skip
     server = connect(url)
     plots: dict[str, Plot] = {}
+    changed: set[str] = set()  # by any of several calls
 
     def publish_plot(plot_name: str, obj: Any, title: str | None) -> None:
-        plot = _publish_object(server, obj, plot_name, title, public)
-        if plot_name in plots:  # shown twice
-            plot.unchanged &= plots[plot_name].unchanged
-        plots[plot_name] = plot
+        plots[plot_name] = plot = _publish_object(server, obj, plot_name, title, public)
+        if not plot.unchanged:
+            changed.add(plot_name)
 
     _run(file, arguments, name, publish_plot)
     urls = {key: (plot.share(expires).url if expires else plot.url) for key, plot in plots.items()}
     if as_json:
         echo_json(
             [
-                {**plot_fields(plot), "url": urls[key], "unchanged": plot.unchanged}
+                {**plot_fields(plot), "url": urls[key], "unchanged": key not in changed}
                 for key, plot in plots.items()
             ]
         )
         return
     for key, plot in plots.items():
-        click.echo(urls[key] if quiet else f"{key}, {_describe_version(plot)}: {urls[key]}")
+        click.echo(urls[key] if quiet else f"{key}, {_describe_version(plot, key in changed)}: {urls[key]}")
 
 
 def _run(file: Path, arguments: Sequence[str], name: str | None, publish: Callable[..., None]) -> None:
@@ -102,8 +102,8 @@ def _publish_object(server: Server, obj: Any, name: str, title: str | None, publ
     return plot
 
 
-def _describe_version(plot: Plot) -> str:
-    return f"version {plot.version}, unchanged" if plot.unchanged else f"version {plot.version}"
+def _describe_version(plot: Plot, is_changed: bool) -> str:
+    return f"version {plot.version}" if is_changed else f"version {plot.version}, unchanged"
 
 
 def _watch(file: Path) -> None:
