@@ -1,11 +1,9 @@
 """The command `bokeh-cloud serve`: the embedded cloud under gunicorn."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -134,7 +132,8 @@ def serve(
     _check_settings(storage, auth)
 
     children: list[subprocess.Popen[bytes]] = []
-    metrics_folder = _start_metrics() if (not accounts if has_metrics is None else has_metrics) else None
+    if not accounts if has_metrics is None else has_metrics:
+        metrics.collect_in_memory()
 
     def when_ready(arbiter: Any) -> None:
         interrupts.end_on_second_interrupt(arbiter)
@@ -148,8 +147,6 @@ def serve(
     def on_exit(_: object) -> None:
         for child in children:
             child.terminate()
-        if metrics_folder:
-            shutil.rmtree(metrics_folder, ignore_errors=True)
 
     os.environ.setdefault("BOKEH_CLOUD_DRAIN_SECONDS", "0")  # there is no gateway
     os.environ.setdefault("BOKEH_CLOUD_GRACE_SECONDS", "1")
@@ -160,13 +157,6 @@ def serve(
         "graceful_timeout": stop_seconds(),
     }
     GunicornServer(storage, auth, {**GUNICORN_OPTIONS, **options}, log_format).run()
-
-
-def _start_metrics() -> str:
-    """Collect metrics in the worker, and return the folder in which it keeps them."""
-    folder = tempfile.mkdtemp(prefix="bokeh-cloud-metrics-")
-    os.environ[metrics.MULTIPROC_FOLDER] = folder
-    return folder
 
 
 def _publish_samples(url: str) -> "subprocess.Popen[bytes]":

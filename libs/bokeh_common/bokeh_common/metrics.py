@@ -1,14 +1,17 @@
 """Prometheus metrics of a service, summed over its worker processes.
 
 Metrics are collected if `PROMETHEUS_MULTIPROC_DIR` is set, as `bokeh_common.http.server.gunicorn_config`
-does: each worker writes into files in that folder, and the worker that is scraped adds them up. Otherwise
+does: each worker writes into files in that folder, and the worker that is scraped adds them up. A server with
+one worker, which may run beside a full disk, collects them in its memory (`collect_in_memory`). Otherwise
 nothing is measured, and prometheus_client is not imported.
 """
 
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache, wraps
+from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -28,9 +31,17 @@ OPERATIONS = ("get", "put", "delete", "list", "stat", "touch", "view")
 Gauges = Callable[[], Mapping[tuple[str, str], float]]
 
 
+_IN_MEMORY = Event()
+
+
+def collect_in_memory() -> None:
+    """Collect the metrics of this process, and of those that are forked from it, each in its memory."""
+    _IN_MEMORY.set()
+
+
 def enabled() -> bool:
     """Return whether metrics are collected in this process."""
-    return MULTIPROC_FOLDER in os.environ
+    return MULTIPROC_FOLDER in os.environ or _IN_MEMORY.is_set()
 
 
 @cache
@@ -39,6 +50,12 @@ def histogram(name: str, help_text: str, *labels: str) -> "Histogram":
     from prometheus_client import Histogram
 
     return Histogram(name, help_text, labels, buckets=BUCKETS_SECONDS)
+
+
+def observe(histogram: "Histogram", labels: tuple[str, ...], seconds: float) -> None:
+    """Count a duration. On a full disk it is lost: new labels enlarge a file, which then stays too short."""
+    with suppress(OSError, IndexError):
+        histogram.labels(*labels).observe(seconds)
 
 
 def instrument(store: Store, kind: str, namespace: str) -> Store:
@@ -72,17 +89,26 @@ def _timed(operation: Callable[..., Any], *labels: str) -> Callable[..., Any]:
             outcome = type(error).__name__
             raise
         finally:
-            seconds.labels(*labels, outcome).observe(time.perf_counter() - started)
+            observe(seconds, (*labels, outcome), time.perf_counter() - started)
 
     return timed
 
 
 def exposition(gauges: Gauges | None = None) -> tuple[bytes, str]:
     """Return all metrics in the text format of Prometheus, and its media type."""
-    from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest, multiprocess
+    from prometheus_client import (
+        CONTENT_TYPE_LATEST,
+        REGISTRY,
+        CollectorRegistry,
+        generate_latest,
+        multiprocess,
+    )
 
     registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # it has no annotations
+    if MULTIPROC_FOLDER in os.environ:
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # it has no annotations
+    else:
+        registry.register(REGISTRY)
     if gauges is not None:
         registry.register(_GaugeCollector(gauges))
     return generate_latest(registry), CONTENT_TYPE_LATEST

@@ -8,8 +8,8 @@ from tests.integration.test_api_spec.caller import Caller
 
 JSON = "application/json"
 
-#: Operations that need a link from a mail or the token of a form.
-FOR_BROWSERS = {"POST /login/{token}", "POST /logout"}
+#: Operations that need a link from a mail, the token of a form, or a user who allows the login of a program.
+FOR_BROWSERS = {"POST /login/{token}", "POST /logout", "POST /login/device/token"}
 
 
 def operations_with_json(document: Any) -> Iterator[tuple[str, str, Any]]:

@@ -45,7 +45,7 @@ class AccessLogMiddleware:
         seconds = time.perf_counter() - req.context.started
         route, status = req.uri_template or NO_ROUTE, falcon.http_status_to_code(resp.status)
         if self._seconds is not None:
-            self._seconds.labels(self._service, req.method, route, str(status)).observe(seconds)
+            metrics.observe(self._seconds, (self._service, req.method, route, str(status)), seconds)
         if log.isEnabledFor(logging.INFO) and (route not in MONITORING_ROUTES or status >= 400):
             trace = current_trace()
             fields = {
