@@ -109,6 +109,8 @@ def with_new_members(shown: Any) -> Any:
         for plot in account["plots"].values():
             for item in (plot["summary"], *plot["shares"]["shares"]):
                 item.setdefault("history", False)
+            plot["summary"].setdefault("description", "")
+            plot["summary"].setdefault("tags", [])
     return shown
 
 
