@@ -98,7 +98,8 @@ include-name = "GET /oembed"
 checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", "501"]
 checks.positive_data_acceptance.expected-statuses = ["200", "404", "501"]
 
-# 400: required by RFC 8628 for codes that there are not, and until a user allows the login. 422: scopes have rules.
+# 400: required by RFC 8628 for codes that there are not, and until a user allows the login. 422: scopes are
+# validated.
 [[operations]]
 include-path-regex = "^/login/device/(code|token)$"
 checks.positive_data_acceptance.expected-statuses = ["200", "400", "422", "429"]
