@@ -20,6 +20,7 @@ def storage(tmp_path: Path) -> str:
     return f"local://{tmp_path / 'storage'}"
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a file together where several processes share a run (`-n 2`): they share servers."""
     for item in items:

@@ -11,6 +11,7 @@ from tests.faults.population import size
 HERE = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)  # before all other tests get the group of their file
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the tests that share a cloud in one process."""
     for item in items:
