@@ -1,5 +1,6 @@
 """The page of the guide that lists all commands: examples, and what `--help` prints."""
 
+import sys
 from typing import Any
 
 import click
@@ -62,3 +63,7 @@ def pages_of(command: click.Command, parent: click.Context, name: str) -> list[s
                 assert inner is not None
                 parts += pages_of(inner, context, sub)
     return parts
+
+
+if __name__ == "__main__":
+    sys.stdout.write(commands_page())
