@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from importlib.metadata import EntryPoints
+from importlib.metadata import EntryPoint, EntryPoints
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -47,7 +47,9 @@ def reject(cloud: InMemoryCloud, prefix: str, status: int, slug: str, detail: st
     cloud.before_request = raise_problem
 
 
-def test_unreachable_server() -> None:
+def test_unreachable_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    serve = EntryPoint("serve", "bokeh_cloud_server.serve:serve", server_commands.ENTRY_POINT_GROUP)
+    monkeypatch.setattr(server_commands, "entry_points", EntryPoints([serve]).select)
     with pytest.raises(
         ServerUnreachable, match=r"cannot be reached \(.*refused\). Is it running.*bokeh-cloud serve"
     ):
