@@ -1,28 +1,19 @@
 """Links in plots open in new tabs."""
 
-from collections.abc import Iterator
-
 import pytest
 from bokeh.layouts import column
 from bokeh.models import OpenURL, TapTool
 from bokeh.models.widgets import Div
 from bokeh.plotting import figure
-from playwright.sync_api import Browser, FrameLocator, expect
+from playwright.sync_api import FrameLocator, expect
 
 from tests.support.chromium import Tab
-from tests.support.populated_cloud import PopulatedCloud, open_browser_tab, open_plot
+from tests.support.populated_cloud import PopulatedCloud, open_plot
 
 LINKS = """
 <a id="page" href="{url}/terms">a page</a> <a id="code" href="javascript:document.body.remove()">code</a>
 <a id="own" target="_top" href="{url}/imprint">the page around it</a>
 """
-
-
-@pytest.fixture
-def ada(browser: Browser, populated: PopulatedCloud) -> Iterator[Tab]:
-    with open_browser_tab(browser) as tab:
-        populated.sign_in(tab.page.context)
-        yield tab
 
 
 @pytest.fixture
