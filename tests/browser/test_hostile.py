@@ -69,7 +69,7 @@ def report(open_hostile: OpenPlot, expression: str, before: str = "") -> tuple[P
     """Open a plot with a script; return the page, and the value of an expression in the frame."""
     page, frame = open_hostile(before + REPORT % expression)
     wait_ready(frame)
-    frame.wait_for_function("window.report !== undefined")
+    frame.wait_for_function("() => window.report !== undefined")
     return page, frame.evaluate("window.report")
 
 
@@ -215,7 +215,7 @@ def test_a_frame_with_code_cannot_request_full_screen(
     page, frame = open_hostile(ON_CLICK)
     wait_ready(frame)
     page.locator("iframe.plot-frame").click()
-    frame.wait_for_function("window.report !== undefined")
+    frame.wait_for_function("() => window.report !== undefined")
     assert frame.evaluate("window.report") == "TypeError"
     assert page.evaluate("document.fullscreenElement") is None
     assert_usable(page)

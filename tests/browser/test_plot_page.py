@@ -15,7 +15,10 @@ from tests.support.chromium import Tab, frame_of, wait_ready, without_metadata
 from tests.support.populated_cloud import PopulatedCloud, open_browser_tab, open_plot
 from tests.support.reference_page import serve_folder
 
-#: The beginning of a function with the figure `f`. An expression would need `eval`, which the policy forbids.
+PLOT_FRAME = "document.querySelector('iframe.plot-frame')"
+
+#: The beginning of a function with the figure `f`. An expression that waits would need `eval`, which the
+#: policy of the page forbids.
 WITH_FIGURE = """() => {
   const f = [...Bokeh.documents[0].roots()[0].references()].find((model) => "x_range" in model.properties)"""
 
@@ -217,7 +220,7 @@ def test_a_figure_of_fixed_size_is_centered_and_scaled_to_a_phone(
     page = ada.page
     open_plot(page, populated.plots["walk"].url)
     frame, stage = page.locator("iframe.plot-frame"), page.locator(".plot-stage")
-    page.wait_for_function("document.querySelector('iframe.plot-frame').clientWidth === 600")
+    page.wait_for_function(f"() => {PLOT_FRAME}.clientWidth === 600")
     boxes = frame.bounding_box(), stage.bounding_box()
     assert boxes[0] is not None
     assert boxes[1] is not None
@@ -225,7 +228,7 @@ def test_a_figure_of_fixed_size_is_centered_and_scaled_to_a_phone(
     assert middle[0] == pytest.approx(middle[1], abs=1)
     zoom(plot_frame(page), 2, 3)
     page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_function("document.querySelector('iframe.plot-frame').getBoundingClientRect().width < 390")
+    page.wait_for_function(f"() => {PLOT_FRAME}.getBoundingClientRect().width < 390")
     box = frame.bounding_box()
     assert box is not None
     assert box["height"] / box["width"] == pytest.approx(0.5, abs=0.02)

@@ -170,13 +170,13 @@ def test_a_static_web_server_shows_the_plots_of_the_folder(
         page.goto(f"http://127.0.0.1:{port}/")
         assert [item.inner_text() for item in page.locator("li").all()] == ["<b>Second</b>", "ü"]
         page.get_by_text("ü", exact=True).click()
-        page.wait_for_function("window.Bokeh?.documents[0]?.is_idle")
+        page.wait_for_function("() => window.Bokeh?.documents[0]?.is_idle")
         source = "Bokeh.documents[0].roots()[0].renderers[0].data_source.data"
         assert page.evaluate(f"[...{source}.y].length") == 10
         assert page.evaluate(f"{source}.label[3]") == "ü"
         assert page.evaluate(f"{source}.y.buffer !== {source}.again.buffer")
         page.goto(page.url + "?version=2")
-        page.wait_for_function("window.Bokeh?.documents[0]?.is_idle")
+        page.wait_for_function("() => window.Bokeh?.documents[0]?.is_idle")
         assert page.evaluate(f"[...{source}.y].length") == 1000
         assert not errors
         assert page.locator("[role=alert]").inner_text() == ""

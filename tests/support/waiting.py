@@ -6,7 +6,7 @@ from collections.abc import Callable
 PAUSE = 0.05  # seconds
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 90) -> None:
     """Return once a condition holds.
 
     Raises:
