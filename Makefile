@@ -13,7 +13,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 PROGRESS := awk '/^Collecting / {print "  " $$2; fflush()} /^Installing collected/ {print "  installing " NF - 3 " packages"; fflush()}'
 INSTALL := set -o pipefail; install() { $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --constraint constraints.txt "$$@" | $(PROGRESS); }; install
 
-.PHONY: help setup run test lint attack bench dist test-dist test-matrix test-faults soak up upgrade down test-compose test-failures
+.PHONY: help setup run test lint attack bench dist test-dist test-matrix test-ecosystem test-faults soak up upgrade down test-compose test-failures
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -76,6 +76,10 @@ test-dist: $(VENV)/.dev dist ## install the wheels into empty environments, publ
 
 test-matrix: $(VENV)/.dev ## the client's tests with each Bokeh (BOKEH="3.4.3 3.9.2")
 	@tests/matrix $(BOKEH)
+
+test-ecosystem: $(VENV)/.dev ## figures of HoloViews, hvPlot, Panel and other libraries, published and compared with their own exports
+	@tests/system-packages
+	@tests/ecosystem/run $(ARGS)
 
 $(VENV)/bin/python:
 	@$(or $(PYTHON),false) $(NEW_ENOUGH) 2>/dev/null || { echo "Bokeh Cloud needs Python 3.11 or newer: install it, or say where it is, as in make run PYTHON=/opt/python3.13/bin/python3" >&2; exit 1; }

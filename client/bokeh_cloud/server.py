@@ -106,8 +106,11 @@ class Server(AccountClient):
     def publish(
         self, obj: "Publishable", name: str, *, title: str | None = None, description: str | None = None,
         tags: Iterable[str] | None = None, visibility: str | None = None, thumbnail: bool | None = None,
+        strict: bool = False,
     ) -> Plot:  # fmt: skip
-        """Publish a figure, a layout, a list of these, or a Document, and return the plot.
+        """Publish a figure, a layout or a Document, or an object of HoloViews, hvPlot or Panel.
+
+        Lists are shown one below the other, nested lists as a grid, dictionaries as tabs.
 
         A name has one URL. Publishing under a name that exists creates a version of that plot, unless nothing
         has changed. Only data that the server does not have are sent. A new plot is private, unless the
@@ -123,6 +126,7 @@ class Server(AccountClient):
             visibility: `private`, `link` (anyone with the URL) or `public`.
             thumbnail: whether to render a thumbnail, which takes seconds and needs what Bokeh's `export_png`
                 needs; None for the setting of the configuration, which is no by default.
+            strict: raise if the published plot will not do something, instead of a warning.
 
         Raises:
             NotPublishable: the object, the name or the visibility is not suitable, or a data source of this
@@ -131,7 +135,7 @@ class Server(AccountClient):
         """
         from bokeh_cloud.plots.publish import PublishOptions, publish
 
-        options = PublishOptions.checked(title, description, tags, visibility, thumbnail)
+        options = PublishOptions.checked(title, description, tags, visibility, thumbnail, strict)
         return publish(self, self._configuration.general, obj, name, options)
 
     def plots(self) -> list[Plot]:

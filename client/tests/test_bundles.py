@@ -109,13 +109,3 @@ def test_extension_packages_are_read_from_their_files(
     assert found.bundles == ("bokeh", "bokeh-widgets")
     (code,) = found.extensions
     assert "register('dials')" in code
-
-
-def test_scripts_from_other_servers_log_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    # Private, since Bokeh would add the script of a registered class to every page.
-    class _Foreign(TickFormatter):
-        __view_module__ = "bokeh"  # Bokeh looks for files in other packages
-        __javascript__ = ["https://cdn.example.org/x.js"]
-
-    assert scripts(formatted(_Foreign())) == Scripts(("bokeh",), ())
-    assert "Foreign" in caplog.text

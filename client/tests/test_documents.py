@@ -1,7 +1,5 @@
 """Serialising documents, which does not change their models."""
 
-import logging
-
 import pytest
 from bokeh.document import Document
 from bokeh.io import curdoc
@@ -114,14 +112,6 @@ def test_publishing_a_part_of_a_document_does_not_change_its_theme() -> None:
     curdoc().theme = DARK
     assert background(first) == "#20262b"
     assert background(document) == "#ffeedd"
-
-
-def test_python_callbacks_log_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    slider = Slider(start=0, end=1, value=0)
-    slider.on_change("value", lambda attr, old, new: None)
-    with caplog.at_level(logging.WARNING):
-        serialise(slider)
-    assert "Python callbacks" in caplog.text
 
 
 def test_javascript_callbacks_log_no_warning(caplog: pytest.LogCaptureFixture) -> None:

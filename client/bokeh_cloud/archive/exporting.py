@@ -116,6 +116,7 @@ class _Exporter:
             "bokeh": scene["version"],
             "bundles": version["bundles"],
             "extensions": version["extensions"],
+            "losses": version.get("losses", []),
             "sources": [self._describe_source(source) for source in sources],
         }
         self._fetch_columns(column_hashes(scene))

@@ -28,6 +28,7 @@ POLL_INTERVAL = 0.5  # seconds between two checks of the files
 @click.option("--name", help="Name of the plot; default: that of the script's output file, or of FILE.")
 @click.option("--public", is_flag=True, help="Make it public.")
 @click.option("--expires", metavar="WHEN", help="Print a share link that expires: 7d, 2027-01-31 ...")
+@click.option("--strict", is_flag=True, help="Fail if a published plot will not do all that it does now.")
 @click.option("--watch", is_flag=True, help="Publish again when FILE, or a .py file beside it, changes.")
 @options.url
 @options.as_json
@@ -49,14 +50,14 @@ def publish(file: Path, arguments: tuple[str, ...], watch: bool, **how: Any) -> 
 
 def _publish(
     file: Path, arguments: tuple[str, ...], name: str | None, public: bool, expires: str | None,
-    url: str | None, as_json: bool, quiet: bool,
+    url: str | None, as_json: bool, quiet: bool, strict: bool,
 ) -> None:  # fmt: skip
     server = connect(url)
     plots: dict[str, Plot] = {}
     changed: set[str] = set()  # by any of several calls
 
     def publish_plot(plot_name: str, obj: Any, title: str | None) -> None:
-        plots[plot_name] = plot = _publish_object(server, obj, plot_name, title, public)
+        plots[plot_name] = plot = _publish_object(server, obj, plot_name, title, public, strict)
         if not plot.unchanged:
             changed.add(plot_name)
 
@@ -95,8 +96,10 @@ def _script_traceback(error: Exception, file: Path) -> TracebackType | None:
     return found or (None if isinstance(error, SyntaxError) else error.__traceback__)
 
 
-def _publish_object(server: Server, obj: Any, name: str, title: str | None, public: bool) -> Plot:
-    plot = server.publish(obj, name, title=title)
+def _publish_object(
+    server: Server, obj: Any, name: str, title: str | None, public: bool, strict: bool
+) -> Plot:
+    plot = server.publish(obj, name, title=title, strict=strict)
     if public and plot.visibility != "public":
         plot.visibility = "public"
     return plot

@@ -11,6 +11,7 @@ from typing import Literal
 
 from bokeh_cloud.config import Configuration
 from bokeh_cloud.integration import show_hooks
+from bokeh_cloud.integration.library_hooks import hook_libraries
 from bokeh_cloud.integration.show_hooks import ShowCall
 from bokeh_cloud.key_format import is_api_key
 from bokeh_cloud.plots.plot import Plot
@@ -36,7 +37,7 @@ def output_server(
         CloudError: see `Server`; no request is sent yet.
     """
     server = Server(url, apikey)
-    show_hooks.hook(PublishingHandler(server, plotname))
+    _hook(PublishingHandler(server, plotname))
     return server
 
 
@@ -52,8 +53,13 @@ def output_cloud(*key_and_name: str, url: str | None = None) -> Cloud:
     """
     apikey, name = _key_and_name(*key_and_name)
     cloud = Cloud(url, apikey)
-    show_hooks.hook(PublishingHandler(cloud, name))
+    _hook(PublishingHandler(cloud, name))
     return cloud
+
+
+def _hook(handler: "PublishingHandler") -> None:
+    show_hooks.hook(handler)
+    hook_libraries(handler)
 
 
 def _key_and_name(*arguments: str) -> tuple[str | None, str | None]:

@@ -24,6 +24,7 @@ from bokeh.io.state import curstate
 
 from bokeh_cloud.errors import CloudError, NotPublishable
 from bokeh_cloud.integration import show_hooks
+from bokeh_cloud.integration.library_hooks import hook_libraries
 from bokeh_cloud.integration.output import PlotNames
 from bokeh_cloud.integration.show_hooks import ShowCall
 from bokeh_cloud.publishing.json_values import restore_values
@@ -55,6 +56,7 @@ def publish_file(path: Path, arguments: Sequence[str], name: str | None, publish
     collector = _Collector(PlotNames(name or path.stem), bool(name), publish)
     with _collecting(collector):
         runner(path, arguments)
+        collector.handle_served()
         if not collector.count and curdoc().roots:
             collector.handle(ShowCall(curdoc(), title=_document_title(curdoc())))
     if not collector.count:
@@ -69,6 +71,12 @@ class _Collector:
         self._is_named = is_named
         self._publish = publish
         self.count = 0
+        self.served: list[Any] = []
+
+    def handle_served(self) -> None:
+        """Handle the objects that an application of Panel serves, as one."""
+        if self.served:
+            self.handle(ShowCall(self.served if len(self.served) > 1 else self.served[0]))
 
     def handle(self, call: ShowCall) -> None:
         self.count += 1
@@ -80,6 +88,7 @@ class _Collector:
 def _collecting(collector: _Collector) -> Iterator[None]:
     curstate().reset()
     show_hooks.hook(collector, outlives_reset=True)
+    hook_libraries(collector, collector.served.append)
     embed = [(owner, name) for name in EMBED_FUNCTIONS for owner in (bokeh.embed, bokeh.embed.standalone)]
     show_hooks.replace(embed, lambda function: _with_collecting(function, collector))
     notebook = [(owner, "run_notebook_hook") for owner in (bokeh.io.output, bokeh.io.showing)]

@@ -59,6 +59,7 @@ class ShowHandler(Protocol):
 
 
 _originals: dict[tuple[Any, str], Any] = {}
+_cleanups: list[Callable[[], object]] = []
 _is_writing = ContextVar("_is_writing", default=False)
 
 
@@ -86,7 +87,7 @@ def hook(handler: ShowHandler, *, outlives_reset: bool = False) -> None:
         page_title = title if title not in (None, DEFAULT_TITLE) else default_title
         handler.handle(ShowCall(obj, str(filename) if is_named else None, page_title))
         if is_named:  # a named file is written, too, as output_notebook and output_file work together
-            with _writing():
+            with writing():
                 bokeh_save(obj, filename, resources, title, *rest, **more)
 
     def reset(state: State) -> None:
@@ -101,7 +102,8 @@ def hook(handler: ShowHandler, *, outlives_reset: bool = False) -> None:
 
 
 @contextmanager
-def _writing() -> Iterator[None]:
+def writing() -> Iterator[None]:
+    """Save a file of an object that was handled already."""
     token = _is_writing.set(True)
     try:
         yield
@@ -114,8 +116,15 @@ def is_writing() -> bool:
     return _is_writing.get()
 
 
+def at_unhook(function: Callable[[], object]) -> None:
+    """Call a function at the next `unhook`."""
+    _cleanups.append(function)
+
+
 def unhook() -> None:
-    """Restore all functions of Bokeh."""
+    """Restore all functions."""
+    while _cleanups:
+        _cleanups.pop()()
     for (owner, name), original in _originals.items():
         setattr(owner, name, original)
     _originals.clear()

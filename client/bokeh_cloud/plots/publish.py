@@ -1,9 +1,12 @@
 """`Server.publish`: the document first, and what is said of the plot in a second request."""
 
+import logging
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
+
+from bokeh.document import Document
 
 from bokeh_cloud.account import AccountClient
 from bokeh_cloud.arguments import (
@@ -14,12 +17,16 @@ from bokeh_cloud.arguments import (
 )
 from bokeh_cloud.columns.stored_column import publishing_to
 from bokeh_cloud.config.general import VISIBILITIES, General
+from bokeh_cloud.conversion.convert import convert
 from bokeh_cloud.data.sources import remote_sources
 from bokeh_cloud.errors import NotPublishable
 from bokeh_cloud.plots.frame_size import frame_size
 from bokeh_cloud.plots.plot import Plot
 from bokeh_cloud.publishing.documents import Publishable, roots_of
+from bokeh_cloud.publishing.losses import losses_of
 from bokeh_cloud.publishing.publication import prepare
+
+log = logging.getLogger("bokeh_cloud")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,7 @@ class PublishOptions:
     tags: list[str] | None
     visibility: str | None
     thumbnail: bool | None
+    strict: bool
 
     @classmethod
     def checked(
@@ -40,6 +48,7 @@ class PublishOptions:
         tags: Iterable[str] | None,
         visibility: str | None,
         thumbnail: bool | None,
+        strict: bool,
     ) -> "PublishOptions":
         """Return them, or raise before anything is sent.
 
@@ -54,8 +63,9 @@ class PublishOptions:
             raise NotPublishable(f"visibility must be {', '.join(VISIBILITIES)}, not {visibility!r}.")
         if thumbnail is not None:
             require_boolean("thumbnail", thumbnail)
+        require_boolean("strict", strict)
         listed = None if tags is None else require_strings("tags", tags, '["weather"]')
-        return cls(title, description, listed, visibility, thumbnail)
+        return cls(title, description, listed, visibility, thumbnail, strict)
 
 
 def publish(
@@ -63,13 +73,17 @@ def publish(
 ) -> Plot:
     """Publish an object under a name; see `Server.publish`."""
     require_string("name", name, '"sine"')
+    converted = convert(obj)
+    obj = converted.obj
     roots = roots_of(obj)
+    losses = [*converted.losses, *losses_of(roots, obj if isinstance(obj, Document) else None)]
+    _tell(name, losses, options.strict)
     sources = remote_sources({model for root in roots for model in root.references()})
     for source in sources:
         if source.is_at(account) and not source.changed:
             source.refresh()
     with publishing_to(account.url, account.user_id) if sources else nullcontext():
-        publication = prepare(obj, name, options.title)
+        publication = prepare(obj, name, options.title, losses)
     summary = publication.send(account.connection, account.user_id, settings.progress)
     plot = Plot(summary, account.connection).framed(frame_size(roots))
     if changes := _changes(plot, settings, options):
@@ -80,6 +94,14 @@ def publish(
         path = f"{plot.path}/thumbnail?version={plot.version}"
         upload_thumbnail(account.connection, path, obj, name=name, warn=options.thumbnail is True)
     return plot
+
+
+def _tell(name: str, losses: list[str], strict: bool) -> None:
+    """Warn about each loss, or raise if there are some."""
+    if losses and strict:
+        raise NotPublishable(f"{name} would not be published whole. " + " ".join(losses))
+    for loss in losses:
+        log.warning("%s: %s", name, loss)
 
 
 def _changes(plot: Plot, settings: General, options: PublishOptions) -> dict[str, Any]:

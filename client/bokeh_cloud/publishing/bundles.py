@@ -5,7 +5,6 @@ server has BokehJS of every version, but not the code of custom models: it can o
 where they are defined.
 """
 
-import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,11 +15,20 @@ from bokeh.embed.bundle import Bundle, bundle_for_objs_and_resources
 from bokeh.resources import Resources
 
 from bokeh_cloud.errors import NotPublishable
-
-log = logging.getLogger("bokeh_cloud")
+from bokeh_cloud.publishing.external_files import external_files
 
 BOKEHJS_URL = "http://bokehjs.invalid/"  # marks files of BokehJS in a list of URLs; is never requested
 BOKEHJS_FILE = re.compile(r"/static/js/(bokeh[a-z-]*?)(?:\.min)?\.js$")
+
+#: The names of modules that other bundles than bokeh.min.js contain, in the code of extensions.
+MODULES = {
+    "bokeh-gl": "models/glyphs/webgl",
+    "bokeh-tables": "models/widgets/tables",
+    "bokeh-widgets": "models/widgets",
+}
+
+#: The delimiters of formulas, which some extensions render by the MathJax of BokehJS.
+TEX = re.compile(r"\$\$|\\\[|\\\(")
 
 # The names that bokeh.min.js defines in the global `Bokeh`; any other one is defined by bokeh-api.min.js.
 API_USE = re.compile(
@@ -43,15 +51,16 @@ def scripts_for(document: Document) -> Scripts:
         NotPublishable: a custom model cannot be compiled, since Node.js is missing or its code has an error.
     """
     models = {model for root in document.roots for model in root.references()}
-    _warn_about_foreign_scripts(models)
+    packaged = external_files(models)
     resources = Resources(mode="server", root_url=BOKEHJS_URL)
     found = _bundle(document, resources)
     urls = [str(url) for url in found.js_files if str(url).startswith(BOKEHJS_URL)]
     bundles = [match[1] for url in urls if (match := BOKEHJS_FILE.search(url))]
     has_extension = len(urls) > len(bundles) or len(found.js_raw) > len(resources.js_raw)
     extensions = _extensions(document, bundles) if has_extension else ()
+    bundles = _with_required(bundles, extensions, models)
     api = ["bokeh-api"] if any(_uses_api(model) for model in models) else []
-    return Scripts((*bundles, *api), extensions)
+    return Scripts((*bundles, *api), (*packaged, *extensions))
 
 
 def _extensions(document: Document, bundles: Iterable[str]) -> tuple[str, ...]:
@@ -62,19 +71,22 @@ def _extensions(document: Document, bundles: Iterable[str]) -> tuple[str, ...]:
     return tuple(_bundle(document, resources).js_raw[len(bokehjs) :])
 
 
+def _with_required(bundles: list[str], extensions: Iterable[str], models: Iterable[HasProps]) -> list[str]:
+    """Return the bundles with those from which extensions import modules, which Bokeh does not look at."""
+    required = {name for name, module in MODULES.items() if any(module in script for script in extensions)}
+    if extensions and any(map(_contains_tex, models)):
+        required.add("bokeh-mathjax")
+    return [name for name in Resources().components_for("js") if name in required.union(bundles)]
+
+
+def _contains_tex(model: HasProps) -> bool:
+    text = getattr(model, "text", None)
+    return isinstance(text, str) and TEX.search(text) is not None
+
+
 def _uses_api(model: HasProps) -> bool:
     code = getattr(model, "code", None)
     return isinstance(code, str) and API_USE.search(code) is not None
-
-
-def _warn_about_foreign_scripts(models: Iterable[HasProps]) -> None:
-    foreign = {type(model).__name__ for model in models if getattr(model, "__javascript__", None)}
-    if foreign:
-        log.warning(
-            "%s: these models need JavaScript from other servers. Published plots load nothing from other "
-            "servers, so they may not be displayed.",
-            ", ".join(sorted(foreign)),
-        )
 
 
 def _bundle(document: Document, resources: Resources) -> Bundle:

@@ -6,20 +6,17 @@ from contextlib import contextmanager
 from typing import Any
 
 from bokeh.document import Document
-from bokeh.embed.util import FromCurdoc, OutputDocumentFor, submodel_has_python_callbacks
+from bokeh.embed.util import FromCurdoc, OutputDocumentFor
 from bokeh.model import Model
+from bokeh.models.ui.ui_element import UIElement
 
 from bokeh_cloud.errors import NotPublishable
 from bokeh_cloud.publishing.bundles import Scripts, scripts_for
+from bokeh_cloud.publishing.unsupported import refuse
 
 log = logging.getLogger("bokeh_cloud")
 
 Publishable = Model | Sequence[Model] | Document
-
-_CALLBACKS = (
-    "The plot has Python callbacks (on_change or on_event). It is published, but they do not run, since a "
-    "published plot has no Python process. Use JavaScript callbacks (js_on_change, js_link, CustomJS)."
-)
 
 
 def serialise(obj: Publishable) -> tuple[Any, Scripts]:
@@ -33,8 +30,6 @@ def serialise(obj: Publishable) -> tuple[Any, Scripts]:
     """
     roots = roots_of(obj)
     _warn_if_empty(roots)
-    if submodel_has_python_callbacks(roots):
-        log.warning(_CALLBACKS)
     with _document_for(roots, None if isinstance(obj, Document) else FromCurdoc) as document:
         try:
             serialised: Any = document.to_json(deferred=True)
@@ -58,12 +53,11 @@ def roots_of(obj: Publishable) -> list[Model]:
         roots = obj if isinstance(obj, (list, tuple)) else [obj]
     for root in roots:
         if not isinstance(root, Model):
-            raise NotPublishable(
-                f"{type(root).__name__} is not a Bokeh object: publish a figure, a layout, a list of these, "
-                "or a Document."
-            )
+            raise refuse(root)
     if not roots:
         raise NotPublishable("There is nothing to publish: add a figure or a layout first.")
+    if not any(isinstance(root, UIElement) for root in roots):
+        raise refuse(roots[0])
     return list(dict.fromkeys(roots))
 
 

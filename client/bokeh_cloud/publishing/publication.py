@@ -1,6 +1,7 @@
 """Publishes an object: splits it into scene and columns, uploads what is missing, and stores the plot."""
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from bokeh_cloud.publishing.scene import SplitDocument, split_document
 from bokeh_cloud.publishing.upload import create_sources, upload_chunks
 
 MAX_NAME_LENGTH = 200  # characters
+MAX_LOSSES = 50  # the server's limit
 MAX_ATTEMPTS = 3  # each uploads only what is missing by then
 #: Problems of a publication whose data were collected as garbage while it was in progress.
 COLLECTED_PROBLEMS = ("missing-chunks", "missing-columns", "missing-source")
@@ -28,6 +30,7 @@ class PreparedPublication:
     title: str | None
     document: SplitDocument
     scripts: Scripts
+    losses: tuple[str, ...] = ()
 
     def send(self, connection: Connection, user: str, show_progress: bool = True) -> Any:
         """Publish the document in the account `user`, and return the server's summary of the plot.
@@ -62,10 +65,14 @@ class PreparedPublication:
         }
         if self.title is not None:
             body["title"] = self.title
+        if self.losses:
+            body["losses"] = list(self.losses[:MAX_LOSSES])
         return connection.json("POST", f"/{quote(user)}/store", json=body)
 
 
-def prepare(obj: Publishable, name: str, title: str | None = None) -> PreparedPublication:
+def prepare(
+    obj: Publishable, name: str, title: str | None = None, losses: Sequence[str] = ()
+) -> PreparedPublication:
     """Serialise and split an object; sends nothing.
 
     Raises:
@@ -78,7 +85,7 @@ def prepare(obj: Publishable, name: str, title: str | None = None) -> PreparedPu
     except ValueError as error:
         raise NotPublishable(f"This cannot be published: {error}.") from error
     has_title = title is not None and bool(title.strip())  # Bokeh's output_file(title="") means no title
-    return PreparedPublication(name, title if has_title else None, document, scripts)
+    return PreparedPublication(name, title if has_title else None, document, scripts, tuple(losses))
 
 
 def _with_types(document: SplitDocument, obj: Publishable) -> SplitDocument:

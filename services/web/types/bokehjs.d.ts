@@ -52,6 +52,7 @@ declare namespace BokehJS {
 
   interface Document {
     readonly is_idle: boolean;
+    notify_idle(model: Model): void;
     readonly idle: Signal;
     roots(): Model[];
     get_model_by_id(id: string): Model | null;

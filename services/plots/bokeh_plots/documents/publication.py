@@ -74,6 +74,13 @@ class PublishRequest(msgspec.Struct, forbid_unknown_fields=True):
     bundles: Annotated[list[Bundle], Meta(description="Files of BokehJS that it needs besides `bokeh`.")] = []
     extensions: Annotated[list[str], Meta(description="The JavaScript of custom models.")] = []
     version: Annotated[int, Meta(ge=1, le=999_999_999_999, description=VERSION_NUMBER)] | None = None
+    losses: Annotated[
+        list[Annotated[str, Meta(max_length=1000)]],
+        Meta(
+            max_length=50,
+            description="What the published plot will not do; its page shows the owner these sentences.",
+        ),
+    ] = []
 
 
 @dataclass(frozen=True)
@@ -90,6 +97,7 @@ class Publication:
         extensions: the JavaScript of each custom model.
         number: the number of the version; None for the next one.
         description, tags: those of a new plot, the copy of another one.
+        losses: what the published plot will not do, as sentences.
     """
 
     name: str
@@ -101,6 +109,7 @@ class Publication:
     number: int | None = None
     description: str = ""
     tags: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
 
     @property
     def source_ids(self) -> list[str]:
@@ -141,6 +150,7 @@ class Publication:
             "code": code or bool(self.extensions),
             "eval": code or uses_webgl(self.document) or any(map(compiles, self.extensions)),
             "image_hosts": image_hosts(self.document),
+            **({"losses": list(self.losses)} if self.losses else {}),
         }
 
     def with_live(self, found: Mapping[str, Mapping[str, Any]]) -> "Publication":
@@ -186,6 +196,7 @@ def parse_publication(body: Any, limits: DocumentLimits = DEFAULT_LIMITS) -> Pub
         bundles=[bundle for bundle in BUNDLES if bundle in {"bokeh", *given.bundles}],
         extensions=given.extensions,
         number=given.version,
+        losses=tuple(given.losses),
     )
 
 

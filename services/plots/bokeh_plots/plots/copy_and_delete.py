@@ -124,6 +124,7 @@ class CopyAndDelete:
             sources=[_use_of(source, as_published=not scene.live) for source in sources],
             bundles=scene.manifest["bundles"],
             extensions=extensions,
+            losses=tuple(scene.manifest.get("losses", ())),
         )
         return await self._publisher.publish(user, copy, authorization, options)
 

@@ -213,6 +213,7 @@ def _scene_graph(scene: Scene, stored: bytes) -> bytes:
         "version": manifest["version"],
         "bundles": manifest["bundles"],
         "extensions": manifest["extensions"],
+        "losses": manifest.get("losses", []),
         "roots": [f"{plot.id}.{root['id']}" for root in document["roots"]],
         "objects": {f"{plot.id}.{model}": item for model, item in models_of(document).items()},
     }

@@ -118,6 +118,7 @@ class SceneGraph(PlotSummary):
 
     bundles: Annotated[list[str], Meta(description="The files of BokehJS that it needs, in loading order.")]
     extensions: Annotated[list[str], Meta(description="The hashes of the JavaScript of its custom models.")]
+    losses: Annotated[list[str], Meta(description="What the published plot does not do, as sentences.")]
     roots: Annotated[list[str], Meta(description="The ids of the roots.")]
     objects: Annotated[dict[str, dict[str, Any]], Meta(description="By id, `{plot}.{model id}`.")]
 

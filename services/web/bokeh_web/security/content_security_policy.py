@@ -66,7 +66,7 @@ def frame_policy(compiles: bool, image_hosts: Sequence[str], ancestors: Sequence
         [
             f"sandbox {SANDBOX}",
             "default-src 'none'",
-            "script-src 'self'" + (" 'unsafe-eval'" if compiles else ""),
+            "script-src 'self'" + (" 'unsafe-eval' blob:" if compiles else ""),
             "style-src 'self' 'unsafe-inline'",  # BokehJS sets style elements and attributes
             " ".join(["img-src 'self' data: blob:", *image_hosts]),
             "font-src data:",

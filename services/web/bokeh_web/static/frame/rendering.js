@@ -45,6 +45,21 @@ function addRoot(main, root, title) {
 const untilIdle = (doc) =>
   new Promise((resolve) => (doc.is_idle ? resolve(null) : doc.idle.connect(() => resolve(null))));
 
+/** How long a plot may go on drawing before it counts as ready, such as while tiles do not come. */
+const DRAWING_MILLISECONDS = 5000;
+
+const untilTimeout = () => new Promise((resolve) => setTimeout(resolve, DRAWING_MILLISECONDS));
+
+/**
+ * Tell BokehJS that roots which are not drawn, such as those with the state of Panel, are idle. It waits for them.
+ * @param {BokehJS.Document} doc
+ * @param {Iterable<BokehJS.View>} views of the roots
+ */
+function notifyUndrawn(doc, views) {
+  const drawn = new Set([...views].map((view) => view.model));
+  for (const root of doc.roots()) if (!drawn.has(root)) doc.notify_idle(root);
+}
+
 /**
  * Make the document of a scene, which is modified.
  * @param {Loaded} loaded
@@ -71,8 +86,8 @@ export async function showPlot(loaded, channel, title) {
   const main = addMain(title);
   const elements = doc.roots().map((root) => addRoot(main, root, title));
   const views = await Bokeh.embed.add_document_standalone(doc, document.body, elements);
-  Bokeh.documents.push(doc);
-  await idle;
+  notifyUndrawn(doc, views);
+  await Promise.race([idle, untilTimeout()]);
   const plot = new Plot(doc, views, channel, loaded.windows);
   plot.followWindows();
   mark("ready");
