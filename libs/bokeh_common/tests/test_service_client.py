@@ -99,6 +99,18 @@ def test_a_long_outage_is_unavailable_and_not_waited_for_again(monkeypatch: pyte
     assert time.monotonic() - before < 0.3
 
 
+def test_an_outage_that_nobody_saw_end_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client of the last request may have hung up before the service responded."""
+    now = 1000.0
+    monkeypatch.setattr(module.time, "monotonic", lambda: now)
+    outage = module.Outage()
+    assert outage.record()
+    now += module.MAX_OUTAGE_SECONDS + 1
+    assert not outage.record(), "it is the same outage"
+    now += module.FORGET_SECONDS + 1
+    assert outage.record(), "it is another one"
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_requests_wait_for_a_service_that_restarts(method: str) -> None:
     server = RestartingServer()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -24,6 +25,7 @@ HEALTH_CHECK_SECONDS = 1.0
 #: How long requests are retried while a service restarts. In longer outages, they fail at once.
 MAX_OUTAGE_SECONDS = 45.0
 RETRY_SECONDS = 0.1
+FORGET_SECONDS = 60.0  # after the last request without a response
 
 #: Methods that may be repeated (RFC 9110, 9.2.2).
 IDEMPOTENT = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}
@@ -258,17 +260,23 @@ class Outage:
     """Keeps track of how long a service has not responded, so that requests do not wait in long outages."""
 
     def __init__(self) -> None:
-        self._since: float | None = None
+        self._since = self._last = -math.inf
 
     def record(self) -> bool:
-        """Record that the service does not respond; return whether to retry."""
+        """Record that the service does not respond; return whether to retry.
+
+        If it was not called for a while, this is another outage: whoever noticed the last one may have hung up
+        before the service responded.
+        """
         now = time.monotonic()
-        since = self._since = self._since or now
-        return now - since < MAX_OUTAGE_SECONDS
+        if now - self._last > FORGET_SECONDS:
+            self._since = now
+        self._last = now
+        return now - self._since < MAX_OUTAGE_SECONDS
 
     def end(self) -> None:
         """Record that the service responds."""
-        self._since = None
+        self._last = -math.inf
 
 
 def _may_repeat(idempotent: bool, error: httpx.HTTPError) -> bool:
