@@ -4,7 +4,10 @@ import re
 
 import pytest
 import requests
+from bokeh.models.widgets.sliders import Slider
 
+import bokeh_cloud
+from bokeh_cloud.errors import NotPublishable
 from tests.support.users import TIMEOUT, RunningCloud, User
 from tests.web.publishing import publish
 
@@ -31,6 +34,21 @@ def test_a_plot_is_renamed_on_its_page(cloud: RunningCloud, ada: User, key: str)
     plot.visibility = "public"
     assert "old name" not in requests.get(plot.url, timeout=TIMEOUT).text.replace("The old name plot", "")
     assert publish(cloud, key, "old name").id == plot.id
+
+
+def test_the_owner_sees_what_the_published_plot_does_not_do(
+    cloud: RunningCloud, ada: User, key: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    slider = Slider(start=0, end=1, value=0)
+    slider.on_change("value", lambda attr, old, new: None)
+    server = bokeh_cloud.Cloud(cloud.url, key)
+    with pytest.raises(NotPublishable, match=r"not be published whole. Python callbacks"):
+        server.publish(slider, "lossy", strict=True)
+    assert "lossy" not in [plot.name for plot in server.plots()]
+    plot = server.publish(slider, "lossy", visibility="public")
+    assert "lossy: Python callbacks" in caplog.text
+    assert "Python callbacks (on_change or on_event) do not run" in ada.get(f"/plots/{plot.id}/show").text
+    assert "Python callbacks" not in requests.get(plot.url, timeout=TIMEOUT).text
 
 
 def test_rollback(cloud: RunningCloud, ada: User, key: str) -> None:

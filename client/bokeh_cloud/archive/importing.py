@@ -100,6 +100,7 @@ class _Importer:
                 for source in parts["sources"]
             ],
             "version": int(version_folder.name),
+            "losses": parts.get("losses", []),
         }
         connection.json("POST", f"{self._account.user_path}/store", json=body)
 

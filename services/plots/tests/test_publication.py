@@ -50,6 +50,9 @@ def test_bundles_are_in_the_order_in_which_bokehjs_loads_them() -> None:
         {"bundles": "bokeh"},
         {"extensions": "alert()"},
         {"extensions": [1]},
+        {"losses": "no callbacks"},
+        {"losses": ["x" * 1001]},
+        {"losses": ["x"] * 51},
     ],
 )
 def test_invalid_publications_are_rejected(changes: dict[str, Any]) -> None:
@@ -78,6 +81,13 @@ def test_the_characters_of_a_name_are_composed() -> None:
 )
 def test_every_change_changes_the_fingerprint(change: dict[str, Any]) -> None:
     assert parse_publication(body()).fingerprint != parse_publication(body(**change)).fingerprint
+
+
+def test_what_is_lost_is_in_the_manifest_and_not_in_the_fingerprint() -> None:
+    lossy = parse_publication(body(losses=["Python callbacks do not run."]))
+    assert lossy.fingerprint == parse_publication(body()).fingerprint
+    assert lossy.traits["losses"] == ["Python callbacks do not run."]
+    assert "losses" not in parse_publication(body()).traits
 
 
 def test_the_fingerprint_ignores_generated_ids_in_sources_too() -> None:

@@ -265,8 +265,8 @@ class Outage:
     def record(self) -> bool:
         """Record that the service does not respond; return whether to retry.
 
-        If it was not called for a while, this is another outage: whoever noticed the last one may have hung up
-        before the service responded.
+        If it was not called for a while, this is another outage: whoever noticed the last one may have hung
+        up before the service responded.
         """
         now = time.monotonic()
         if now - self._last > FORGET_SECONDS:
