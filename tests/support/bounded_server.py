@@ -90,10 +90,12 @@ def bounded_server(app: ASGIApp) -> Iterator[int]:
     thread.start()
     while not running.started:
         time.sleep(0.01)
-    yield port
-    running.should_exit = True
-    thread.join()
-    patch.undo()
+    try:
+        yield port
+    finally:
+        running.should_exit = True
+        thread.join()
+        patch.undo()
 
 
 @contextlib.asynccontextmanager

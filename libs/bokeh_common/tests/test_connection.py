@@ -1,6 +1,7 @@
 """The limits of connections, and the order of requests on them, on a server in this process."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
@@ -155,3 +156,38 @@ def test_a_client_that_does_not_read_is_disconnected(server: Server) -> None:
 
     app.cancelled.clear()
     asyncio.run(stall())
+
+
+async def shut_down_and_send(port: int, before: bytes, after: bytes) -> tuple[bytes, float]:
+    """Begin to stop a connection after `before`; return what it sends then, and after how many seconds."""
+    async with connect(port) as (reader, writer):
+        writer.write(before)
+        if before:
+            await reader.readuntil(b"ok")
+        while len(module._SWEEPER._connections) != 1:
+            await asyncio.sleep(0.01)
+        [connection] = module._SWEEPER._connections
+        connection.loop.call_soon_threadsafe(connection.shutdown)
+        started = time.monotonic()
+        await asyncio.sleep(0.05)
+        writer.write(after)
+        async with asyncio.timeout(20):
+            return await reader.read(), time.monotonic() - started
+
+
+def test_a_new_connection_gets_a_response_while_the_server_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was accepted just before, and its request may be on its way."""
+    monkeypatch.setattr(module, "FIRST_REQUEST_SECONDS", 10)
+    with bounded_server(RecordingApp()) as port:
+        received, seconds = asyncio.run(shut_down_and_send(port, b"", GET % b"ok"))
+    assert received.startswith(b"HTTP/1.1 200 ")
+    assert b"connection: close" in received.lower()
+    assert seconds < 5, "the connection is closed after the response"
+
+
+def test_connections_without_a_request_are_closed_when_the_server_stops() -> None:
+    with bounded_server(RecordingApp()) as port:
+        received, seconds = asyncio.run(shut_down_and_send(port, b"", b""))
+        assert received == b""
+        assert seconds >= module.FIRST_REQUEST_SECONDS
+        assert asyncio.run(shut_down_and_send(port, GET % b"ok", b""))[0] == b""

@@ -8,6 +8,7 @@
 * If a response is sent before the body of its request was received, the connection is closed in two steps
   (RFC 9112, 9.6), since closing it at once would reset it before the client has read the response.
 * A request that is not valid is rejected after the responses to earlier requests, never inside of them.
+* A connection that is opened just before the server stops gets a response to its first request.
 * Trailers are ignored, protocols are not changed, and nothing is read while pipelined requests are queued.
 
 The limits of bodies, which an application can explain in its response, are in `served_app`.
@@ -30,6 +31,7 @@ MAX_REQUEST_LINE = 1 << 16
 
 MAX_HEAD = 1 << 17  # bytes
 SWEEP_SECONDS = 0.5
+FIRST_REQUEST_SECONDS = 0.5  # for the first request on a new connection, while the server stops
 MAX_UNSENT = 1 << 17  # bytes
 TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25)  # the number on Linux (tcp(7))
 
@@ -52,6 +54,7 @@ class BoundedConnection(HttpToolsProtocol):
         self.head: int | None = 0  # bytes received; None while a request is processed
         self.framing = 0  # bytes received since the last head or part of a body
         self.unanswered = deque[RequestResponseCycle]()
+        self.is_last = False  # whether the next request is the last one, since the server stops
         self.rejection: bytes | None = None  # the last response of the connection, after which it is closed
         self.deadline = self.loop.time() + _SWEEPER.seconds
         self.slow: tuple[float, int] | None = None  # since when, and how much had been sent then
@@ -98,6 +101,7 @@ class BoundedConnection(HttpToolsProtocol):
         self.expect_100_continue &= self.parser.get_http_version() != "1.0"  # RFC 9110, 10.1.1
         super().on_headers_complete()
         self.unanswered.append(self.cycle)
+        self.cycle.keep_alive &= not self.is_last
         self.headers = []  # for trailers, which could replace headers that were checked
         if self.parser.should_upgrade():
             self.cycle.keep_alive = False  # the parser does not read on
@@ -107,6 +111,21 @@ class BoundedConnection(HttpToolsProtocol):
         self.framing = 0
         if self.is_open():
             super().on_body(body)
+
+    def shutdown(self) -> None:
+        """Close the connection after the request in progress; a new one may still get its first request.
+
+        The client may have sent that already: closing the connection would reset it.
+        """
+        self.is_last = True
+        if self.cycle is not None or not self.is_open():
+            super().shutdown()
+        else:
+            self.loop.call_later(FIRST_REQUEST_SECONDS, self._close_unused)
+
+    def _close_unused(self) -> None:
+        if self.cycle is None and not self.transport.is_closing():
+            self.transport.close()
 
     def on_message_complete(self) -> None:
         """End the body, unless the request was rejected."""
