@@ -3,7 +3,9 @@
 import pytest
 import requests
 from bokeh.core.properties import String
-from bokeh.models import LayoutDOM
+from bokeh.document import Document
+from bokeh.models import CustomJS, LayoutDOM
+from bokeh.models.widgets.markups import Div
 from bokeh.util.compiler import JavaScript
 
 from bokeh_cloud import Plot
@@ -122,3 +124,17 @@ def test_the_frame_of_another_plot_does_not_have_the_extension(
     wait_ready(frame_of(ada.page))
     assert not [url for url in urls if "/extensions/" in url]
     assert frame_of(ada.page).evaluate("typeof window.report") == "undefined"
+
+
+def test_a_module_of_javascript_runs(ada: Tab, populated: PopulatedCloud) -> None:
+    """BokehJS imports code with a default export from a `blob:` URL."""
+    document = Document()
+    document.add_root(Div(text="before"))
+    code = "export default ({div}) => { div.text = 'set by a module' }"
+    callback = CustomJS(code=code, args={"div": document.roots[0]})
+    document.js_on_event("document_ready", callback)
+    ada.page.goto(populated.server.publish(document, "module").url)
+    frame = frame_of(ada.page)
+    wait_ready(frame)
+    frame.get_by_text("set by a module").wait_for()
+    assert ada.errors == []

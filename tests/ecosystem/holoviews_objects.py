@@ -1,4 +1,4 @@
-"""Objects of HoloViews, hvPlot and GeoViews, and of datashader through HoloViews."""
+"""Objects of HoloViews and hvPlot, and of datashader through HoloViews."""
 
 from typing import Any
 
@@ -87,7 +87,7 @@ def table() -> Any:
     return hv.Table(FRAME.head(5))
 
 
-@subject("holoviews")
+@subject("holoviews", becomes_idle=False)
 def map_with_slider() -> Any:
     return hv.HoloMap({k: hv.Curve((X, np.sin(k * X))) for k in (1, 2, 3)}, "k")
 
@@ -130,7 +130,7 @@ def scatter_by() -> Any:
     return FRAME.hvplot.scatter(x="sin", y="cos", by="kind")
 
 
-@subject("hvplot")
+@subject("hvplot", becomes_idle=False)
 def grouped_with_widget() -> Any:
     return FRAME.hvplot.line(x="x", y="sin", groupby="kind")
 
@@ -149,11 +149,3 @@ def subplots() -> Any:
 def array() -> Any:
     values = xr.DataArray(np.outer(np.sin(X), np.cos(X)), coords={"y": X, "x": X}, dims=["y", "x"])
     return values.hvplot.quadmesh(x="x", y="y")
-
-
-@subject("geoviews")
-def feature_points() -> Any:
-    import geoviews as gv
-    from cartopy import crs
-
-    return gv.Points([(0, 50, 1), (10, 45, 2)], vdims="size").opts(projection=crs.GOOGLE_MERCATOR, size=10)

@@ -1,5 +1,7 @@
 """Objects of libraries that return Bokeh figures, or something near them, and lists and dictionaries."""
 
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -58,14 +60,14 @@ def strip_box() -> Any:
 def forest() -> Any:
     import arviz
 
-    return arviz.plot_forest({"mu": SAMPLES}, backend="bokeh", show=False)
+    return arviz.plot_forest({"mu": SAMPLES}, backend="bokeh", show=False, colors="navy")
 
 
 @subject("arviz")
-def posterior() -> Any:
+def rank() -> Any:
     import arviz
 
-    return arviz.plot_posterior({"mu": SAMPLES}, backend="bokeh", show=False)
+    return arviz.plot_rank({"mu": SAMPLES}, backend="bokeh", show=False)
 
 
 @subject("backtesting")
@@ -83,17 +85,17 @@ def strategy() -> Any:
 
     run = Backtest(GOOG[:200], Hold)
     run.run()
-    return run.plot(open_browser=False, filename="")
+    return run.plot(open_browser=False, filename=str(Path(mkdtemp()) / "strategy.html"))
 
 
-@subject("dask")
+@subject("dask", repeats=False)
 def task_stream() -> Any:
     import dask
     from dask.diagnostics import Profiler, visualize
 
     with Profiler() as profiler:
         dask.delayed(sum)([dask.delayed(abs)(-i) for i in range(5)]).compute(scheduler="sync")
-    return visualize(profiler, show=False)
+    return visualize(profiler, show=False, save=False)
 
 
 @subject("bokeh")

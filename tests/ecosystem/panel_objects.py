@@ -10,7 +10,7 @@ from bokeh.plotting import figure
 
 from tests.ecosystem.subjects import subject
 
-pn.extension("tabulator", "katex", "mathjax", "vega", "echarts", "plotly", "deckgl", "codeeditor")
+pn.extension("tabulator", "katex", "mathjax", "vega", "echarts", "plotly", "deckgl")
 
 FRAME = pd.DataFrame({"a": [1, 2, 3], "b": [3.5, 1.5, 2.5], "c": list("xyz")})
 CIRCLE = '<circle cx="40" cy="40" r="30" fill="red"/>'
@@ -35,7 +35,7 @@ def jslink() -> Any:
     return pn.Column(slider, progress)
 
 
-@subject("panel")
+@subject("panel", becomes_idle=False)
 def bound_function() -> Any:
     slider = pn.widgets.IntSlider(name="k", end=4)
     return pn.Column(slider, pn.bind(lambda k: f"# The square is {k * k}", slider))
@@ -134,7 +134,7 @@ def latex_by_mathjax() -> Any:
     return pn.pane.LaTeX(r"$\frac{1}{n} \sum_i x_i$", renderer="mathjax")
 
 
-@subject("panel")
+@subject("panel", becomes_idle=False)
 def map_with_slider() -> Any:
     return pn.Column("## Frames", hv.HoloMap({k: hv.Curve([k, 2, 3]) for k in (1, 2, 3)}, "k"))
 
@@ -146,18 +146,6 @@ def reactive_html() -> Any:
         _template = '<div id="text">n is ${n}</div>'
 
     return Counter(width=200, height=50)
-
-
-@subject("panel")
-def js_component() -> Any:
-    class Bold(pn.custom.JSComponent):  # type: ignore[misc]
-        _esm = """export function render({ model }) {
-          const element = document.createElement("b");
-          element.textContent = "from a module";
-          return element;
-        }"""
-
-    return Bold(width=200, height=30)
 
 
 @subject("panel")
@@ -183,11 +171,6 @@ def widgets() -> Any:
         pn.widgets.TextInput(name="t", value="text"),
         pn.widgets.DatePicker(name="d"),
     )
-
-
-@subject("panel")
-def code_editor() -> Any:
-    return pn.widgets.CodeEditor(value="x = 1", language="python", width=300, height=100)
 
 
 @subject("panel")

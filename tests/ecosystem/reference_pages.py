@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import holoviews as hv
 import panel as pn
 from bokeh.embed import file_html
 from bokeh.layouts import grid
@@ -22,6 +23,9 @@ PANEL_FILES = Path(pn.__file__).parent / "dist"
 def reference_html(subject: Subject) -> str:
     """Return the page that the library of an object writes."""
     obj = subject.build()
+    if isinstance(obj, hv.DynamicMap) and not obj.kdims:
+        obj = hv.renderer("bokeh").get_plot(obj).state
+        return str(file_html(obj, INLINE, title="Reference"))
     if subject.library in ("bokeh", "networkx", "iqplot", "backtesting", "dask", "arviz", "chartify"):
         return str(file_html(_bokeh_model(obj), INLINE, title="Reference"))
     page = StringIO()

@@ -15,11 +15,15 @@ class Subject:
         library: that makes it.
         name: of the object, unique in the library.
         build: returns a new object each time it is called.
+        repeats: whether the objects look the same each time.
+        becomes_idle: whether BokehJS says when its document is drawn.
     """
 
     library: str
     name: str
     build: Builder
+    repeats: bool = True
+    becomes_idle: bool = True
 
     def __str__(self) -> str:
         return f"{self.library} {self.name}"
@@ -28,11 +32,12 @@ class Subject:
 SUBJECTS: list[Subject] = []
 
 
-def subject(library: str) -> Callable[[Builder], Builder]:
+def subject(library: str, *, repeats: bool = True, becomes_idle: bool = True) -> Callable[[Builder], Builder]:
     """Register a builder, named after the function."""
 
     def register(build: Builder) -> Builder:
-        SUBJECTS.append(Subject(library, build.__name__.replace("_", " ").strip(), build))
+        name = build.__name__.replace("_", " ")
+        SUBJECTS.append(Subject(library, name, build, repeats, becomes_idle))
         return build
 
     return register

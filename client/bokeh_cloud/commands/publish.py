@@ -5,6 +5,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -61,7 +62,9 @@ def _publish(
         if not plot.unchanged:
             changed.add(plot_name)
 
-    _run(file, arguments, name, publish_plot)
+    # What the script prints itself must not be between what programs read.
+    with redirect_stdout(sys.stderr) if as_json or quiet else nullcontext():
+        _run(file, arguments, name, publish_plot)
     urls = {key: (plot.share(expires).url if expires else plot.url) for key, plot in plots.items()}
     if as_json:
         echo_json(

@@ -34,6 +34,7 @@ def hook_libraries(handler: ShowHandler, served: Served | None = None) -> None:
     serve = partial(_serving, served)
     targets: dict[str, list[tuple[str, Replacement]]] = {
         "holoviews.plotting.renderer": [("Renderer.save", partial(_saving_of_renderer, handler))],
+        "panel.io.save": [("save", save)],
         "panel.io.server": [("serve", show)],
         "panel.viewable": [
             ("ServableMixin.show", show),

@@ -27,9 +27,6 @@ AJAX = (
     "{name} requests nothing, since published plots load data from their own server only: let a program "
     "store the data in a DataSource of the server, which open pages follow."
 )
-GOOGLE_MAPS = (
-    "{name} is not displayed, since it needs scripts of Google: use a tile provider, fig.add_tile(...)."
-)
 STYLE_SHEET = "The style sheet {url} is not loaded: use InlineStyleSheet with its text."
 LOCAL_STORAGE = (
     "{name} uses {word}, which the frame of a published plot does not have: keep values in models."
@@ -37,6 +34,16 @@ LOCAL_STORAGE = (
 NETWORK = "{name} uses {word}, which reaches no other server from a published plot: store the data with it."
 FRAME = "An iframe in {name} is not displayed: published plots contain no pages of other servers."
 IMAGE = "The image {url} in {name} is not displayed, since its address is http: use https or a data URL."
+
+#: By the names of models that the frame of a published plot cannot display whole.
+OF_CLASSES = {
+    "GMapPlot": "GMap is not displayed, since it needs scripts of Google: use tiles, fig.add_tile(...).",
+    "AcePlot": "CodeEditor has no colours, since it loads them when it is displayed: use Markdown.",
+    "ReactiveESM": (
+        "Components with modules of JavaScript (JSComponent, ReactComponent, AnyWidgetComponent) are not "
+        "displayed, since published plots run no scripts that are made in the browser: use ReactiveHTML."
+    ),
+}
 
 STORAGE_WORDS = re.compile(r"\b(localStorage|sessionStorage|indexedDB)\b")
 NETWORK_WORDS = re.compile(r"\b(fetch\s*\(|XMLHttpRequest|WebSocket|EventSource)")
@@ -82,9 +89,8 @@ def _of_sources(model: Model) -> Iterable[str]:
         yield AJAX.format(name=type(model).__name__)
 
 
-def _of_maps(model: Model) -> Iterable[str]:
-    if any(cls.__name__ == "GMapPlot" for cls in type(model).__mro__):  # not every version of Bokeh has it
-        yield GOOGLE_MAPS.format(name=type(model).__name__)
+def _of_classes(model: Model) -> Iterable[str]:
+    yield from (OF_CLASSES[cls.__name__] for cls in type(model).__mro__ if cls.__name__ in OF_CLASSES)
 
 
 def _of_style_sheets(model: Model) -> Iterable[str]:
@@ -109,7 +115,7 @@ def _of_markup(model: Model) -> Iterable[str]:
 
 LOOKS: tuple[Callable[[Model], Iterable[str]], ...] = (
     _of_sources,
-    _of_maps,
+    _of_classes,
     _of_style_sheets,
     _of_code,
     _of_markup,

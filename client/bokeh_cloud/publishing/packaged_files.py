@@ -33,7 +33,9 @@ def read_css(file: Path) -> str:
 
 def _as_data_url(folder: Path, match: re.Match[str]) -> str:
     file = folder / match[2].partition("?")[0].partition("#")[0]
-    if ":" in match[2] or not file.is_file():
+    if ":" in match[2] or match[2].startswith("#"):
         return match[0]
+    if not file.is_file():
+        return "url(data:,)"  # it would be requested from the address of the plot
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     return f"url(data:{kind};base64,{base64.b64encode(file.read_bytes()).decode()})"

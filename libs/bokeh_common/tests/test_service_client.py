@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from bokeh_common.errors import Invalid, NotFound, Unavailable
-from bokeh_common.http.client import service_client as module
+from bokeh_common.http.client import outage
 from bokeh_common.http.client.service_client import ServiceClient, path
 
 
@@ -88,7 +88,7 @@ class RestartingServer:
 
 
 def test_a_long_outage_is_unavailable_and_not_waited_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_OUTAGE_SECONDS", 0.3)
+    monkeypatch.setattr(outage, "MAX_OUTAGE_SECONDS", 0.3)
     client, before = ServiceClient("http://127.0.0.1:1"), time.monotonic()
     with pytest.raises(Unavailable, match="does not respond"):
         run(client.get("/x"))
@@ -99,16 +99,16 @@ def test_a_long_outage_is_unavailable_and_not_waited_for_again(monkeypatch: pyte
     assert time.monotonic() - before < 0.3
 
 
-def test_an_outage_that_nobody_saw_end_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_outage_whose_end_was_not_seen_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """The client of the last request may have hung up before the service responded."""
     now = 1000.0
-    monkeypatch.setattr(module.time, "monotonic", lambda: now)
-    outage = module.Outage()
-    assert outage.record()
-    now += module.MAX_OUTAGE_SECONDS + 1
-    assert not outage.record(), "it is the same outage"
-    now += module.FORGET_SECONDS + 1
-    assert outage.record(), "it is another one"
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    current = outage.Outage()
+    assert current.record()
+    now += outage.MAX_OUTAGE_SECONDS + 1
+    assert not current.record(), "it is the same outage"
+    now += outage.FORGET_SECONDS + 1
+    assert current.record(), "it is another one"
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -7,8 +7,8 @@ import sys
 #: Requests to a service that does not respond are repeated for a second, not for as long as a restart takes.
 PROGRAM = """
 import runpy
-from bokeh_common.http.client import service_client
-service_client.MAX_OUTAGE_SECONDS = 1.0
+from bokeh_common.http.client import outage
+outage.MAX_OUTAGE_SECONDS = 1.0
 runpy.run_module("bokeh_gc", run_name="__main__")
 """
 

@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import math
-import time
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
@@ -13,6 +11,7 @@ import httpx
 
 from bokeh_common.errors import CloudError, NotFound, Unavailable
 from bokeh_common.http.client.http_transport import ServiceTransport
+from bokeh_common.http.client.outage import Outage
 from bokeh_common.http.context.client_address import CLIENT_ADDRESS_HEADER
 from bokeh_common.http.context.client_network import CLIENT_ADDRESS
 from bokeh_common.http.context.trace import current_trace
@@ -22,10 +21,7 @@ CONNECT_SECONDS = 3.0
 READ_SECONDS = 30.0
 HEALTH_CHECK_SECONDS = 1.0
 
-#: How long requests are retried while a service restarts. In longer outages, they fail at once.
-MAX_OUTAGE_SECONDS = 45.0
 RETRY_SECONDS = 0.1
-FORGET_SECONDS = 60.0  # after the last request without a response
 
 #: Methods that may be repeated (RFC 9110, 9.2.2).
 IDEMPOTENT = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}
@@ -254,29 +250,6 @@ class ResponseStream(AsyncIterator[bytes]):
     async def close(self) -> None:
         """Close the response."""
         await self._response.aclose()
-
-
-class Outage:
-    """Keeps track of how long a service has not responded, so that requests do not wait in long outages."""
-
-    def __init__(self) -> None:
-        self._since = self._last = -math.inf
-
-    def record(self) -> bool:
-        """Record that the service does not respond; return whether to retry.
-
-        If it was not called for a while, this is another outage: whoever noticed the last one may have hung
-        up before the service responded.
-        """
-        now = time.monotonic()
-        if now - self._last > FORGET_SECONDS:
-            self._since = now
-        self._last = now
-        return now - self._since < MAX_OUTAGE_SECONDS
-
-    def end(self) -> None:
-        """Record that the service responds."""
-        self._last = -math.inf
 
 
 def _may_repeat(idempotent: bool, error: httpx.HTTPError) -> bool:
