@@ -2,7 +2,7 @@
 
 1. After SIGTERM, `/health/ready` is 503 and responses have `Connection: close`, so that gateways and services
    use other processes. All requests are still served, on new connections too, until there was none for
-   `BOKEH_CLOUD_DRAIN_SECONDS`, or for at most three times as long. If all services are shut down at once,
+   `BOKEH_CLOUD_DRAIN_SECONDS`, or for at most six times as long. If all services are shut down at once,
    requests in progress in one service may still need another one.
 2. The server stops: event streams end at once, other requests are finished within
    `BOKEH_CLOUD_GRACE_SECONDS`.
@@ -27,7 +27,7 @@ from bokeh_common.http.server.process_settings import grace_seconds
 DRAINING = threading.Event()
 
 #: The maximum time of draining, in multiples of the drain seconds.
-MAX_DRAIN_PERIODS = 3
+MAX_DRAIN_PERIODS = 6
 
 OnStop = Callable[[], object]
 
