@@ -18,6 +18,7 @@ from bokeh_common.http.auth.access import Authenticator, Principal
 from bokeh_common.http.client.service_client import SERVICE_HEADER, ServiceClient
 from bokeh_common.http.context.client_address import ClientAddressMiddleware
 from bokeh_common.http.context.client_network import CLIENT_ADDRESS
+from bokeh_common.http.server.draining import MAX_DRAIN_PERIODS
 from bokeh_common.http.server.served_app import ServedApp
 from bokeh_common.storage import open_records
 
@@ -94,4 +95,4 @@ def get_app() -> ServedApp:
         plots=ServiceClient(settings.plots_url, token=settings.service_token),
         data=ServiceClient(settings.data_url, token=settings.service_token),
     )
-    return ServedApp(create_app(dependencies))
+    return ServedApp(create_app(dependencies), MAX_DRAIN_PERIODS)

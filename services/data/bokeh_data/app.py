@@ -8,6 +8,7 @@ from bokeh_common.http.client.service_client import ServiceClient
 from bokeh_common.http.context.client_address import ClientAddressMiddleware
 from bokeh_common.http.keyspaces import add_keyspace_routes
 from bokeh_common.http.rate_limits import RateLimiter
+from bokeh_common.http.server.draining import MIDDLE_DRAIN_PERIODS
 from bokeh_common.http.server.served_app import ServedApp
 from bokeh_common.storage import open_blobs, open_records
 from bokeh_data.container import Dependencies, Domain
@@ -75,4 +76,4 @@ def get_app() -> ServedApp:
         auth=ServiceClient(settings.auth_url, token=settings.service_token),
         plots=ServiceClient(settings.plots_url, token=settings.service_token),
     )
-    return ServedApp(create_app(dependencies))
+    return ServedApp(create_app(dependencies), MIDDLE_DRAIN_PERIODS)

@@ -2,8 +2,8 @@
 
 1. After SIGTERM, `/health/ready` is 503 and responses have `Connection: close`, so that gateways and services
    use other processes. All requests are still served, on new connections too, until there was none for
-   `BOKEH_CLOUD_DRAIN_SECONDS`, or for at most six times as long. If all services are shut down at once,
-   requests in progress in one service may still need another one.
+   `BOKEH_CLOUD_DRAIN_SECONDS`, or for at most three to six times as long: if all services are shut down at
+   once, requests in progress in one service still need another one, which therefore drains for longer.
 2. The server stops: event streams end at once, other requests are finished within
    `BOKEH_CLOUD_GRACE_SECONDS`.
 
@@ -26,7 +26,9 @@ from bokeh_common.http.server.process_settings import grace_seconds
 #: Set when the process starts draining; never cleared.
 DRAINING = threading.Event()
 
-#: The maximum time of draining, in multiples of the drain seconds.
+#: The maximum time of draining, in multiples of the drain seconds: services that others call outlast these.
+FRONT_DRAIN_PERIODS = 3
+MIDDLE_DRAIN_PERIODS = 5
 MAX_DRAIN_PERIODS = 6
 
 OnStop = Callable[[], object]
@@ -61,10 +63,10 @@ def stop_seconds() -> int:
     return math.ceil((1 + MAX_DRAIN_PERIODS) * drain_seconds()) + grace_seconds() + 1
 
 
-async def wait_until_idle() -> None:
-    """Wait until there was no request for `drain_seconds`, at most for `MAX_DRAIN_PERIODS` times that."""
+async def wait_until_idle(periods: int) -> None:
+    """Wait until there was no request for `drain_seconds`, at most for `periods` times that."""
     started, seconds = time.monotonic(), drain_seconds()
-    deadline = started + MAX_DRAIN_PERIODS * seconds
+    deadline = started + periods * seconds
     while (left := min(max(started, LAST_REQUEST.time) + seconds, deadline) - time.monotonic()) > 0:
         await asyncio.sleep(left)
 
@@ -72,13 +74,15 @@ async def wait_until_idle() -> None:
 class SignalHandlers:
     """Handlers of signals that drain the process before the server's own handlers stop it."""
 
-    def __init__(self, on_stop: OnStop) -> None:
+    def __init__(self, on_stop: OnStop, periods: int) -> None:
         """Create handlers.
 
         Args:
             on_stop: is called on the event loop when the server begins to stop.
+            periods: the maximum time of draining, in multiples of `drain_seconds`.
         """
         self._on_stop = on_stop
+        self._periods = periods
         self._servers: Any = None
         self._interrupted = False
         self._loop: asyncio.AbstractEventLoop
@@ -111,7 +115,7 @@ class SignalHandlers:
         self._task = asyncio.ensure_future(self._drain(number))
 
     async def _drain(self, number: int) -> None:
-        await wait_until_idle()
+        await wait_until_idle(self._periods)
         self._stop(number, None)
 
     def _stop_soon(self, number: int, frame: FrameType | None) -> None:

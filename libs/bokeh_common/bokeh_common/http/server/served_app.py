@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bokeh_common.errors import RequestTimeout
-from bokeh_common.http.server.draining import DRAINING, SignalHandlers
+from bokeh_common.http.server.draining import DRAINING, FRONT_DRAIN_PERIODS, SignalHandlers
 from bokeh_common.http.server.process_settings import min_bytes_per_second, request_seconds
 from bokeh_common.http.server.running_requests import CONNECTION, RUNNING
 
@@ -35,11 +35,11 @@ _ADVICE = "The body was not received in time; send it again, in smaller pieces i
 class ServedApp:
     """An ASGI application around another one."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Serve an app."""
+    def __init__(self, app: ASGIApp, drain_periods: int = FRONT_DRAIN_PERIODS) -> None:
+        """Serve an app; see `draining` for `drain_periods`."""
         self._app = app
         self._timeout, self._min_speed = request_seconds(), min_bytes_per_second()
-        self._handlers = SignalHandlers(RUNNING.cancel_event_streams)
+        self._handlers = SignalHandlers(RUNNING.cancel_event_streams, drain_periods)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Process a request, or the start and end of the server."""
