@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from bokeh.document import Document
-from bokeh.model import DataModel
 from bokeh.models import Column, ColumnDataSource, Tabs
 from bokeh.models.glyphs import Line
 from bokeh.models.layouts import GridBox
@@ -22,10 +21,6 @@ from bokeh_cloud.conversion.convert import convert
 from bokeh_cloud.conversion.converted import Converted
 from bokeh_cloud.errors import NotPublishable
 from bokeh_cloud.publishing.documents import roots_of
-
-
-class State(DataModel):
-    """A root that is not drawn."""
 
 
 @pytest.fixture
@@ -90,7 +85,7 @@ def test_nested_lists_and_arrays_become_grids() -> None:
 
 
 def test_roots_that_are_not_drawn_stay_roots() -> None:
-    document, state = Document(), State()
+    document, state = Document(), ColumnDataSource()
     document.add_root(figure())
     document.add_root(state)
     [tabs, other] = convert({"a": document}).obj
