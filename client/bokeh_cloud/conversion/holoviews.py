@@ -1,4 +1,4 @@
-"""Converts elements, overlays, layouts and maps of HoloViews, also those that hvPlot and GeoViews make.
+"""Converts elements, overlays, layouts and maps of HoloViews, also those that hvPlot makes.
 
 HoloViews draws them by its Bokeh backend. A map with dimensions gets widgets, which are Panel's.
 """
@@ -14,11 +14,7 @@ DYNAMIC = (
 
 
 def convert(obj: Any) -> Any:
-    """Return the model of an object, or a pane of Panel if it has widgets.
-
-    Raises:
-        NotPublishable: a map has too many frames, see `bokeh_cloud.conversion.panel`.
-    """
+    """Return the model of an object, or a pane of Panel if it has widgets."""
     import holoviews as hv
 
     plot = hv.renderer("bokeh").get_plot(obj)

@@ -1,7 +1,8 @@
 """Converts panes, layouts, widgets and templates of Panel, as its `save` does.
 
 Links between widgets that run in the browser (`jslink`, `jscallback`) stay. What Python computes from widgets
-is computed for all of their values in advance (`embed_state` of `panel.io.embed`), up to `MAX_STATES`.
+is computed for all of their values in advance (`embed_state` of `panel.io.embed`). Panel warns if these are
+more than `MAX_STATES`, and computes them all the same.
 """
 
 from typing import Any
