@@ -111,7 +111,7 @@ class SteppedCloud:
         service = {"data": "data", "gc": "gc", "keys": "auth"}.get(path.split("/")[2], "plots")
         app = testing.ASGIConductor(self.apps[service])
         # All requests are processed on one loop, as in a server.
-        response: testing.Result = wait_for(app.simulate_request(method, path, **options))
+        response: testing.Result = wait_for(app.simulate_request, method, path, **options)
         if response.status_code >= 400:
             raise RequestRejected(f"{response.status_code} {response.text}")
         return response

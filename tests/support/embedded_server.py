@@ -1,7 +1,6 @@
 """Starts the embedded cloud in a process of its own, by its command."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -12,15 +11,10 @@ from typing import IO
 
 import requests
 
+from bokeh_common.storage.testing.servers.ports import free_port
+
 #: Long enough for a machine that is busy with other things.
 START_SECONDS = STOP_SECONDS = 120
-
-
-def free_port() -> int:
-    """Return a loopback port that is not in use."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -1,13 +1,15 @@
 """Malicious and damaged files: a clear error, little memory, and no objects that cannot be collected."""
 
 import os
-import threading
-import time
+import signal
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
+import bokeh_data.ingest.ingest
 from bokeh_data.ingest.ingest import FileIngest, IngestLimits
+from bokeh_data.sandbox.pipe_protocol import ColumnPiece, parse_piece
 from bokeh_data.storage.repository import DataRepository
 
 from .untrusted_files import (
@@ -62,16 +64,16 @@ def test_invalid_csv(ingest: FileIngest, data: bytes) -> None:
     reject(ingest, "csv", data)
 
 
-def test_a_sandbox_process_that_is_killed(ingest: FileIngest) -> None:
-    def kill() -> None:
-        while (found := sandbox_process()) is None:
-            time.sleep(0.001)
-        os.kill(int(found), 9)
+def test_a_sandbox_process_that_is_killed(ingest: FileIngest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is killed after the first piece, while it writes others, which do not fit in the pipe."""
 
-    killer = threading.Thread(target=kill)
-    killer.start()
-    reject(ingest, "csv", b"x\n", *[b"1\n" * 500_000] * 10)
-    killer.join()
+    def kill_and_parse(header: dict[str, Any], data: bytes) -> ColumnPiece:
+        if (process := sandbox_process()) is not None:
+            os.kill(int(process), signal.SIGKILL)
+        return parse_piece(header, data)
+
+    monkeypatch.setattr(bokeh_data.ingest.ingest, "parse_piece", kill_and_parse)
+    assert "damaged" in reject(ingest, "csv", b"x\n", *[b"1\n" * 500_000] * 10)
 
 
 def test_a_sandbox_process_without_memory(repository: DataRepository) -> None:

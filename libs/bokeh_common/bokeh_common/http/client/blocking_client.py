@@ -4,6 +4,7 @@ Other threads that process requests never use it, as they must not wait for othe
 """
 
 import asyncio
+import atexit
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
@@ -17,12 +18,31 @@ from bokeh_common.http.server.thread_pools import ThreadPool
 P = ParamSpec("P")
 T = TypeVar("T")
 
+END_SECONDS = 5.0  # for calls that are cancelled when Python ends
+
 
 @cache
 def _loop() -> asyncio.AbstractEventLoop:
-    """Return an event loop that runs in a thread of its own, started when it is first needed."""
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="service-calls", daemon=True).start()
+    """Return an event loop that runs in a thread of its own, started when it is first needed.
+
+    When Python ends, the calls that still run are cancelled first.
+    """
+    started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+
+    async def run() -> None:
+        ending = asyncio.Event()
+        started.set_result((asyncio.get_running_loop(), ending))
+        await ending.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(run(),), name="service-calls", daemon=True)
+    thread.start()
+    loop, ending = started.result()
+
+    @atexit.register
+    def end() -> None:
+        loop.call_soon_threadsafe(ending.set)
+        thread.join(END_SECONDS)
+
     return loop
 
 
@@ -34,11 +54,10 @@ class _Caller:
         self._call: Future[Any] | None = None
         self._is_gone = False
 
-    def wait_for(self, coroutine: Coroutine[Any, Any, T]) -> T:
+    def wait_for(self, function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs) -> T:
         if self._is_gone:
-            coroutine.close()
             raise CancelledError
-        self._call = call = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        self._call = call = asyncio.run_coroutine_threadsafe(function(*args, **kwargs), self._loop)
         if self._is_gone:  # in the meantime
             call.cancel()
         return call.result()
@@ -75,11 +94,15 @@ class ServiceCallPool(ThreadPool):
             _CALLER.reset(token)
 
 
-def wait_for(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on the loop of the caller; outside of a `ServiceCallPool`, on that of all threads."""
+def wait_for(function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a coroutine function on the loop of the caller, and return its result.
+
+    Outside of a `ServiceCallPool`, it runs on the loop of all threads.
+    """
     if caller := _CALLER.get():
-        return caller.wait_for(coroutine)
-    return asyncio.run_coroutine_threadsafe(coroutine, _loop()).result()
+        return caller.wait_for(function, *args, **kwargs)
+    loop = _loop()  # which is started, if need be, before there is a coroutine
+    return asyncio.run_coroutine_threadsafe(function(*args, **kwargs), loop).result()
 
 
 class BlockingServiceClient:
@@ -91,12 +114,12 @@ class BlockingServiceClient:
 
     def get(self, path: str, *, authorization: str | None = None, **params: object) -> Any:
         """GET JSON; query parameters that are None are omitted."""
-        return wait_for(self._client.get(path, authorization=authorization, **params))
+        return wait_for(self._client.get, path, authorization=authorization, **params)
 
     def post(self, path: str, body: object, *, authorization: str | None = None) -> Any:
         """POST JSON, and return the JSON response."""
-        return wait_for(self._client.post(path, body, authorization=authorization))
+        return wait_for(self._client.post, path, body, authorization=authorization)
 
     def send_bytes(self, method: str, path: str, data: bytes | None = None, **params: object) -> bytes:
         """Send bytes, and return the bytes of the response."""
-        return wait_for(self._client.send_bytes(method, path, data, **params))
+        return wait_for(self._client.send_bytes, method, path, data, **params)
