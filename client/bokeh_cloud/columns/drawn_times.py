@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from bokeh.core.has_props import HasProps
 from bokeh.models import ColumnarDataSource
+from bokeh.util.serialization import convert_datetime_array
 
-from bokeh_cloud.columns.item_kinds import kinds_of
+from bokeh_cloud.columns.item_kinds import is_missing, kinds_of
 from bokeh_cloud.columns.stored_column import StoredColumn
 from bokeh_cloud.columns.values import dtype_of, read_values
 from bokeh_cloud.errors import CloudError
@@ -93,8 +94,15 @@ def _may_be_times(values: Any) -> bool:
         return True
     if not isinstance(values, (list, tuple)) and getattr(dtype, "kind", "") != "O":
         return False
-    kinds = kinds_of(values)
-    return bool(kinds) and (kinds <= {"datetime"} or kinds in ({"duration"}, {"time"}))
+    kinds = kinds_of(item for item in values if not is_missing(item))  # among them NaN of pandas
+    if "date" in kinds:
+        return kinds <= {"datetime", "date"} and _are_dates_milliseconds(values)
+    return kinds in ({"datetime"}, {"duration"}, {"time"})
+
+
+def _are_dates_milliseconds(values: Any) -> bool:
+    """Return whether Bokeh serialises dates as milliseconds; those of lists are strings (ISO 8601)."""
+    return not isinstance(values, (list, tuple)) and convert_datetime_array(np.asarray(values)).dtype == float
 
 
 def _has_python_time_zone(values: Any) -> bool:

@@ -1,12 +1,13 @@
 """Converts columns to data frames (pandas) and tables (pyarrow); neither package needs to be installed."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import requests
 from urllib3.exceptions import HTTPError
 
-from bokeh_cloud.columns.item_kinds import is_missing
+from bokeh_cloud.columns.item_kinds import NUMBERS, is_missing, kinds_of
 from bokeh_cloud.columns.stored_column import StoredColumn
 from bokeh_cloud.columns.timezone_names import is_iana_name
 from bokeh_cloud.columns.values import time_zone_of
@@ -86,8 +87,27 @@ def _to_series(pd: Any, dtype: str, values: Any) -> Any:
 
 def _to_arrow_array(pa: Any, column: StoredColumn) -> Any:
     values = column.values
-    if values.ndim > 1 or values.dtype.kind in "Oc":
+    if values.dtype == object:
+        return _objects_to_arrow(pa, values.tolist())
+    if values.ndim > 1 or values.dtype.kind == "c":
         return pa.array(values.tolist())
     array = pa.array(values)
     zone = time_zone_of(column.dtype)
     return array.cast(pa.timestamp(array.type.unit, zone)) if zone else array
+
+
+def _objects_to_arrow(pa: Any, items: list[Any]) -> Any:
+    """Return Python's objects as an Arrow array; as strings, if they have no common type, as the server does.
+
+    NaN among other things than numbers, such as strings of pandas, is a missing value.
+    """
+    if not kinds_of(item for item in items if not is_missing(item)) <= NUMBERS:
+        items = [None if is_missing(item) else item for item in items]
+    try:
+        return pa.array(items)
+    except pa.ArrowException:
+        return pa.array([_to_string(item) for item in items])
+
+
+def _to_string(item: Any) -> str | None:
+    return item if item is None or isinstance(item, str) else json.dumps(item)

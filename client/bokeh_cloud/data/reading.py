@@ -24,6 +24,10 @@ from bokeh_cloud.data.row_requests import (
 from bokeh_cloud.data.source_client import SourceClient
 from bokeh_cloud.errors import CloudError
 
+#: The largest column of strings or lists of a published figure of which the server reads rows; see
+#: `services/data/bokeh_data/queries/packed_values.py`.
+MAX_PACKED_BYTES = 16 << 20
+
 
 class ReadingMixin:
     """Methods of `RemoteDataSource` that read stored columns."""
@@ -54,11 +58,12 @@ class ReadingMixin:
             CloudError: there is no such column; or see `Connection.request`.
         """
         selected = self._select(columns or None)
-        if _has_packed(selected) and not where:
+        if any(column.is_packed for column in selected.values()) and not where:
             row_slice = parse_row_range(rows or ":")
             values = {name: column.values[row_slice][:limit] for name, column in selected.items()}
             return RowArrays(values, "rows")
-        return self._read_rows(selected, columns, rows_parameters((), rows, where, limit, _length(selected)))
+        parameters = rows_parameters((), rows, where, limit, count_rows(selected, rows))
+        return self._read_rows(selected, columns, parameters)
 
     def _read_rows(
         self, selected: Mapping[str, StoredColumn], columns: Iterable[str], parameters: Parameters
@@ -128,10 +133,10 @@ class ReadingMixin:
         from bokeh_cloud.data.frames import read_arrow_stream, to_arrow
 
         selected = self._select(columns)
-        if not selected or (_has_packed(selected) and not where):
+        if not selected or (not self.is_read_by_rows(selected) and not where):
             table = to_arrow(selected)
             return table.take(list(range(len(table))[parse_row_range(rows or ":")][:limit]))
-        parameters = rows_parameters(selected, rows, where, limit, _length(selected))
+        parameters = rows_parameters(selected, rows, where, limit, count_rows(selected, rows))
         return read_arrow_stream(self.answer("arrow", parameters))
 
     def answer(self, form: str, parameters: Parameters) -> requests.Response:
@@ -143,9 +148,10 @@ class ReadingMixin:
         """
         return self._source_client.rows(form, parameters, stream=True)
 
-    def by_rows(self, columns: Iterable[str] | None = None) -> bool:
-        """Return whether the server can read single rows of these columns, which it cannot of packed ones."""
-        return not _has_packed(self._select(columns))
+    def is_read_by_rows(self, columns: Iterable[str] | None = None) -> bool:
+        """Return whether the server can read single rows of these columns, if not asked with a condition."""
+        found = self._select(columns).values()
+        return not any(column.is_packed and column.nbytes > MAX_PACKED_BYTES for column in found)
 
     def _select(self, names: Iterable[str] | None) -> dict[str, StoredColumn]:
         """Return stored columns by name; None for all."""
@@ -163,10 +169,12 @@ class ReadingMixin:
         return f"There is no column {name!r}; there are {', '.join(self.column_names) or 'none'}."
 
 
-def _length(columns: Mapping[str, StoredColumn]) -> int:
-    return max((column.length for column in columns.values()), default=0)
+def count_rows(columns: Mapping[str, StoredColumn], rows: RowRange | None) -> int:
+    """Return the number of rows of columns, which a range of rows may be relative to; 0 without one.
 
-
-def _has_packed(columns: Mapping[str, StoredColumn]) -> bool:
-    """Return whether a column is packed, as strings of published figures are: no rows of it can be read."""
-    return any(column.is_packed for column in columns.values())
+    Packed columns have to be read for it, if there are no others.
+    """
+    if rows is None:
+        return 0
+    unpacked = [column for column in columns.values() if not column.is_packed]
+    return max((column.length for column in unpacked or columns.values()), default=0)

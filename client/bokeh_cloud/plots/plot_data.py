@@ -1,5 +1,6 @@
 """The data sources of a plot."""
 
+from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -41,13 +42,27 @@ def choose_source(sources: "list[RemoteDataSource]", plot: str, name: str | None
     Raises:
         NotFound: there is no such source, or there are several.
     """
-    names = [str(source.name) for source in sources]
-    for source in sources:
-        full = str(source.name)
-        if name in (full, full.removeprefix(f"{plot}/"), source.source_id):
-            return source
-    if name is None and len(sources) == 1:
-        return sources[0]
-    listed = ", ".join(map(repr, names)) or "none"
-    what = f"no data source {name!r}" if name is not None else f"{len(sources)} data sources"
-    raise NotFound(f"The plot {plot!r} has {what}; choose one of its sources: {listed}.", 404)
+    found = [source for source in sources if name is None or name in _names_of(source)]
+    if len(found) == 1:
+        return found[0]
+    what = f"{len(found) or 'no'} data source{'s' * (len(found) > 1)}"
+    what += f" {name!r}" if name is not None else ""
+    raise NotFound(
+        f"The plot {plot!r} has {what}; choose one of its sources: {_list_sources(found or sources)}.", 404
+    )
+
+
+def _names_of(source: "RemoteDataSource") -> tuple[str, ...]:
+    """Return what a source can be called: a frozen one is named by the first plot with these columns."""
+    name = str(source.name)
+    return name, name if source.live else name.partition("/")[2], source.source_id
+
+
+def _list_sources(sources: "list[RemoteDataSource]") -> str:
+    """Return the names of sources; those of equal names by their ids."""
+    names = Counter(source.name for source in sources)
+    unique = [
+        repr(source.name) if names[source.name] == 1 else f"{source.source_id!r} ({source.name})"
+        for source in sources
+    ]
+    return ", ".join(unique) or "none"

@@ -12,6 +12,7 @@ from bokeh_cloud.atomic_files import explain_write_errors, replace_file, write_r
 from bokeh_cloud.commands import options
 from bokeh_cloud.data.column_names import split_names
 from bokeh_cloud.data.frames import read_arrow_stream
+from bokeh_cloud.data.reading import count_rows
 from bokeh_cloud.data.row_requests import (
     METHODS,
     Parameters,
@@ -82,16 +83,16 @@ def get(name: str, file: Path, form: str | None, version: int | None, url: str |
     with _open_output(file) as out:
         if how["y"]:
             _download(source, form, _window_parameters(how), out)
-        elif source.by_rows(columns) or how["where"]:
-            length = max((column.length for column in source.columns().values()), default=0)
-            rows = rows_parameters(columns, how["rows"], how["where"], how["limit"], length)
+        elif source.is_read_by_rows(columns) or how["where"]:
+            count = count_rows(source.columns(), how["rows"])
+            rows = rows_parameters(columns, how["rows"], how["where"], how["limit"], count)
             _download(source, form, rows, out)
         elif form in WRITABLE_FORMATS:
             _check_terminal(out, form, is_text=form == DEFAULT_FORMAT)
             write_table(source.to_arrow(columns, rows=how["rows"], limit=how["limit"]), out, form)
         else:
             choices = ", ".join(WRITABLE_FORMATS)
-            raise CloudError(f"Strings of published figures cannot be written as {form}: use {choices}.")
+            raise CloudError(f"Long strings of published figures cannot be written as {form}: use {choices}.")
 
 
 def _find_source(server: Server, name: str) -> RemoteDataSource:

@@ -5,6 +5,8 @@ lacks are `{"type": "number"}`; other objects with a type are returned as they a
 """
 
 import json
+import math
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -92,6 +94,7 @@ class _PackedDecoder:
 
 def _to_arrow(rows: list[Any]) -> pa.Array:
     """Return rows as an Arrow array; as strings of JSON if they are not all of one type."""
+    rows = _replace_nan(rows)
     try:
         array = to_stored(pa.array(rows))
     except (pa.ArrowException, TypeError, ValueError, OverflowError, Invalid):
@@ -99,6 +102,17 @@ def _to_arrow(rows: list[Any]) -> pa.Array:
     if array is None or pa.types.is_null(array.type) or pa.types.is_struct(array.type):
         return pa.array([_to_string(row) for row in rows], pa.string())
     return array
+
+
+def _replace_nan(rows: list[Any]) -> list[Any]:
+    """Return rows with None for NaN, which is a missing value, among other things than numbers.
+
+    pandas has NaN for missing strings, booleans and lists, and Bokeh sends it as it is.
+    """
+    nested = [_replace_nan(row) if isinstance(row, list) else row for row in rows]
+    if {type(row) for row in rows} <= {int, float, NoneType}:
+        return nested
+    return [None if isinstance(row, float) and math.isnan(row) else row for row in nested]
 
 
 def _to_string(row: Any) -> str | None:
