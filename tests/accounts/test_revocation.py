@@ -25,9 +25,9 @@ from bokeh_common.http.auth.revocations import RevocationPublisher
 from bokeh_common.http.client.service_client import ServiceClient
 from bokeh_common.http.server.process_settings import WORKER_CLASS
 from bokeh_common.storage import RecordStore, open_records
-from bokeh_common.storage.testing.servers.ports import free_port
 from bokeh_common.storage.testing.servers.processes import redis_server
 from tests.support.embedded_server import wait_for
+from tests.support.ports import free_port
 
 #: A program that introspects the tokens it reads, as every service does, and prints whose they are.
 INTROSPECTING_PROGRAM = """

@@ -24,9 +24,9 @@ from bokeh_auth.credentials.scopes import SCOPES
 from bokeh_common.http.server.process_settings import WORKER_CLASS
 from bokeh_common.http.server.thread_pools import STORAGE
 from bokeh_common.storage import open_records
-from bokeh_common.storage.testing.servers.ports import free_port
 from tests.integration.test_api_spec.caller import Caller
 from tests.support.embedded_server import one_process, wait_for
+from tests.support.ports import free_port
 
 ROUNDS, SECONDS, CONNECTIONS = 5, 2, 32
 

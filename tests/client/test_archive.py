@@ -16,9 +16,9 @@ from playwright.sync_api import Browser
 
 import bokeh_cloud
 from bokeh_cloud.archive.layout import folder_name
-from bokeh_common.storage.testing.servers.ports import free_port
 from tests.client.command import run
 from tests.support.embedded_server import one_process, wait_for
+from tests.support.ports import free_port
 
 
 def make_figure(points: int, label: str) -> Any:

@@ -11,12 +11,12 @@ import pytest
 import requests
 from playwright.sync_api import Browser
 
-from bokeh_common.storage.testing.servers.ports import free_port
 from tests.compose.chromium_check import check_in_chromium, publish_and_check
 from tests.compose.conftest import register_user
 from tests.compose.engine import Compose
 from tests.compose.maildev import Maildev
 from tests.support.chromium import DOMAIN
+from tests.support.ports import free_port
 from tests.support.users import RunningCloud
 
 ROOT_CERTIFICATE = "/data/caddy/pki/authorities/local/root.crt"

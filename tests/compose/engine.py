@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bokeh_common.storage.testing.servers.ports import free_port
 from tests import ROOT
+from tests.support.ports import free_port
 
 COMMAND_SECONDS = 900
 

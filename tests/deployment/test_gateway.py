@@ -16,8 +16,8 @@ import pytest
 import requests
 
 from bokeh_cloud_server import embedded
-from bokeh_common.storage.testing.servers.ports import free_port
 from tests import ROOT
+from tests.support.ports import free_port
 from tests.support.processes import SERVICES, gateway
 from tests.support.waiting import wait_until
 

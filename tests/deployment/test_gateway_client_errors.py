@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from bokeh_common.storage.testing.servers.ports import free_port
+from tests.support.ports import free_port
 from tests.support.processes import SERVICES, gateway
 from tests.support.waiting import wait_until
 

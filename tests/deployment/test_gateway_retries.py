@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from bokeh_common.storage.testing.servers.ports import free_port
+from tests.support.ports import free_port
 from tests.support.processes import SERVICES, gateway
 
 CONNECTIONS = 4

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from bokeh_common.storage.testing.servers.ports import free_port
 from tests.deployment.test_gateway import EchoService
+from tests.support.ports import free_port
 from tests.support.processes import SERVICES, gateway
 
 HIDDEN = b"GET /hidden HTTP/1.1\r\nHost: localhost\r\n\r\n"

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bokeh_common.storage.testing.servers.ports import free_port
 from tests.faults.ledger import FaultyCaller
 from tests.support.embedded_server import STOP_SECONDS, wait_for
+from tests.support.ports import free_port
 from tests.support.processes import kill_with_children, with_children
 
 PROGRAM = str(Path(sys.executable).with_name("bokeh-cloud"))

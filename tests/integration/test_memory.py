@@ -4,7 +4,6 @@ The tests measure the processes' private memory (`RssAnon`); mapped files belong
 """
 
 import json
-import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -54,10 +53,23 @@ def server_processes(url: str) -> list[Path]:
 
 
 def private_memory(url: str) -> int:
-    """Return the private memory of the server's processes, in bytes."""
-    statuses = [(folder / "status").read_text() for folder in server_processes(url)]
-    assert statuses
-    return sum(int(re.findall(r"RssAnon:\s+(\d+) kB", status)[0]) for status in statuses) * 1024
+    """Return the private memory of the server, in bytes.
+
+    A child that has not yet become another program, such as a sandbox process, has the memory of its parent.
+    """
+    processes = {folder.name: status for folder in server_processes(url) if (status := read_status(folder))}
+    servers = [status for status in processes.values() if status["PPid"] not in processes]
+    assert servers
+    return sum(int(status["RssAnon"].removesuffix(" kB")) for status in servers) * 1024
+
+
+def read_status(process: Path) -> dict[str, str]:
+    """Return what the kernel tells about a process; nothing if it has ended."""
+    try:
+        lines = (process / "status").read_text().splitlines()
+    except OSError:
+        return {}
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
 @contextmanager

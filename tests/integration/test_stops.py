@@ -10,9 +10,9 @@ from pathlib import Path
 
 import requests
 
-from bokeh_common.storage.testing.servers.ports import free_port
 from tests.integration.test_slow_clients import INCOMPLETE_REQUESTS, open_connections
 from tests.support.embedded_server import one_process, wait_for
+from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 MAX_STOP_SECONDS = 6.0  # 2 on a machine that does nothing else

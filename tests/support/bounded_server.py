@@ -14,7 +14,7 @@ from bokeh_common.http.server import connection as module
 from bokeh_common.http.server import transports
 from bokeh_common.http.server.connection import BoundedConnection
 from bokeh_common.http.server.served_app import ASGIApp, ServedApp
-from bokeh_common.storage.testing.servers.ports import free_port
+from tests.support.ports import free_port
 
 TIMEOUT = 0.6  # seconds
 HEADERS = [(b"content-length", b"2")]

@@ -11,7 +11,7 @@ from typing import IO
 
 import requests
 
-from bokeh_common.storage.testing.servers.ports import free_port
+from tests.support.ports import free_port
 
 #: Long enough for a machine that is busy with other things.
 START_SECONDS = STOP_SECONDS = 120

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 
-from bokeh_common.storage.testing.servers.ports import free_port
+from tests.support.ports import free_port
 
 HOLD_SECONDS = 0.01
 

@@ -14,10 +14,10 @@ import requests
 
 from bokeh_auth.credentials.scopes import SERVICE_SCOPES
 from bokeh_auth.credentials.secret import SERVICE, new_secret
-from bokeh_common.storage.testing.servers.ports import free_port
 from bokeh_common.storage.testing.servers.processes import accepts_connections
 from tests import ROOT
 from tests.support.embedded_server import wait_for
+from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 CADDYFILE = ROOT / "gateway/Caddyfile"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from bokeh_common.http.server.served_app import ASGIApp
-from bokeh_common.storage.testing.servers.ports import free_port
+from tests.support.ports import free_port
 
 
 @contextmanager

@@ -167,8 +167,8 @@ async def shut_down_and_send(port: int, before: bytes, after: bytes) -> tuple[by
         while len(module._SWEEPER._connections) != 1:
             await asyncio.sleep(0.01)
         [connection] = module._SWEEPER._connections
-        connection.loop.call_soon_threadsafe(connection.shutdown)
         started = time.monotonic()
+        connection.loop.call_soon_threadsafe(connection.shutdown)
         await asyncio.sleep(0.05)
         writer.write(after)
         async with asyncio.timeout(20):

@@ -18,6 +18,7 @@ from bokeh_common.http.auth.access import Authenticator, Principal
 from bokeh_common.http.client.service_client import SERVICE_HEADER, ServiceClient
 from bokeh_common.http.context.client_address import ClientAddressMiddleware
 from bokeh_common.http.context.client_network import CLIENT_ADDRESS
+from bokeh_common.http.openapi.query_parameters import QueryParametersMiddleware
 from bokeh_common.http.server.draining import MAX_DRAIN_PERIODS
 from bokeh_common.http.server.served_app import ServedApp
 from bokeh_common.storage import open_records
@@ -45,6 +46,7 @@ def create_app(dependencies: Dependencies) -> App:
         API,
         ClientAddressMiddleware(dependencies.settings.proxied, is_from_service),
     )
+    app.add_middleware(QueryParametersMiddleware())
     _add_routes(app, domain)
     if domain.login and domain.background:
         _add_account_routes(app, domain, domain.login)

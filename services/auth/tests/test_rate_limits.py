@@ -13,7 +13,7 @@ import pytest
 from bokeh_auth.rate_limits import RateLimits
 from bokeh_common.errors import TooManyRequests, Unavailable
 from bokeh_common.http.rate_limits import RateLimiter
-from bokeh_common.storage.testing.servers.ports import free_port
+from tests.support.ports import free_port
 
 
 @pytest.fixture

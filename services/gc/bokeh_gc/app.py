@@ -6,6 +6,7 @@ from bokeh_common.http.app import App, blocking_check, new_app
 from bokeh_common.http.auth.access import Authenticator, RemoteIntrospection
 from bokeh_common.http.client.service_client import ServiceClient
 from bokeh_common.http.context.client_address import ClientAddressMiddleware
+from bokeh_common.http.openapi.query_parameters import QueryParametersMiddleware
 from bokeh_common.http.server.served_app import ServedApp
 from bokeh_common.storage import open_records
 from bokeh_gc.container import Dependencies, Domain
@@ -33,6 +34,7 @@ def create_app(dependencies: Dependencies) -> App:
         services,
         lambda: run_metrics(domain.repository.report()),
     )
+    app.add_middleware(QueryParametersMiddleware())
     app.add_route("/{user}/gc/orphans", collection.Orphans(domain.collector))
     app.add_route("/{user}/gc/run", collection.CollectorRuns(domain.collector))
     return app

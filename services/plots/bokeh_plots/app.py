@@ -7,6 +7,7 @@ from bokeh_common.http.auth.access import Authenticator, RemoteIntrospection
 from bokeh_common.http.client.service_client import ServiceClient
 from bokeh_common.http.context.client_address import ClientAddressMiddleware
 from bokeh_common.http.keyspaces import add_keyspace_routes
+from bokeh_common.http.openapi.query_parameters import QueryParametersMiddleware
 from bokeh_common.http.rate_limits import RateLimiter
 from bokeh_common.http.server.draining import MIDDLE_DRAIN_PERIODS
 from bokeh_common.http.server.served_app import ServedApp
@@ -31,6 +32,7 @@ def create_app(dependencies: Dependencies) -> App:
         ClientAddressMiddleware(settings.proxied),
         {"auth": dependencies.auth.check_health, "data": dependencies.data.check_health},
     )
+    app.add_middleware(QueryParametersMiddleware())
     _add_public_routes(app, domain)
     _add_internal_routes(app, domain)
     add_keyspace_routes(app, "plots", keyspaces_of(dependencies.records, dependencies.blobs))

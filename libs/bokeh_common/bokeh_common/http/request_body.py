@@ -68,7 +68,10 @@ def convert_body(value: object, kind: type[T]) -> T:
 
 
 def read_query(req: Request, kind: type[T]) -> T:
-    """Read query parameters into the fields of `kind`, and ignore others; raises `Invalid`."""
+    """Read query parameters into the fields of `kind`; raises `Invalid`.
+
+    Others are ignored here: `QueryParametersMiddleware` rejects them in APIs.
+    """
     return _convert(kind, req.params, "query", strict=False)
 
 

@@ -13,8 +13,6 @@ from typing import NoReturn
 
 import pytest
 
-from bokeh_common.storage.testing.servers.ports import free_port
-
 START_SECONDS = 60.0
 
 
@@ -122,6 +120,13 @@ def skip_or_fail(reason: str) -> NoReturn:
     if os.environ.get("CI", "").lower() == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def free_port() -> int:
+    """Return a port on which no process listens."""
+    with closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def accepts_connections(port: int) -> bool:
