@@ -25,7 +25,7 @@ def _fresh_curdoc() -> None:
 
 
 def background(obj: Publishable) -> str | None:
-    content, _ = serialise(obj)
+    content = serialise(obj).content
     colour = content["roots"][0]["attributes"].get("background_fill_color")
     return None if colour is None else str(colour)
 

@@ -63,7 +63,7 @@ LOST = {
 @pytest.mark.parametrize("loss", LOST)
 def test_a_loss_is_named_once(loss: str) -> None:
     model = LOST[loss]()
-    [found] = losses_of([model, model])
+    [found] = losses_of([*model.references(), *model.references()])
     assert found.startswith(loss)
 
 
@@ -77,14 +77,14 @@ def test_a_loss_is_named_once(loss: str) -> None:
     ],
 )
 def test_nothing_is_lost_of_ordinary_plots(model: Any) -> None:
-    assert losses_of([model]) == []
+    assert losses_of(model.references()) == []
 
 
 def test_periodic_callbacks_are_lost() -> None:
     document = Document()
     document.add_root(figure())
     document.add_periodic_callback(lambda: None, 100)
-    assert losses_of(document.roots, document) == [PERIODIC_CALLBACKS]
+    assert losses_of(document.models, document) == [PERIODIC_CALLBACKS]
 
 
 def test_markup_of_any_length_is_searched_in_linear_time() -> None:

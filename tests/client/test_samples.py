@@ -30,7 +30,7 @@ def test_each_is_published_once(empty_server: Server) -> None:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_each_is_responsive_and_bokeh_logs_no_warning(name: str, caplog: pytest.LogCaptureFixture) -> None:
-    content, scripts = serialise(SAMPLES[name][1]())
+    content, scripts, _ = serialise(SAMPLES[name][1]())
     assert content["roots"][0]["attributes"]["sizing_mode"] == "stretch_width"
     assert scripts.extensions == ()
     # Only Bokeh's: servers of other tests, in threads of this process, log too.

@@ -76,9 +76,10 @@ def publish(
     converted = convert(obj)
     obj = converted.obj
     roots = roots_of(obj)
-    losses = [*converted.losses, *losses_of(roots, obj if isinstance(obj, Document) else None)]
+    models = {model for root in roots for model in root.references()}
+    losses = [*converted.losses, *losses_of(models, obj if isinstance(obj, Document) else None)]
     _tell(name, losses, options.strict)
-    sources = remote_sources({model for root in roots for model in root.references()})
+    sources = remote_sources(models)
     for source in sources:
         if source.is_at(account) and not source.changed:
             source.refresh()

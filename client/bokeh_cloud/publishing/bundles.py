@@ -50,7 +50,7 @@ def scripts_for(document: Document) -> Scripts:
     Raises:
         NotPublishable: a custom model cannot be compiled, since Node.js is missing or its code has an error.
     """
-    models = {model for root in document.roots for model in root.references()}
+    models = set(document.models)
     packaged = external_files(models)
     resources = Resources(mode="server", root_url=BOKEHJS_URL)
     found = _bundle(document, resources)

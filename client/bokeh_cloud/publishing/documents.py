@@ -1,15 +1,16 @@
 """Serialises a figure, a layout, a list of models or a Document, and leaves the models unchanged."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from bokeh.document import Document
 from bokeh.embed.util import FromCurdoc, OutputDocumentFor
 from bokeh.model import Model
 from bokeh.models.ui.ui_element import UIElement
 
+from bokeh_cloud.columns.drawn_times import Types, drawn_types
 from bokeh_cloud.errors import NotPublishable
 from bokeh_cloud.publishing.bundles import Scripts, scripts_for
 from bokeh_cloud.publishing.unsupported import refuse
@@ -19,11 +20,24 @@ log = logging.getLogger("bokeh_cloud")
 Publishable = Model | Sequence[Model] | Document
 
 
-def serialise(obj: Publishable) -> tuple[Any, Scripts]:
-    """Return the document JSON of a figure, layout, list of models or Document, and the scripts it needs.
+class SerialisedDocument(NamedTuple):
+    """A document as Bokeh serialises it.
 
-    Models get the theme of `curdoc()`, as with `bokeh.io.show`; a Document keeps its own. Buffers are views
-    of the models' arrays, not copies.
+    Attributes:
+        content: the JSON, in which buffers are views of the models' arrays, not copies.
+        scripts: that a browser needs.
+        types: of the times in data sources, see `drawn_times.drawn_types`.
+    """
+
+    content: Any
+    scripts: Scripts
+    types: Mapping[str, Types]
+
+
+def serialise(obj: Publishable) -> SerialisedDocument:
+    """Serialise a figure, layout, list of models or Document.
+
+    Models get the theme of `curdoc()`, as with `bokeh.io.show`; a Document keeps its own.
 
     Raises:
         NotPublishable: it is empty, is not a Bokeh object, or cannot be serialised.
@@ -34,7 +48,7 @@ def serialise(obj: Publishable) -> tuple[Any, Scripts]:
         try:
             serialised: Any = document.to_json(deferred=True)
             content = getattr(serialised, "content", serialised)  # Bokeh 3.4 returns the content itself
-            return content, scripts_for(document)
+            return SerialisedDocument(content, scripts_for(document), drawn_types(document.models))
         except ValueError as error:  # SerializationError is one
             raise NotPublishable(f"Bokeh cannot serialise this: {error}.") from error
 
@@ -78,12 +92,14 @@ def _document_for(roots: list[Model], theme: type[FromCurdoc] | None) -> Iterato
     some of its roots are used, and does not clean up if the body raises.
     """
     failure: BaseException | None = None
+    models: set[Model] = set()
     with OutputDocumentFor(roots, apply_theme=theme, always_new=not _are_all_roots(roots)) as document:
+        models.update(document.models)
         try:
             yield document
         except BaseException as error:  # noqa: BLE001 - raised again below, after Bokeh's cleanup
             failure = error
-    for model in {model for root in roots for model in root.references()}:
+    for model in models:
         if model.document is not None:
             model.document.theme.apply_to_model(model)
     if failure is not None:

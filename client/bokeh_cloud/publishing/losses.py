@@ -1,7 +1,7 @@
 """What a published plot will not do, though the document asks for it: as sentences with the way out."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from bokeh.document import Document
@@ -54,12 +54,11 @@ IFRAME = re.compile(r"<iframe\b", re.IGNORECASE)
 WITHOUT_NEED = ("panel",)
 
 
-def losses_of(roots: Sequence[Model], document: Document | None = None) -> list[str]:
+def losses_of(models: Iterable[Model], document: Document | None = None) -> list[str]:
     """Return what a plot of these models will not do, each once."""
-    models = {model for root in roots for model in root.references()}
     ordered = sorted(models, key=lambda model: (type(model).__name__, model.id))
     found = [loss for look in LOOKS for model in ordered for loss in look(model)]
-    if foreign := foreign_classes(models):
+    if foreign := foreign_classes(ordered):
         found.insert(0, FOREIGN.format(names=", ".join(foreign)))
     if any(map(_has_python_callbacks, ordered)):
         found.insert(0, PYTHON_CALLBACKS)

@@ -1,17 +1,17 @@
 """Publishes an object: splits it into scene and columns, uploads what is missing, and stores the plot."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from bokeh_cloud.columns.drawn_times import drawn_types
+from bokeh_cloud.columns.drawn_times import Types
 from bokeh_cloud.connection import Connection
 from bokeh_cloud.errors import NotPublishable, Rejected
 from bokeh_cloud.key_format import is_api_key
 from bokeh_cloud.publishing.bundles import Scripts
-from bokeh_cloud.publishing.documents import Publishable, roots_of, serialise
+from bokeh_cloud.publishing.documents import Publishable, serialise
 from bokeh_cloud.publishing.scene import SplitDocument, split_document
 from bokeh_cloud.publishing.upload import create_sources, upload_chunks
 
@@ -79,18 +79,17 @@ def prepare(
         NotPublishable: it is not a Bokeh object, is empty, or cannot be serialised; or the name is invalid.
     """
     _check_name(name)
-    content, scripts = serialise(obj)
+    content, scripts, types = serialise(obj)
     try:
-        document = _with_types(split_document(content), obj)
+        document = _with_types(split_document(content), types)
     except ValueError as error:
         raise NotPublishable(f"This cannot be published: {error}.") from error
     has_title = title is not None and bool(title.strip())  # Bokeh's output_file(title="") means no title
     return PreparedPublication(name, title if has_title else None, document, scripts, tuple(losses))
 
 
-def _with_types(document: SplitDocument, obj: Publishable) -> SplitDocument:
+def _with_types(document: SplitDocument, types: Mapping[str, Types]) -> SplitDocument:
     """Return a document whose data sources know the types of their times."""
-    types = drawn_types({model for root in roots_of(obj) for model in root.references()})
     sources = [replace(source, types=types.get(source.model or "", {})) for source in document.sources]
     return replace(document, sources=tuple(sources))
 
