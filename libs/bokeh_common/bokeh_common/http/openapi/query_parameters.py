@@ -1,4 +1,4 @@
-"""Rejects query parameters that an operation does not have, whose effect somebody would miss."""
+"""Rejects query parameters that an operation does not have, which would have no effect."""
 
 from difflib import get_close_matches
 from typing import Any
