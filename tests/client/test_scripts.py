@@ -109,27 +109,40 @@ def test_files_that_are_not_scripts_are_rejected(tmp_path: Path, name: str) -> N
     assert publish(tmp_path, name).returncode == 1
 
 
-def test_a_document_publishes(tmp_path: Path, server: bokeh_cloud.Server) -> None:
+@pytest.mark.parametrize("has_config", [True, False])  # which documents have since Bokeh 3.8
+def test_a_document_publishes(tmp_path: Path, server: bokeh_cloud.Server, has_config: bool) -> None:
     from bokeh.document import Document
     from bokeh.models import ColumnDataSource
     from bokeh.plotting import figure
 
+    name = f"from json, {has_config}"
     document = Document(title="From JSON")
     p = figure()
     p.line("x", "y", source=ColumnDataSource({"x": [1.0, 2.0], "y": [3, 4]}))
     document.add_root(p)
-    (tmp_path / "document.json").write_text(json.dumps(document.to_json(deferred=False)))
-    assert publish(tmp_path, "document.json", "--name", "from json", "--public").returncode == 0
-    plot = server.plot("from json")
+    content: dict[str, object] = {**document.to_json(deferred=False)}
+    content = {name: value for name, value in content.items() if name != "config" or has_config}
+    (tmp_path / "document.json").write_text(json.dumps(content))
+    assert publish(tmp_path, "document.json", "--name", name, "--public").returncode == 0
+    plot = server.plot(name)
     assert (plot.title, plot.visibility) == ("From JSON", "public")
     assert plot.to_document().roots[0].id == p.id
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"roots": 1}'])
-def test_files_that_are_not_documents_are_rejected(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "Expecting property name"),
+        ("[]", "its JSON is not an object"),
+        ("{}", "it has no '"),
+        ('{"version": "3.9.0", "config": {}, "roots": 1}', "not a document"),
+    ],
+)
+def test_files_that_are_not_documents_are_rejected(tmp_path: Path, text: str, reason: str) -> None:
     (tmp_path / "document.json").write_text(text)
     done = publish(tmp_path, "document.json")
     assert done.returncode == 1
+    assert reason in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -162,12 +162,18 @@ def _code_cells(path: Path) -> list[str]:
 def _read_document(path: Path, _: Sequence[str]) -> None:
     content = _read_json(path, "document")
     try:
-        document = Document.from_json(restore_values(content.get("doc", content)))  # as in json_item
+        document = Document.from_json(restore_values(_complete(content.get("doc", content))))  # of json_item
     except (DeserializationError, KeyError, TypeError, ValueError) as error:
+        reason = f"it has no {error}" if isinstance(error, KeyError) else error
         raise NotPublishable(
-            f"{path} is not a document that Bokeh can read ({error}), as Document.to_json() returns it."
+            f"{path} is not a document that Bokeh can read ({reason}), as Document.to_json() returns it."
         ) from error
     curstate().document = document
+
+
+def _complete(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON of a document with what those of earlier versions of Bokeh lack."""
+    return {"config": Document().to_json(deferred=False).get("config"), **content}
 
 
 def _read_json(path: Path, kind: str) -> dict[str, Any]:
