@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,9 @@ from tests import ROOT
 from tests.support.ports import free_port
 
 COMMAND_SECONDS = 900
+
+#: Docker may not have detached all containers from a network yet when it removes it.
+DOWN_ATTEMPTS = 3
 
 #: The services of this code that receive requests; their images have the same names.
 SERVICES = ("auth", "plots", "data", "gc", "web")
@@ -119,7 +123,15 @@ class Compose:
 
     def down(self) -> None:
         """Stop the cloud at once, and delete its volumes."""
-        self("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "0")
+        for attempts_left in reversed(range(DOWN_ATTEMPTS)):
+            try:
+                self("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "0")
+            except AssertionError:
+                if not attempts_left:
+                    raise
+                time.sleep(1)
+            else:
+                return
 
     def containers(self, service: str) -> list[str]:
         """Return the ids of the running containers of a service."""
