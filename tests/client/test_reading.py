@@ -16,8 +16,11 @@ import pyarrow.parquet
 import pytest
 from bokeh.models import FactorRange
 from bokeh.plotting import figure
+from click.testing import CliRunner
 
 import bokeh_cloud
+from bokeh_cloud.cli import main
+from bokeh_cloud.data import reading
 from bokeh_cloud.data.sources import RemoteDataSource
 from tests.client.command import COMMAND
 from tests.support.forked_python import run_python_binary
@@ -171,8 +174,25 @@ def test_strings_of_published_figures_are_read_completely(server: bokeh_cloud.Se
     assert src.rows("x", "top", rows="1:")["x"].tolist() == ["b", "c"]
     assert src.to_arrow(rows="::2", limit=1).column("x").to_pylist() == ["a"]
     get(src.source_id, "factors.csv", "--columns", "x,top", "--rows", "0:1", cwd=tmp_path)
-    assert (tmp_path / "factors.csv").read_text() == '"x","top"\n"a",1\n'
-    assert "use csv" in get(src.source_id, "factors.json", cwd=tmp_path, code=1)
+    assert (tmp_path / "factors.csv").read_text() == 'x,top\n"a",1\n'
+    get(src.source_id, "factors.json", cwd=tmp_path)
+    assert json.loads((tmp_path / "factors.json").read_text())["columns"]["x"] == ["a", "b", "c"]
+
+
+def test_long_strings_of_published_figures(
+    server: bokeh_cloud.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client converts them, to the formats that it knows."""
+    monkeypatch.setattr(reading, "MAX_PACKED_BYTES", 0)
+    drawn = figure(x_range=FactorRange(factors=["d", "e"]))
+    drawn.vbar(x=["d", "e"], top=[1.0, 2.0])
+    [src] = server.publish(drawn, "long factors").data()
+    monkeypatch.chdir(tmp_path)
+    command = ["data", "get", src.source_id, "--url", server.url]
+    assert CliRunner().invoke(main, [*command, "factors.csv", "--rows", "1:"]).exit_code == 0
+    assert (tmp_path / "factors.csv").read_text() == '"x","top"\n"e",2\n'
+    refused = CliRunner().invoke(main, [*command, "factors.json"])
+    assert "use csv" in refused.output
 
 
 def get(*arguments: str, cwd: Path, code: int = 0, binary: bool = False) -> Any:
