@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bokeh_cloud.account import AccountClient
+from bokeh_cloud.data.column_kinds import has_rows, require_same_columns
 from bokeh_cloud.data.source_client import SourceClient
 from bokeh_cloud.data.sources import RemoteDataSource
 from bokeh_cloud.errors import NotFound
@@ -14,13 +15,24 @@ def create_source(account: AccountClient, name: str, columns: Mapping[str, Any])
     return RemoteDataSource(SourceClient.create(account, name, columns))
 
 
+def open_or_create_source(account: AccountClient, name: str, columns: Mapping[str, Any]) -> RemoteDataSource:
+    """Store columns as the live data source of a name; see `Server.DataSource`."""
+    source = _find_live(account, name)
+    if source is None:
+        source = create_source(account, name, columns)
+        first = _first_live(account, name, source)
+        if first.source_id == source.source_id:
+            return source
+        source.delete()  # another program has created one of this name at the same time
+        source = first
+    require_same_columns(name, columns, source.columns())
+    return source.replace(columns) if has_rows(columns) else source
+
+
 def put_source(account: AccountClient, name: str, columns: Mapping[str, Any]) -> RemoteDataSource:
     """Store columns as a version of the live data source of a name, or create the source."""
-    try:
-        source = find_source(account, name)
-    except NotFound:
-        return create_source(account, name, columns)
-    return source.replace(columns) if source.live else create_source(account, name, columns)
+    source = _find_live(account, name)
+    return create_source(account, name, columns) if source is None else source.replace(columns)
 
 
 def list_sources(account: AccountClient) -> list[RemoteDataSource]:
@@ -42,3 +54,17 @@ def find_source(account: AccountClient, name: str) -> RemoteDataSource:
             f"There is no data source {name!r} on {account.url}; see `bokeh-cloud data list`.", 404
         )
     return max(found, key=lambda source: (source.source_id == name, source.live, source.created)).refresh()
+
+
+def _first_live(account: AccountClient, name: str, source: RemoteDataSource) -> RemoteDataSource:
+    """Return the oldest live source of a name, of which one is known; all programs choose the same one."""
+    same = [one for one in list_sources(account) if one.live and one.name == name]
+    return min([source, *same], key=lambda one: (one.created, one.source_id))
+
+
+def _find_live(account: AccountClient, name: str) -> RemoteDataSource | None:
+    try:
+        source = find_source(account, name)
+    except NotFound:
+        return None
+    return source if source.live else None

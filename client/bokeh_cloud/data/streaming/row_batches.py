@@ -1,0 +1,124 @@
+"""Rows on their way to a data source: checked, packed as bytes, and merged into batches."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from bokeh.core.serialization import Buffer
+from bokeh.core.types import ID
+
+from bokeh_cloud.columns.casting import cast_to
+from bokeh_cloud.columns.packed import pack, unpack
+from bokeh_cloud.columns.plain_values import PlainValues, ZonedTimes
+from bokeh_cloud.columns.values import encode_rows, is_fixed_width, read_values, time_zone_of
+from bokeh_cloud.data.column_kinds import NULL, require_same_kind
+from bokeh_cloud.data.column_names import find_name
+from bokeh_cloud.data.tables import require_equal_lengths
+from bokeh_cloud.errors import CloudError
+
+#: Columns of a data source by name, as its JSON summary has them: `dtype`, `shape` and so on.
+Columns = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class RowBlock:
+    """The rows of one call.
+
+    Attributes:
+        data: the packed rows.
+        count: the number of rows.
+        layout: the types of the columns; blocks of one layout can be merged.
+    """
+
+    data: bytes
+    count: int
+    layout: str
+
+
+def make_block(rows: Mapping[str, Any], columns: Columns) -> RowBlock | None:
+    """Return rows as a block; None if there are none.
+
+    Args:
+        rows: values by column.
+        columns: of the data source; values are converted to their types where that loses nothing.
+
+    Raises:
+        CloudError: rows for a column are missing, their numbers differ, or values do not fit a column.
+    """
+    named = {find_name(name, columns): values for name, values in rows.items()}
+    if named.keys() != columns.keys() or len(named) < len(rows):
+        raise CloudError(f"Give rows for each of the columns {', '.join(map(repr, columns))}, and no others.")
+    encoded = {name: _encode(name, named[name], column) for name, column in columns.items()}
+    lengths = {name: _length(values) for name, values in encoded.items()}
+    require_equal_lengths(lengths)
+    count = next(iter(lengths.values()), 0)
+    if not count:
+        return None
+    layout = json.dumps({name: _type_of(values) for name, values in encoded.items()}, sort_keys=True)
+    return RowBlock(bytes(pack(encoded)), count, layout)
+
+
+def merge_blocks(blocks: Sequence[RowBlock]) -> dict[str, Any]:
+    """Return the rows of blocks of one layout by column, as `values.encode_rows` does."""
+    unpacked = [unpack(block.data, str) for block in blocks]
+    return {
+        name: _merge(name, [(value[name], buffers) for value, buffers in unpacked]) for name in unpacked[0][0]
+    }
+
+
+def _encode(name: str, values: Any, column: Mapping[str, Any]) -> Any:
+    require_same_kind(name, values, column)
+    dtype, zone = column["dtype"], time_zone_of(column["dtype"])
+    if dtype == NULL:
+        return encode_rows(name, _as_floats(name, values))
+    if not is_fixed_width(dtype):
+        return encode_rows(name, values)
+    plain = read_values(name, values)
+    try:
+        array = cast_to(name, plain, dtype)
+    except CloudError:
+        if column["shape"][0]:
+            raise
+        return encode_rows(name, values)  # a column without rows may take the type of its first ones
+    wanted, found = list(column["shape"][1:]), list(array.shape[1:])
+    if wanted != found:
+        raise CloudError(f"Column {name!r}: its rows have the shape {wanted}, not {found}.")
+    return encode_rows(name, ZonedTimes(array, zone) if zone else array)
+
+
+def _as_floats(name: str, values: Any) -> Any:
+    """Return integers of a column that has no type yet as floats, as 20 is often followed by 20.5."""
+    plain = read_values(name, values)
+    is_integer = isinstance(plain.values, np.ndarray) and plain.values.dtype.kind in "iu"
+    if not is_integer:
+        return values
+    try:
+        return cast_to(name, PlainValues(plain.values), "float64")
+    except CloudError:
+        return values
+
+
+def _length(values: Any) -> int:
+    if isinstance(values, list):
+        return len(values)
+    return len(values["values"]) if "values" in values else int(values["shape"][0])
+
+
+def _type_of(values: Any) -> Any:
+    if isinstance(values, list):
+        return "list"
+    return [values["dtype"], values.get("shape", [0])[1:]]
+
+
+def _merge(name: str, parts: Sequence[tuple[Any, Mapping[str, bytes]]]) -> Any:
+    first = parts[0][0]
+    if isinstance(first, list):
+        return [item for values, _ in parts for item in values]
+    if "values" in first:
+        return {**first, "values": [item for values, _ in parts for item in values["values"]]}
+    data = b"".join(buffers[values["array"]["data"]["id"]] for values, buffers in parts)
+    count = sum(values["shape"][0] for values, _ in parts)
+    array = {"type": "bytes", "data": Buffer(ID(name), data)}
+    return {**first, "array": array, "shape": [count, *first["shape"][1:]]}
