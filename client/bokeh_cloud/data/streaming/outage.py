@@ -31,20 +31,24 @@ class Outage:
         return max(0.0, self._retry_at - time.monotonic())
 
     def failed(self, reason: str) -> None:
-        """Note that a request failed."""
+        """Note that a request failed; one alone is not logged, such as that of an idle connection."""
         now = time.monotonic()
         if not self._attempts:
             self._since = now
+        elif self._attempts == 1:
             log.warning("%s: rows are kept, and sent when %s accepts them: %s", self._name, self._url, reason)
         delay = min(MAX_DELAY, FIRST_DELAY * 2**self._attempts)
         self._retry_at = now + delay * random.uniform(0.5, 1)  # noqa: S311 - writers should not retry together
         self._attempts = min(self._attempts + 1, 10)
         self.reason = reason
 
+    def retry_now(self) -> None:
+        """Let the next attempt be at once."""
+        self._retry_at = 0.0
+
     def ended(self, count: int) -> None:
         """Note that a request succeeded, and how many rows waited for it."""
-        if not self._attempts:
-            return
-        seconds = time.monotonic() - self._since
-        log.warning("%s: rows are accepted again after %.0f s; %d waited.", self._name, seconds, count)
+        if self._attempts > 1:
+            seconds = time.monotonic() - self._since
+            log.warning("%s: rows are accepted again after %.0f s; %d waited.", self._name, seconds, count)
         self.reason, self._attempts, self._retry_at = "", 0, 0.0

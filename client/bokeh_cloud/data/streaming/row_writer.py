@@ -16,6 +16,7 @@ from bokeh_cloud.data.tables import rows_of
 from bokeh_cloud.errors import BufferFull, CloudError, Rejected, ServerUnreachable
 
 CLOSE_SECONDS = 30.0
+LAST_ATTEMPT_SECONDS = 5.0
 JOIN_SECONDS = 1.0
 
 #: Responses after which a request is repeated: the server was too slow or too busy, or failed.
@@ -47,12 +48,12 @@ class RowWriter:
         self._changed = threading.Condition()
         self._schedule = Schedule(options)
         self._outage = Outage(self._name, client.account.url)
-        self._added = self._before = buffer.count  # rows since the writer exists, and those of before it
+        self._added = buffer.count  # rows, those that an earlier writer has left in the spool among them
         self._stored = self._waiting_for = 0
         self._failure: CloudError | None = None
         self._is_closed = False
-        if self._before:
-            log.warning("%s: %d rows are in the spool, and are sent now.", self._name, self._before)
+        if self._added:
+            log.warning("%s: %d rows are in the spool, and are sent now.", self._name, self._added)
             self._schedule.start()
         atexit.register(self._close_at_exit)
         self._thread = threading.Thread(target=self._run, name=f"writer of {self._name}", daemon=True)
@@ -110,6 +111,7 @@ class RowWriter:
         with self._changed:
             self._require_open()
             target = self._waiting_for = self._added
+            self._outage.retry_now()
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._failure or self._stored >= target, timeout)
             if self._failure:
@@ -132,9 +134,10 @@ class RowWriter:
         """
         if self._is_closed:
             return
+        if self._options.spool and self._outage.reason:  # the spool keeps the rows; one more attempt will do
+            timeout = min(LAST_ATTEMPT_SECONDS, CLOSE_SECONDS if timeout is None else timeout)
         try:
-            # With a spool, nothing is gained by waiting for a server that is known to be away.
-            self.flush(0 if self._options.spool and self._outage.reason else timeout)
+            self.flush(timeout)
         except ServerUnreachable as error:
             if self._options.spool is None:
                 raise ServerUnreachable(f"{error} They are lost: name a spool to keep them.") from error
@@ -158,6 +161,7 @@ class RowWriter:
             self._changed.notify_all()
             self._buffer.close()
         atexit.unregister(self._close_at_exit)
+        self._client.account.connection.close()
         self._thread.join(JOIN_SECONDS)  # longer, if it waits for a response
         if not self._thread.is_alive():
             self._on_close(self._client)
@@ -197,8 +201,8 @@ class RowWriter:
 
     def _next_batch(self) -> Batch | None:
         batch = self._buffer.next_batch(self._options.batch_rows, self._make_key)
-        rest = self._buffer.count - (batch.count if batch else 0)
-        self._schedule.sent(is_complete=not rest)
+        count = batch.count if batch else 0
+        self._schedule.sent(count, self._buffer.count - count)
         return batch
 
     def _make_key(self) -> str:

@@ -43,10 +43,13 @@ class Schedule:
         """Note that there are no rows any more."""
         self._due = None
 
-    def sent(self, *, is_complete: bool) -> None:
-        """Note that a batch is being sent; unless it is complete, others wait that should not wait longer."""
-        now = time.monotonic()
-        self._due = now + self._options.flush_interval if is_complete else now
+    def sent(self, count: int, rest: int) -> None:
+        """Note that a batch of so many rows is being sent, and how many rows wait behind it.
+
+        If it ended early, since the types of columns changed, those behind it have waited long enough, too.
+        """
+        ended_early = rest and count * 2 < self._options.batch_rows
+        self._due = time.monotonic() + (0 if ended_early else self._options.flush_interval)
 
     def seconds_left(self, count: int, outage: Outage, is_flushing: bool) -> float | None:
         """Return the seconds until a batch is sent; None if no rows wait.

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from bokeh_cloud.account import AccountClient
 from bokeh_cloud.data.source_client import SourceClient
 from bokeh_cloud.data.streaming.buffers import MemoryBuffer
 from bokeh_cloud.data.streaming.row_writer import RowWriter
@@ -52,7 +53,9 @@ class WriterMixin:
         self._require_unchanged("writer")
         path = None if spool is None else Path(spool)
         options = WriterOptions(flush_interval, batch_rows, max_rows, rollover, path)
-        client = SourceClient(self._source_client.account, self._source_client.summary, None)
+        known = self._source_client
+        account = AccountClient(known.account.connection.without_retries(), known.account.user_id)
+        client = SourceClient(account, known.summary, None)
         client.require_live()
         buffer = MemoryBuffer() if path is None else Spool(path, str(client.summary["id"]))
         return RowWriter(client, buffer, options, self._adopt)
@@ -60,5 +63,5 @@ class WriterMixin:
     def _adopt(self, client: SourceClient) -> None:
         """Continue with the version that a writer stored last, unless there are local changes."""
         if not self.changed:
-            self._source_client = client
+            self._source_client = SourceClient(self._source_client.account, client.summary, None)
             self._load_columns()
