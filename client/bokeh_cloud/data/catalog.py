@@ -7,7 +7,7 @@ from bokeh_cloud.account import AccountClient
 from bokeh_cloud.data.column_kinds import has_rows, require_same_columns
 from bokeh_cloud.data.source_client import SourceClient
 from bokeh_cloud.data.sources import RemoteDataSource
-from bokeh_cloud.errors import NotFound
+from bokeh_cloud.errors import NotFound, Rejected
 
 
 def create_source(account: AccountClient, name: str, columns: Mapping[str, Any]) -> RemoteDataSource:
@@ -17,14 +17,14 @@ def create_source(account: AccountClient, name: str, columns: Mapping[str, Any])
 
 def open_or_create_source(account: AccountClient, name: str, columns: Mapping[str, Any]) -> RemoteDataSource:
     """Store columns as the live data source of a name; see `Server.DataSource`."""
-    source = _find_live(account, name)
+    source = _find_first(account, name)
     if source is None:
-        source = create_source(account, name, columns)
-        first = _first_live(account, name, source)
-        if first.source_id == source.source_id:
-            return source
-        source.delete()  # another program has created one of this name at the same time
-        source = first
+        client = SourceClient.create(account, name, columns)
+        source = _find_first(account, name)
+        if source is None or source.source_id == client.summary["id"]:
+            return RemoteDataSource(client)
+        # Another program has created one of this name at the same time. All programs choose the first one.
+        _delete_unless_changed(client)
     require_same_columns(name, columns, source.columns())
     return source.replace(columns) if has_rows(columns) else source
 
@@ -56,10 +56,19 @@ def find_source(account: AccountClient, name: str) -> RemoteDataSource:
     return max(found, key=lambda source: (source.source_id == name, source.live, source.created)).refresh()
 
 
-def _first_live(account: AccountClient, name: str, source: RemoteDataSource) -> RemoteDataSource:
-    """Return the oldest live source of a name, of which one is known; all programs choose the same one."""
+def _find_first(account: AccountClient, name: str) -> RemoteDataSource | None:
+    """Return the live source of a name; the one that was created first, if there are several."""
     same = [one for one in list_sources(account) if one.live and one.name == name]
-    return min([source, *same], key=lambda one: (one.created, one.source_id))
+    found = min(same, key=lambda one: (one.created, one.source_id), default=None)
+    return found and found.refresh()
+
+
+def _delete_unless_changed(client: SourceClient) -> None:
+    try:
+        client.delete(force=False, is_unchanged=True)
+    except Rejected as error:
+        if error.status not in (404, 409, 412):  # a program that found it uses it
+            raise
 
 
 def _find_live(account: AccountClient, name: str) -> RemoteDataSource | None:

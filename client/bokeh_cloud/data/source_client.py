@@ -183,9 +183,16 @@ class SourceClient:
         """Create a version with the columns of an old one."""
         self._request("POST", f"{self.path}/rollback", json={"version": version})
 
-    def delete(self, *, force: bool) -> None:
-        """Delete the source; `force` deletes it even if plots use it."""
-        self.account.connection.request("DELETE", f"{self.path}?force={str(force).lower()}")
+    def delete(self, *, force: bool, is_unchanged: bool = False) -> None:
+        """Delete the source.
+
+        Args:
+            force: delete it even if plots use it.
+            is_unchanged: raise Rejected if it has a newer version than this one.
+        """
+        headers = {"If-Match": self._current_etag()} if is_unchanged else {}
+        path = f"{self.path}?force={str(force).lower()}"
+        self.account.connection.request("DELETE", path, headers=headers)
 
     def _is_stored_already(self, columns: Mapping[str, Any]) -> bool:
         """Return whether the newest version has exactly these columns, and if so, adopt that version.

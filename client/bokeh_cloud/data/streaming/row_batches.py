@@ -9,9 +9,10 @@ import numpy as np
 from bokeh.core.serialization import Buffer
 from bokeh.core.types import ID
 
+from bokeh_cloud.columns.arrow_values import typed_array
 from bokeh_cloud.columns.casting import cast_to
 from bokeh_cloud.columns.packed import pack, unpack
-from bokeh_cloud.columns.plain_values import PlainValues, ZonedTimes
+from bokeh_cloud.columns.plain_values import PlainValues
 from bokeh_cloud.columns.values import encode_rows, is_fixed_width, read_values, time_zone_of
 from bokeh_cloud.data.column_kinds import NULL, require_same_kind
 from bokeh_cloud.data.column_names import find_name
@@ -69,35 +70,35 @@ def merge_blocks(blocks: Sequence[RowBlock]) -> dict[str, Any]:
 
 
 def _encode(name: str, values: Any, column: Mapping[str, Any]) -> Any:
-    require_same_kind(name, values, column)
+    if typed_array(name, values) is not None:
+        return encode_rows(name, values)  # raises
+    plain = read_values(name, values)
+    require_same_kind(name, plain, column)
     dtype, zone = column["dtype"], time_zone_of(column["dtype"])
     if dtype == NULL:
-        return encode_rows(name, _as_floats(name, values))
+        return encode_rows(name, _as_floats(name, plain))
     if not is_fixed_width(dtype):
-        return encode_rows(name, values)
-    plain = read_values(name, values)
+        return encode_rows(name, plain)
     try:
         array = cast_to(name, plain, dtype)
     except CloudError:
         if column["shape"][0]:
             raise
-        return encode_rows(name, values)  # a column without rows may take the type of its first ones
+        return encode_rows(name, plain)  # a column without rows may take the type of its first ones
     wanted, found = list(column["shape"][1:]), list(array.shape[1:])
     if wanted != found:
         raise CloudError(f"Column {name!r}: its rows have the shape {wanted}, not {found}.")
-    return encode_rows(name, ZonedTimes(array, zone) if zone else array)
+    return encode_rows(name, PlainValues(array, zone))
 
 
-def _as_floats(name: str, values: Any) -> Any:
+def _as_floats(name: str, plain: PlainValues) -> Any:
     """Return integers of a column that has no type yet as floats, as 20 is often followed by 20.5."""
-    plain = read_values(name, values)
-    is_integer = isinstance(plain.values, np.ndarray) and plain.values.dtype.kind in "iu"
-    if not is_integer:
-        return values
+    if not isinstance(plain.values, np.ndarray) or plain.values.dtype.kind not in "iu":
+        return plain
     try:
-        return cast_to(name, PlainValues(plain.values), "float64")
+        return cast_to(name, plain, "float64")
     except CloudError:
-        return values
+        return plain
 
 
 def _length(values: Any) -> int:
