@@ -13,7 +13,7 @@ import pytest
 
 import bokeh_cloud
 from bokeh_cloud.data.sources import RemoteDataSource
-from bokeh_cloud.data.streaming import outage
+from bokeh_cloud.data.streaming import server_outage
 from bokeh_common.storage.testing.servers.ports import free_port
 from bokeh_common.storage.testing.servers.processes import redis_server
 from bokeh_common.storage.testing.servers.proxy import FaultProxy
@@ -88,7 +88,7 @@ def src(server: bokeh_cloud.Server, request: pytest.FixtureRequest) -> RemoteDat
 @pytest.fixture(autouse=True)
 def _short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try again after at most a second."""
-    monkeypatch.setattr(outage, "MAX_DELAY", 1.0)
+    monkeypatch.setattr(server_outage, "MAX_DELAY", 1.0)
 
 
 def values_of(source: RemoteDataSource) -> list[Any]:

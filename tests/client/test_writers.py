@@ -247,7 +247,7 @@ def test_a_spool_is_empty_after_its_rows_are_stored(src: RemoteDataSource, tmp_p
     assert values_of(src) == list(range(20))
     database = sqlite3.connect(spool)
     assert database.execute(
-        "SELECT (SELECT count(*) FROM blocks), (SELECT count(*) FROM batch)"
+        "SELECT (SELECT count(*) FROM parts), (SELECT count(*) FROM batch)"
     ).fetchone() == (0, 0)
     database.close()
 

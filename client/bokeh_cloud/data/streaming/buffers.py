@@ -1,43 +1,43 @@
-"""Where the blocks of rows are that a writer has not sent yet: in memory; `spool.Spool` is in a file."""
+"""Keeps the rows that a writer has not sent yet: in memory; `spool.Spool` keeps them in a file."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from bokeh_cloud.data.streaming.row_batches import RowBlock
+from bokeh_cloud.data.streaming.row_batches import PackedRows
 
 
 @dataclass(frozen=True)
 class Batch:
-    """The blocks of one request, oldest first.
+    """The rows of one request.
 
     Attributes:
         key: the idempotency key of the request.
-        blocks: of one layout.
+        parts: rows of one layout, oldest first.
     """
 
     key: str
-    blocks: list[RowBlock]
+    parts: list[PackedRows]
 
     @property
     def count(self) -> int:
         """The number of rows."""
-        return sum(block.count for block in self.blocks)
+        return sum(part.count for part in self.parts)
 
 
-class Buffer(Protocol):
-    """A queue of blocks. Only one thread at a time may use it."""
+class RowBuffer(Protocol):
+    """A queue of rows. Only one thread at a time may use it."""
 
     @property
     def count(self) -> int:
         """The number of rows that wait, those of the current batch among them."""
 
-    def add(self, block: RowBlock) -> None:
-        """Add a block at the end; raises CloudError if that is not possible."""
+    def add(self, part: PackedRows) -> None:
+        """Add rows at the end; raises CloudError if that is not possible."""
 
     def next_batch(self, max_rows: int, make_key: Callable[[], str]) -> Batch | None:
-        """Return the oldest blocks as a batch: the same one until it is removed; None without blocks.
+        """Return the oldest rows as a batch: the same one until it is removed; None without rows.
 
         The batch and its key are stored before this returns, so that a request is repeated exactly.
         """
@@ -46,45 +46,45 @@ class Buffer(Protocol):
         """Remove the current batch."""
 
     def close(self) -> None:
-        """Release files; blocks that wait stay in them."""
+        """Release files; rows that wait stay in them."""
 
 
 class MemoryBuffer:
     """A buffer in memory."""
 
     def __init__(self) -> None:
-        self._blocks: deque[RowBlock] = deque()
+        self._parts: deque[PackedRows] = deque()
         self._batch: Batch | None = None
         self.count = 0
 
-    def add(self, block: RowBlock) -> None:
-        """Add a block at the end."""
-        self._blocks.append(block)
-        self.count += block.count
+    def add(self, part: PackedRows) -> None:
+        """Add rows at the end."""
+        self._parts.append(part)
+        self.count += part.count
 
     def next_batch(self, max_rows: int, make_key: Callable[[], str]) -> Batch | None:
-        """Return the oldest blocks; see `Buffer`."""
-        if self._batch is None and self._blocks:
-            self._batch = Batch(make_key(), first_of_one_layout(self._blocks, max_rows))
+        """Return the oldest rows; see `RowBuffer`."""
+        if self._batch is None and self._parts:
+            self._batch = Batch(make_key(), first_of_one_layout(self._parts, max_rows))
         return self._batch
 
     def remove(self, batch: Batch) -> None:
         """Remove the current batch."""
-        for _ in batch.blocks:
-            self.count -= self._blocks.popleft().count
+        for _ in batch.parts:
+            self.count -= self._parts.popleft().count
         self._batch = None
 
     def close(self) -> None:
         """Do nothing."""
 
 
-def first_of_one_layout(blocks: Iterable[RowBlock], max_rows: int) -> list[RowBlock]:
-    """Return the first blocks that have one layout, and at most so many rows, but at least one block."""
-    found: list[RowBlock] = []
+def first_of_one_layout(parts: Iterable[PackedRows], max_rows: int) -> list[PackedRows]:
+    """Return the first parts that have one layout, and at most so many rows; but at least one part."""
+    found: list[PackedRows] = []
     count = 0
-    for block in blocks:
-        count += block.count
-        if found and (count > max_rows or block.layout != found[0].layout):
+    for part in parts:
+        count += part.count
+        if found and (count > max_rows or part.layout != found[0].layout):
             break
-        found.append(block)
+        found.append(part)
     return found

@@ -24,13 +24,13 @@ Columns = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
-class RowBlock:
+class PackedRows:
     """The rows of one call.
 
     Attributes:
         data: the packed rows.
         count: the number of rows.
-        layout: the types of the columns; blocks of one layout can be merged.
+        layout: the types of the columns; rows of one layout can be merged.
     """
 
     data: bytes
@@ -38,8 +38,8 @@ class RowBlock:
     layout: str
 
 
-def make_block(rows: Mapping[str, Any], columns: Columns) -> RowBlock | None:
-    """Return rows as a block; None if there are none.
+def pack_rows(rows: Mapping[str, Any], columns: Columns) -> PackedRows | None:
+    """Return rows in the packed format; None if there are none.
 
     Args:
         rows: values by column.
@@ -58,12 +58,12 @@ def make_block(rows: Mapping[str, Any], columns: Columns) -> RowBlock | None:
     if not count:
         return None
     layout = json.dumps({name: _type_of(values) for name, values in encoded.items()}, sort_keys=True)
-    return RowBlock(bytes(pack(encoded)), count, layout)
+    return PackedRows(bytes(pack(encoded)), count, layout)
 
 
-def merge_blocks(blocks: Sequence[RowBlock]) -> dict[str, Any]:
-    """Return the rows of blocks of one layout by column, as `values.encode_rows` does."""
-    unpacked = [unpack(block.data, str) for block in blocks]
+def merge_rows(parts: Sequence[PackedRows]) -> dict[str, Any]:
+    """Return rows of one layout together, by column, as `values.encode_rows` does."""
+    unpacked = [unpack(part.data, str) for part in parts]
     return {
         name: _merge(name, [(value[name], buffers) for value, buffers in unpacked]) for name in unpacked[0][0]
     }

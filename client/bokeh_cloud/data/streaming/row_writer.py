@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from bokeh_cloud.data.source_client import SourceClient
-from bokeh_cloud.data.streaming.buffers import Batch, Buffer
-from bokeh_cloud.data.streaming.outage import Outage
-from bokeh_cloud.data.streaming.row_batches import make_block, merge_blocks
+from bokeh_cloud.data.streaming.buffers import Batch, RowBuffer
+from bokeh_cloud.data.streaming.row_batches import merge_rows, pack_rows
 from bokeh_cloud.data.streaming.schedule import Schedule, WriterOptions
+from bokeh_cloud.data.streaming.server_outage import ServerOutage
 from bokeh_cloud.data.tables import rows_of
 from bokeh_cloud.errors import BufferFull, CloudError, Rejected, ServerUnreachable
 
@@ -37,7 +37,7 @@ class RowWriter:
     """
 
     def __init__(
-        self, client: SourceClient, buffer: Buffer, options: WriterOptions,
+        self, client: SourceClient, buffer: RowBuffer, options: WriterOptions,
         on_close: Callable[[SourceClient], None],
     ) -> None:  # fmt: skip
         self._client = client
@@ -47,7 +47,7 @@ class RowWriter:
         self._id, self._number = secrets.token_hex(16), 0
         self._changed = threading.Condition()
         self._schedule = Schedule(options)
-        self._outage = Outage(self._name, client.account.url)
+        self._outage = ServerOutage(self._name, client.account.url)
         self._added = buffer.count  # rows, those that an earlier writer has left in the spool among them
         self._stored = self._waiting_for = 0
         self._failure: CloudError | None = None
@@ -86,15 +86,15 @@ class RowWriter:
             BufferFull: too many rows are waiting; these were not accepted.
         """
         known = self._client.summary["columns"]
-        block = make_block({**rows_of(new_data, known), **columns}, known)
+        packed = pack_rows({**rows_of(new_data, known), **columns}, known)
         with self._changed:
             self._require_open()
-            if block is None:
+            if packed is None:
                 return
-            if self.pending + block.count > self._options.max_rows:
-                raise BufferFull(self._explain_full(block.count))
-            self._buffer.add(block)
-            self._added += block.count
+            if self.pending + packed.count > self._options.max_rows:
+                raise BufferFull(self._explain_full(packed.count))
+            self._buffer.add(packed)
+            self._added += packed.count
             self._schedule.start()
             self._changed.notify_all()
 
@@ -210,7 +210,7 @@ class RowWriter:
         return f"writer/{self._id}/{self._number}"
 
     def _send(self, batch: Batch) -> None:
-        body: dict[str, Any] = {"rows": merge_blocks(batch.blocks)}
+        body: dict[str, Any] = {"rows": merge_rows(batch.parts)}
         if self._options.rollover is not None:
             body["rollover"] = self._options.rollover
         try:

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bokeh_cloud.data.streaming.outage import Outage
+from bokeh_cloud.data.streaming.server_outage import ServerOutage
 from bokeh_cloud.errors import CloudError
 
 
@@ -51,7 +51,7 @@ class Schedule:
         ended_early = rest and count * 2 < self._options.batch_rows
         self._due = time.monotonic() + (0 if ended_early else self._options.flush_interval)
 
-    def seconds_left(self, count: int, outage: Outage, is_flushing: bool) -> float | None:
+    def seconds_left(self, count: int, outage: ServerOutage, is_flushing: bool) -> float | None:
         """Return the seconds until a batch is sent; None if no rows wait.
 
         Args:

@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bokeh_cloud.data.streaming.buffers import Batch, first_of_one_layout
-from bokeh_cloud.data.streaming.row_batches import RowBlock
+from bokeh_cloud.data.streaming.row_batches import PackedRows
 from bokeh_cloud.errors import CloudError
+
+MAX_ID = (1 << 63) - 1
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS source(id TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS blocks(
+CREATE TABLE IF NOT EXISTS parts(
     id INTEGER PRIMARY KEY AUTOINCREMENT, count INTEGER NOT NULL, layout TEXT NOT NULL, data BLOB NOT NULL
 );
 CREATE TABLE IF NOT EXISTS batch(key TEXT NOT NULL, last INTEGER NOT NULL);
@@ -43,53 +45,52 @@ class Spool:
             self._database.execute("PRAGMA synchronous=NORMAL")
             self._database.executescript(f"BEGIN EXCLUSIVE;{TABLES}COMMIT;")
             self._require_source(source)
-            self.count = int(self._one("SELECT coalesce(sum(count), 0) FROM blocks"))
+            self.count = self._one("SELECT coalesce(sum(count), 0) FROM parts")
 
-    def add(self, block: RowBlock) -> None:
-        """Add a block at the end; raises CloudError if the file cannot be written."""
+    def add(self, part: PackedRows) -> None:
+        """Add rows at the end; raises CloudError if the file cannot be written."""
         with self._explained():
             self._database.execute(
-                "INSERT INTO blocks(count, layout, data) VALUES (?, ?, ?)",
-                (block.count, block.layout, block.data),
+                "INSERT INTO parts(count, layout, data) VALUES (?, ?, ?)",
+                (part.count, part.layout, part.data),
             )
-        self.count += block.count
+        self.count += part.count
 
     def next_batch(self, max_rows: int, make_key: Callable[[], str]) -> Batch | None:
-        """Return the oldest blocks; see `Buffer`."""
+        """Return the oldest rows; see `RowBuffer`."""
         with self._explained():
             stored = self._database.execute("SELECT key, last FROM batch").fetchone()
             if stored is not None:
-                return Batch(stored[0], list(self._blocks(stored[1])))
-            blocks = first_of_one_layout(self._blocks(), max_rows)
-            if not blocks:
+                return Batch(stored[0], list(self._parts(stored[1])))
+            parts = first_of_one_layout(self._parts(), max_rows)
+            if not parts:
                 return None
-            key, first = make_key(), int(self._one("SELECT min(id) FROM blocks"))
-            last = f"SELECT id FROM blocks WHERE id >= {first} ORDER BY id LIMIT 1 OFFSET {len(blocks) - 1}"  # noqa: S608 - numbers
-            self._database.execute("INSERT INTO batch(key, last) VALUES (?, ?)", (key, self._one(last)))
-            return Batch(key, blocks)
+            key = make_key()
+            last = self._one("SELECT id FROM parts ORDER BY id LIMIT 1 OFFSET ?", len(parts) - 1)
+            self._database.execute("INSERT INTO batch(key, last) VALUES (?, ?)", (key, last))
+            return Batch(key, parts)
 
     def remove(self, batch: Batch) -> None:
         """Remove the current batch."""
         with self._explained():
             self._database.execute("BEGIN")
-            self._database.execute("DELETE FROM blocks WHERE id <= (SELECT max(last) FROM batch)")
+            self._database.execute("DELETE FROM parts WHERE id <= (SELECT max(last) FROM batch)")
             self._database.execute("DELETE FROM batch")
             self._database.execute("COMMIT")
         self.count -= batch.count
 
     def close(self) -> None:
-        """Close the file; blocks that wait stay in it."""
+        """Close the file; rows that wait stay in it."""
         with self._explained():
             self._database.close()
 
-    def _blocks(self, last: int | None = None) -> Iterator[RowBlock]:
-        until = "" if last is None else f"WHERE id <= {last:d}"
-        query = f"SELECT data, count, layout FROM blocks {until} ORDER BY id"  # noqa: S608 - a number
-        for row in self._database.execute(query):
-            yield RowBlock(*row)
+    def _parts(self, last: int | None = None) -> Iterator[PackedRows]:
+        query = "SELECT data, count, layout FROM parts WHERE id <= ? ORDER BY id"
+        for row in self._database.execute(query, (MAX_ID if last is None else last,)):
+            yield PackedRows(*row)
 
-    def _one(self, query: str) -> int | str:
-        found: int | str = self._database.execute(query).fetchone()[0]
+    def _one(self, query: str, *values: int) -> int:
+        found: int = self._database.execute(query, values).fetchone()[0]
         return found
 
     def _require_source(self, source: str) -> None:

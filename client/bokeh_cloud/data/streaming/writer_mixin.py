@@ -27,7 +27,7 @@ class WriterMixin:
         raise NotImplementedError
 
     def writer(
-        self, *, flush_interval: float = 1.0, batch_rows: int = 10_000, max_rows: int = 1_000_000,
+        self, *, flush_interval: float = 1.0, batch_rows: int = 10_000, max_rows: int = 100_000,
         rollover: int | None = None, spool: str | Path | None = None,
     ) -> RowWriter:  # fmt: skip
         """Return a writer, which appends rows in batches, and keeps them while the server is away.

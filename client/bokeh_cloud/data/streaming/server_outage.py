@@ -10,7 +10,7 @@ MAX_DELAY = 15.0
 log = logging.getLogger("bokeh_cloud")
 
 
-class Outage:
+class ServerOutage:
     """The outage that a writer observes, if there is one.
 
     Attributes:
