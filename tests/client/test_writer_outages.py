@@ -136,6 +136,25 @@ def test_lost_responses_double_nothing(running: KilledServer, src: RemoteDataSou
     assert values_of(src) == list(range(20))
 
 
+STATUSES = ["200 OK", "302 Found", "404 Not Found", "429 Too Many Requests", "500 Internal Server Error"]
+
+
+@pytest.mark.parametrize("status", [*STATUSES, "503 Service Unavailable"])
+def test_responses_of_others_than_the_server_are_an_outage(
+    running: KilledServer, src: RemoteDataSource, status: str
+) -> None:
+    proxy = FaultProxy(running.port)
+    client = bokeh_cloud.Server(f"http://127.0.0.1:{proxy.port}")
+    with client.source(src.source_id).writer(flush_interval=0) as writer:
+        with proxy.responding(status):
+            writer.stream(y=[1])
+            wait_until(lambda: proxy.faults > 1, 30)
+        writer.stream(y=[2])
+        writer.flush(60)
+    proxy.close()
+    assert values_of(src) == [1, 2]
+
+
 def test_other_clients_append_while_a_response_is_lost(running: KilledServer, src: RemoteDataSource) -> None:
     """The server remembers the last keys of clients that are not writers; these are more than that."""
     proxy = FaultProxy(running.port)

@@ -126,6 +126,18 @@ def test_a_full_buffer_is_an_error_and_loses_no_row_before_it(src: RemoteDataSou
     assert values_of(src) == [0, 1, 2, 3]
 
 
+def test_rows_of_many_bytes_are_several_batches(server: bokeh_cloud.Server, appends: list[str]) -> None:
+    source = server.DataSource("many bytes", y=np.zeros((0, 250_000)))
+    row = np.arange(250_000.0).reshape(1, -1)
+    with source.writer(flush_interval=3600) as writer:
+        for number in range(10):
+            writer.stream(y=row + number)
+        with pytest.raises(bokeh_cloud.CloudError, match="These 20 rows have 38 MiB; a call takes up to 32"):
+            writer.stream(y=np.repeat(row, 20, axis=0))
+    assert source.rows("y")["y"][:, 0].tolist() == list(range(10))
+    assert len(appends) == 3
+
+
 def test_rollover(src: RemoteDataSource) -> None:
     with src.writer(rollover=4, batch_rows=3) as writer:
         for number in range(10):

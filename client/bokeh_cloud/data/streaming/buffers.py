@@ -7,6 +7,8 @@ from typing import Protocol
 
 from bokeh_cloud.data.streaming.row_batches import PackedRows
 
+MAX_BATCH_BYTES = 8 << 20  # unless the rows of one call are more
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -79,12 +81,13 @@ class MemoryBuffer:
 
 
 def first_of_one_layout(parts: Iterable[PackedRows], max_rows: int) -> list[PackedRows]:
-    """Return the first parts that have one layout, and at most so many rows; but at least one part."""
+    """Return the first parts that have one layout, and at most so many rows and bytes; but one at least."""
     found: list[PackedRows] = []
-    count = 0
+    count = size = 0
     for part in parts:
-        count += part.count
-        if found and (count > max_rows or part.layout != found[0].layout):
+        count, size = count + part.count, size + len(part.data)
+        is_full = count > max_rows or size > MAX_BATCH_BYTES
+        if found and (is_full or part.layout != found[0].layout):
             break
         found.append(part)
     return found

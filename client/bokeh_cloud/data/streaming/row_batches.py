@@ -19,6 +19,8 @@ from bokeh_cloud.data.column_names import find_name
 from bokeh_cloud.data.tables import require_equal_lengths
 from bokeh_cloud.errors import CloudError
 
+MAX_CALL_BYTES = 32 << 20  # which a server accepts, unless it is configured otherwise
+
 #: Columns of a data source by name, as its JSON summary has them: `dtype`, `shape` and so on.
 Columns = Mapping[str, Mapping[str, Any]]
 
@@ -57,8 +59,14 @@ def pack_rows(rows: Mapping[str, Any], columns: Columns) -> PackedRows | None:
     count = next(iter(lengths.values()), 0)
     if not count:
         return None
+    data = bytes(pack(encoded))
+    if len(data) > MAX_CALL_BYTES:
+        raise CloudError(
+            f"These {count} rows have {len(data) >> 20} MiB; a call takes up to {MAX_CALL_BYTES >> 20}: pass "
+            "fewer rows at once, or store a file by put(file, append=True)."
+        )
     layout = json.dumps({name: _type_of(values) for name, values in encoded.items()}, sort_keys=True)
-    return PackedRows(bytes(pack(encoded)), count, layout)
+    return PackedRows(data, count, layout)
 
 
 def merge_rows(parts: Sequence[PackedRows]) -> dict[str, Any]:

@@ -215,10 +215,9 @@ class RowWriter:
             body["rollover"] = self._options.rollover
         try:
             self._client.append(body, batch.key)
-        except ServerUnreachable as error:
-            self._outage.failed(str(error))
-        except Rejected as error:
-            if error.status not in RETRIED_STATUSES:
+        except CloudError as error:
+            # Without a problem it was not the server that responded, but a gateway or a captive portal.
+            if isinstance(error, Rejected) and error.problem and error.status not in RETRIED_STATUSES:
                 self._fail(CloudError(self._explain_rejected(batch, error)), error)
             else:
                 self._outage.failed(str(error))
