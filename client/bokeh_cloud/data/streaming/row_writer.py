@@ -4,7 +4,7 @@ import atexit
 import logging
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from bokeh_cloud.data.source_client import SourceClient
@@ -41,6 +41,7 @@ class RowWriter:
         on_close: Callable[[SourceClient], None],
     ) -> None:  # fmt: skip
         self._client = client
+        self._name = str(client.summary["name"])
         self._buffer = buffer
         self._options = options
         self._on_close = on_close
@@ -145,10 +146,6 @@ class RowWriter:
         finally:
             self._stop()
 
-    @property
-    def _name(self) -> str:
-        return str(self._client.summary["name"])
-
     def _close_at_exit(self) -> None:
         try:
             self.close()
@@ -214,7 +211,7 @@ class RowWriter:
         if self._options.rollover is not None:
             body["rollover"] = self._options.rollover
         try:
-            self._client.append(body, batch.key)
+            self._append(body, batch.key)
         except CloudError as error:
             # Without a problem it was not the server that responded, but a gateway or a captive portal.
             if isinstance(error, Rejected) and error.problem and error.status not in RETRIED_STATUSES:
@@ -223,6 +220,15 @@ class RowWriter:
                 self._outage.failed(str(error))
         else:
             self._acknowledge(batch)
+
+    def _append(self, body: Mapping[str, Any], key: str) -> None:
+        """Append rows; raises ServerUnreachable if something else responds with success."""
+        before = self._client.summary
+        self._client.append(body, key)
+        if self._client.summary.get("id") != before["id"]:
+            self._client.summary = before
+            url = self._client.account.url
+            raise ServerUnreachable(f"{url} responds, but not with the data source {self._name!r}.")
 
     def _acknowledge(self, batch: Batch) -> None:
         with self._changed:
