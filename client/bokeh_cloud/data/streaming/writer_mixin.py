@@ -4,10 +4,9 @@ from pathlib import Path
 
 from bokeh_cloud.account import AccountClient
 from bokeh_cloud.data.source_client import SourceClient
-from bokeh_cloud.data.streaming.buffers import MemoryBuffer
+from bokeh_cloud.data.streaming.buffers import MemoryBuffer, RowBuffer
 from bokeh_cloud.data.streaming.row_writer import RowWriter
 from bokeh_cloud.data.streaming.schedule import WriterOptions
-from bokeh_cloud.data.streaming.spool import Spool
 
 
 class WriterMixin:
@@ -57,11 +56,18 @@ class WriterMixin:
         account = AccountClient(known.account.connection.without_retries(), known.account.user_id)
         client = SourceClient(account, known.summary, None)
         client.require_live()
-        buffer = MemoryBuffer() if path is None else Spool(path, str(client.summary["id"]))
-        return RowWriter(client, buffer, options, self._adopt)
+        return RowWriter(client, _open_buffer(path, client), options, self._adopt)
 
     def _adopt(self, client: SourceClient) -> None:
         """Continue with the version that a writer stored last, unless there are local changes."""
         if not self.changed:
             self._source_client = SourceClient(self._source_client.account, client.summary, None)
             self._load_columns()
+
+
+def _open_buffer(path: Path | None, client: SourceClient) -> RowBuffer:
+    if path is None:
+        return MemoryBuffer()
+    from bokeh_cloud.data.streaming.spool import Spool  # needs sqlite3, which some builds of Python lack
+
+    return Spool(path, str(client.summary["id"]))
