@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import bokeh_cloud
+from bokeh_cloud.data import catalog
 
 NOW = datetime(2027, 1, 1, 12, 0, 0, 123456)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -189,3 +190,15 @@ def test_times_that_do_not_fit_are_refused_with_the_line_to_write(
         append(source, how, then)
     assert line in str(caught.value)
     assert len(source.refresh().to_pandas()) == 1
+
+
+def test_of_several_sources_of_a_name_the_newest_is_used(
+    server: bokeh_cloud.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sources may be renamed to a name that another one has."""
+    monkeypatch.setattr(catalog, "AT_THE_SAME_TIME", timedelta())
+    first, second = server.DataSource("several", x=[1]), server.DataSource("several, too", x=[2])
+    second.rename("several")
+    assert server.DataSource("several", x=[3]).source_id == server.source("several").source_id
+    assert first.refresh().to_pandas()["x"].tolist() == [1]
+    assert second.refresh().to_pandas()["x"].tolist() == [3]
