@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from bokeh_cloud.errors import (
+    BufferFull,
     CloudError,
     Incomplete,
     NotFound,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:  # these import Bokeh, which takes half a second
     from bokeh_cloud.integration.output import output_cloud, output_server
 
 __all__ = [
+    "BufferFull",
     "Cloud",
     "CloudError",
     "Incomplete",

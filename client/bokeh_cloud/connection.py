@@ -1,6 +1,7 @@
 """The HTTP connection to a server: sends requests, retries them where that is safe, and raises errors."""
 
 from collections.abc import Mapping
+from copy import copy
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -21,6 +22,7 @@ CONNECT_TIMEOUT = 10.0  # seconds
 READ_TIMEOUT = 120.0  # seconds without a byte: committing many columns takes a while
 MAX_RETRY_AFTER = 30.0  # seconds; a server may ask for hours, but an interactive user should see the error
 PARALLEL_REQUESTS = 4
+RETRIES = 4
 
 #: What OpenSSL says if a server responds in plain http.
 PLAIN_HTTP_SIGNS = ("WRONG_VERSION_NUMBER", "wrong version number", "record layer failure", "HTTP_REQUEST")
@@ -41,9 +43,23 @@ class Connection:
 
     def __init__(self, address: ServerAddress, ca_bundle: str = ""):
         self.url = address.url
+        self._address = address
         self._apikey = address.apikey
-        self._session = _make_session(address)
+        self._session = _make_session(address, RETRIES)
         self._session.verify = ca_bundle or True
+
+    def without_retries(self) -> "Connection":
+        """Return a connection to the same server that sends each request once; its caller repeats them."""
+        found = copy(self)
+        found._session = _make_session(self._address, 0)
+        found._session.verify = self._session.verify
+        return found
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The environment variables with which another program uses this server and this key."""
+        key = {} if self._apikey is None else {"BOKEH_CLOUD_API_KEY": self._apikey}
+        return {"BOKEH_CLOUD_URL": self.url, **key}
 
     @property
     def has_key(self) -> bool:
@@ -157,7 +173,7 @@ class _BoundedRetry(Retry):
         return None if seconds is None else min(seconds, MAX_RETRY_AFTER)
 
 
-def _make_session(address: ServerAddress) -> requests.Session:
+def _make_session(address: ServerAddress, retries: int) -> requests.Session:
     session = requests.Session()
     session.trust_env = False  # ~/.netrc would replace the key, and a proxy could read it
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -165,7 +181,7 @@ def _make_session(address: ServerAddress) -> requests.Session:
     if address.apikey:
         session.headers["Authorization"] = f"Bearer {address.apikey}"
     retry = _BoundedRetry(
-        total=4,
+        total=retries,
         backoff_factor=0.15,
         status_forcelist=[503],
         allowed_methods=None,

@@ -24,6 +24,10 @@ class ServerUnreachable(CloudError, ConnectionError):
     """The server does not respond, or only that it is unavailable; it is safe to try again later."""
 
 
+class BufferFull(CloudError):
+    """A writer has as many rows waiting as it may keep, and did not accept these; try again later."""
+
+
 class Rejected(CloudError):
     """The server rejected the request.
 

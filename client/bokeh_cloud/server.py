@@ -158,9 +158,10 @@ class Server(AccountClient):
     def DataSource(self, /, *args: Any, **columns: Any) -> "RemoteDataSource":  # noqa: N802 - named as Bokeh's class
         """Store columns as a live data source, which plots can share, and return it.
 
-        Write `DataSource("name", frame)`, `DataSource(frame)`, `DataSource("name", x=x, y=y)`, and so on. If
-        there is a live source of this name, it gets a version with these columns. Without a name, the source
-        is new, and is named after its columns.
+        Write `DataSource("name", frame)`, `DataSource(frame)`, `DataSource("name", x=x, y=y)`, and so on, or,
+        for a source without rows, `DataSource("name", dtypes={"t": "datetime64[us]", "x": float})`. If there
+        is a live source of this name, it gets a version with these columns; without rows, it is returned as
+        it is. Without a name, the source is new, and is named after its columns.
 
         Args:
             args: the name, a string; and columns as a frame of pandas or polars, a table of pyarrow, a
@@ -169,15 +170,15 @@ class Server(AccountClient):
                 and `frame=` with a frame or a dictionary is as one of `args`.
 
         Raises:
-            CloudError: a column has a type that cannot be stored, two have one name, or their lengths differ;
-                or see `Connection.request`.
+            CloudError: a column has a type that cannot be stored, two have one name, their lengths differ, or
+                the source of this name has other columns; or see `Connection.request`.
         """
-        from bokeh_cloud.data.catalog import create_source, put_source
+        from bokeh_cloud.data.catalog import create_source, open_or_create_source
         from bokeh_cloud.data.source_arguments import read_arguments
 
         name, by_name = read_arguments(args, columns)
         if name:
-            return put_source(self, name, by_name)
+            return open_or_create_source(self, name, by_name)
         return create_source(self, ", ".join(by_name) or "empty", by_name)
 
     def put(

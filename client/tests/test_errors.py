@@ -10,7 +10,7 @@ def test_all_exceptions_have_one_base_class() -> None:
     found = [
         kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kind.__module__ == errors.__name__
     ]
-    assert len(found) == 7
+    assert len(found) == 8
     assert all(issubclass(kind, CloudError) for kind in found)
 
 

@@ -5,14 +5,13 @@ The first line of each script lists the plots that it publishes, with the versio
 
 import json
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 import requests
 
 import bokeh_cloud
-from tests.client.command import COMMAND, run
+from tests.client.command import run
 
 SCRIPTS = sorted(Path(__file__).with_name("scripts").glob("*.py"))
 NEEDS = {
@@ -144,21 +143,3 @@ def test_files_that_are_not_documents_are_rejected(tmp_path: Path, text: str, re
     assert done.returncode == 1
     assert reason in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_watching_publishes_again_when_the_script_changes(tmp_path: Path, server: bokeh_cloud.Server) -> None:
-    script = tmp_path / "watched.py"
-    text = "from bokeh.plotting import figure, show\np = figure(title='one')\np.line([1], [1])\nshow(p)\n"
-    script.write_text(text)
-    command = [*COMMAND, "publish", "watched.py", "--watch", "--quiet"]
-    watcher = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
-    try:
-        assert watcher.stdout is not None
-        first = watcher.stdout.readline()
-        time.sleep(1.1)  # the resolution of modification times is a second on some file systems
-        script.write_text(text.replace("one", "two"))
-        assert watcher.stdout.readline() == first
-        assert server.plot("watched").version == 2
-    finally:
-        watcher.terminate()
-        watcher.wait(timeout=30)

@@ -69,7 +69,8 @@ class AppendingClient:
         count = self.acknowledged % MAX_ROWS + 1
         numbers = range(self.acknowledged, self.acknowledged + count)
         rows = {"client": [self.number] * count, "number": list(numbers)}
-        key = {"Idempotency-Key": f"{self.number}-{self.acknowledged}"}
+        writer = f"writer/{self.number:016}/{self.acknowledged + 1}"
+        key = {"Idempotency-Key": writer if self.number % 2 else f"{self.number}-{self.acknowledged}"}
         path = f"/{{user}}/data/{self._source}/rows"
         while (
             response := self._service()("POST", path, headers=key, json={"rows": rows})

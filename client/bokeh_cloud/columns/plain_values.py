@@ -31,6 +31,9 @@ class PlainValues:
     arrow_type: str = ""
     is_mixed: bool = False
 
+    def __len__(self) -> int:
+        return len(self.values)
+
 
 @dataclass(frozen=True)
 class ZonedTimes:
@@ -45,6 +48,8 @@ class ZonedTimes:
 
 def plain_values(values: Any) -> PlainValues:
     """Return a column as an array or a list; items of a list are as they were."""
+    if isinstance(values, PlainValues):
+        return values
     if isinstance(values, ZonedTimes):
         return PlainValues(values.times, values.zone)
     if isinstance(values, np.ma.MaskedArray):

@@ -1,8 +1,6 @@
 """`publish`: runs an unchanged script, notebook or document, and publishes its plots."""
 
-import subprocess
 import sys
-import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, redirect_stdout
@@ -17,10 +15,9 @@ from bokeh_cloud.commands.output import echo_json
 from bokeh_cloud.commands.plots import plot_fields
 from bokeh_cloud.errors import CloudError
 from bokeh_cloud.expiry import parse_expiry
+from bokeh_cloud.plots.file_watcher import run_on_save
 from bokeh_cloud.plots.plot import Plot
 from bokeh_cloud.server import Server, connect
-
-POLL_INTERVAL = 0.5  # seconds between two checks of the files
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -30,7 +27,7 @@ POLL_INTERVAL = 0.5  # seconds between two checks of the files
 @click.option("--public", is_flag=True, help="Make it public.")
 @click.option("--expires", metavar="WHEN", help="Print a share link that expires: 7d, 2027-01-31 ...")
 @click.option("--strict", is_flag=True, help="Fail if a published plot will not do all that it does now.")
-@click.option("--watch", is_flag=True, help="Publish again when FILE, or a .py file beside it, changes.")
+@click.option("--watch", is_flag=True, help="Publish again when FILE, or a .py file beside it, is saved.")
 @options.url
 @options.as_json
 @options.quiet
@@ -113,21 +110,9 @@ def _describe_version(plot: Plot, is_changed: bool) -> str:
 
 
 def _watch(file: Path) -> None:
-    """Publish in a new process after each change, so that modules that the script imports are reloaded."""
-    command = [sys.executable, "-m", "bokeh_cloud", *(part for part in sys.argv[1:] if part != "--watch")]
-    before: dict[Path, float] = {}
-    try:
-        while True:
-            now = _modification_times(file)
-            if now != before:
-                before = now
-                subprocess.run(command, check=False)  # noqa: S603 - this command itself
-                click.echo(f"Watching {file}; press Ctrl+C to stop.", err=True)
-            time.sleep(POLL_INTERVAL)
-    except KeyboardInterrupt:
-        pass
-
-
-def _modification_times(file: Path) -> dict[Path, float]:
-    watched = [file, *file.resolve().parent.glob("*.py")]
-    return {path: path.stat().st_mtime for path in watched if path.is_file()}
+    """Publish in a new process after each change, by this command without `--watch`."""
+    arguments = sys.argv[1:]
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    ours = [argument for argument in arguments[:end] if argument != "--watch"]
+    command = [sys.executable, "-m", "bokeh_cloud", *ours, *arguments[end:]]
+    run_on_save(file, command, lambda line: click.echo(line, err=True))

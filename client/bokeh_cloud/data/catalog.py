@@ -1,12 +1,16 @@
 """Creates, lists and finds the data sources of an account."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from bokeh_cloud.account import AccountClient
+from bokeh_cloud.data.column_kinds import has_rows, require_same_columns
 from bokeh_cloud.data.source_client import SourceClient
 from bokeh_cloud.data.sources import RemoteDataSource
-from bokeh_cloud.errors import NotFound
+from bokeh_cloud.errors import NotFound, Rejected
+
+AT_THE_SAME_TIME = timedelta(seconds=10)
 
 
 def create_source(account: AccountClient, name: str, columns: Mapping[str, Any]) -> RemoteDataSource:
@@ -14,13 +18,24 @@ def create_source(account: AccountClient, name: str, columns: Mapping[str, Any])
     return RemoteDataSource(SourceClient.create(account, name, columns))
 
 
+def open_or_create_source(account: AccountClient, name: str, columns: Mapping[str, Any]) -> RemoteDataSource:
+    """Store columns as the live data source of a name; see `Server.DataSource`."""
+    source = _find_named(account, name)
+    if source is None:
+        client = SourceClient.create(account, name, columns)
+        source = _find_named(account, name)
+        if source is None or source.source_id == client.summary["id"]:
+            return RemoteDataSource(client)
+        # Another program has created one of this name at the same time. All of them use the first one.
+        _delete_unless_changed(client)
+    require_same_columns(name, columns, source.columns())
+    return source.replace(columns) if has_rows(columns) else source
+
+
 def put_source(account: AccountClient, name: str, columns: Mapping[str, Any]) -> RemoteDataSource:
     """Store columns as a version of the live data source of a name, or create the source."""
-    try:
-        source = find_source(account, name)
-    except NotFound:
-        return create_source(account, name, columns)
-    return source.replace(columns) if source.live else create_source(account, name, columns)
+    source = _find_live(account, name)
+    return create_source(account, name, columns) if source is None else source.replace(columns)
 
 
 def list_sources(account: AccountClient) -> list[RemoteDataSource]:
@@ -42,3 +57,37 @@ def find_source(account: AccountClient, name: str) -> RemoteDataSource:
             f"There is no data source {name!r} on {account.url}; see `bokeh-cloud data list`.", 404
         )
     return max(found, key=lambda source: (source.source_id == name, source.live, source.created)).refresh()
+
+
+def _find_named(account: AccountClient, name: str) -> RemoteDataSource | None:
+    """Return the live source of a name, as `find_source`.
+
+    Of sources that were created at the same time, each by a program that found none, it is the first one:
+    each of these programs chooses the same, whichever of them it sees.
+    """
+    same = [one for one in list_sources(account) if one.live and one.name == name]
+    if not same:
+        return None
+    since = max(_created(one) for one in same) - AT_THE_SAME_TIME
+    recent = [one for one in same if _created(one) >= since]
+    return min(recent, key=lambda one: (one.created, one.source_id)).refresh()
+
+
+def _created(source: RemoteDataSource) -> datetime:
+    return datetime.fromisoformat(source.created)
+
+
+def _delete_unless_changed(client: SourceClient) -> None:
+    try:
+        client.delete(force=False, is_unchanged=True)
+    except Rejected as error:
+        if error.status not in (404, 409, 412):  # a program that found it uses it
+            raise
+
+
+def _find_live(account: AccountClient, name: str) -> RemoteDataSource | None:
+    try:
+        source = find_source(account, name)
+    except NotFound:
+        return None
+    return source if source.live else None

@@ -24,7 +24,7 @@ from bokeh_cloud.data.column_names import quote_name
 from bokeh_cloud.data.frames import pyarrow, read_arrow_stream
 from bokeh_cloud.data.row_requests import Parameters
 from bokeh_cloud.data.tables import require_equal_lengths
-from bokeh_cloud.errors import Rejected
+from bokeh_cloud.errors import CloudError, Rejected
 from bokeh_cloud.publishing.download import fetch_columns
 from bokeh_cloud.publishing.upload import upload_chunks
 
@@ -98,6 +98,14 @@ class SourceClient:
         table = read_arrow_stream(self.rows("arrow", [*columns, *parameters], stream=True))
         return {name: python_values(table[name].combine_chunks()) for name in names}
 
+    def require_live(self) -> None:
+        """Raise CloudError unless rows can be appended."""
+        if not self.summary.get("live"):
+            raise CloudError(
+                f"{self.summary['name']!r} is the data source of a published figure, and cannot be changed: "
+                "create one with DataSource(name, ...)."
+            )
+
     def read(self) -> None:
         """Read the newest version."""
         self._request("GET", self.path)
@@ -138,9 +146,14 @@ class SourceClient:
                 error.problem,
             ) from error
 
-    def append(self, value: Mapping[str, Any]) -> None:
-        """Append rows; `value` has `rows` by column, see `values.encode_rows`, and optionally `rollover`."""
-        headers = {"Content-Type": PACKED}
+    def append(self, value: Mapping[str, Any], key: str | None = None) -> None:
+        """Append rows.
+
+        Args:
+            value: has `rows` by column, see `values.encode_rows`, and optionally `rollover`.
+            key: the idempotency key, if this request may be a repetition of an earlier one.
+        """
+        headers = {"Content-Type": PACKED} | ({} if key is None else {"Idempotency-Key": key})
         self._request("POST", f"{self.path}/rows", data=bytes(pack(value)), headers=headers)
 
     def put_file(self, headers: Mapping[str, str], **request: Any) -> None:
@@ -170,9 +183,16 @@ class SourceClient:
         """Create a version with the columns of an old one."""
         self._request("POST", f"{self.path}/rollback", json={"version": version})
 
-    def delete(self, *, force: bool) -> None:
-        """Delete the source; `force` deletes it even if plots use it."""
-        self.account.connection.request("DELETE", f"{self.path}?force={str(force).lower()}")
+    def delete(self, *, force: bool, is_unchanged: bool = False) -> None:
+        """Delete the source.
+
+        Args:
+            force: delete it even if plots use it.
+            is_unchanged: raise Rejected if it has a newer version than this one.
+        """
+        headers = {"If-Match": self._current_etag()} if is_unchanged else {}
+        path = f"{self.path}?force={str(force).lower()}"
+        self.account.connection.request("DELETE", path, headers=headers)
 
     def _is_stored_already(self, columns: Mapping[str, Any]) -> bool:
         """Return whether the newest version has exactly these columns, and if so, adopt that version.

@@ -20,11 +20,12 @@ from bokeh_cloud.data.reading import ReadingMixin
 from bokeh_cloud.data.source_client import SourceClient
 from bokeh_cloud.data.source_html import source_html
 from bokeh_cloud.data.source_version import DataSourceVersion
+from bokeh_cloud.data.streaming.writer_mixin import WriterMixin
 from bokeh_cloud.data.tables import columns_of, is_table, rows_of
 from bokeh_cloud.errors import CloudError
 
 
-class RemoteDataSource(ReadingMixin, ColumnDataSource):
+class RemoteDataSource(ReadingMixin, WriterMixin, ColumnDataSource):
     """A data source of an account.
 
     It can be used as the `source` of glyphs. A plot that uses it refers to the stored columns, so publishing
@@ -166,6 +167,8 @@ class RemoteDataSource(ReadingMixin, ColumnDataSource):
 
     def stream(self, new_data: Any = None, rollover: int | None = None, **columns: Any) -> None:
         """Append rows immediately: `stream(t=[...], y=[...])` or, as in Bokeh, `stream({...}, 100)`.
+
+        Each call is a request, and makes a version; `writer` sends many small calls together.
 
         Args:
             new_data: rows by column: a dictionary, a frame, a table, or a series of pandas, which is one row.

@@ -1,15 +1,19 @@
 """A published plot: its state as the server last returned it, and the operations on it."""
 
+import os
+import sys
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bokeh_cloud.arguments import require_boolean, require_integer, require_strings
 from bokeh_cloud.errors import CloudError, NotFound
 from bokeh_cloud.expiry import Expiry, parse_expiry
 from bokeh_cloud.plots.cloning import clone
+from bokeh_cloud.plots.file_watcher import run_on_save
 from bokeh_cloud.plots.frame_size import FrameSize
 from bokeh_cloud.plots.notebook import plot_html
 from bokeh_cloud.plots.plot_data import choose_source, plot_sources
@@ -67,6 +71,21 @@ class Plot(PlotState):
         """
         self._change(name=name)
         return self
+
+    def watch(self, file: str | Path) -> None:
+        """Publish what a script, a notebook or a document shows as this plot, now and whenever it is saved.
+
+        Pages that are open show each new version. Runs until Ctrl+C, or the stop button of a notebook; what a
+        script prints, and its errors, are printed.
+
+        Args:
+            file: its first plot gets the name of this plot, a second one `NAME-2`, and so on.
+
+        Raises:
+            CloudError: there is no such file.
+        """
+        command = [sys.executable, "-m", "bokeh_cloud", "publish", str(file), "--name", self.name]
+        run_on_save(Path(file), command, print, {**os.environ, **self._connection.environ})
 
     def versions(self) -> list[PlotVersion]:
         """Return the versions that the server keeps, newest first."""

@@ -37,7 +37,7 @@ def test_integers_that_would_overflow_are_rejected(live: LiveSources, dtype: str
 @pytest.mark.parametrize("rollover", [None, 1, 2, 9])
 def test_appends_of_no_rows(domain: Any, live: LiveSources, rollover: int | None) -> None:
     first = live.create("ada", SourceDraft("s", {"x": [1, 2], "text": ["a", "ä"]}))
-    changed = live.append("ada", first.id, RowsDraft({"x": [], "text": []}, rollover=rollover))
+    changed = live.append("ada", first.id, RowsDraft({"x": [], "text": []}, rollover=rollover, key="empty"))
     kept = 2 if rollover is None else min(rollover, 2)
     assert read(domain, changed, "text") == ["a", "ä"][2 - kept :]
     assert read(domain, changed, "x") == [1, 2][2 - kept :]

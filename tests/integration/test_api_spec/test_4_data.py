@@ -59,6 +59,16 @@ def test_a_retried_append_is_executed_once(ada: Caller) -> None:
     assert read_column(ada, grown["columns"]["y"]["hash"]) == (1.0, 2.0)
 
 
+def test_a_retried_batch_of_a_writer_is_appended_once(ada: Caller) -> None:
+    source = ada.live_source(1.0)
+    path = f"/{{user}}/data/{source['id']}/rows"
+    for number in (1, 2, 2, 1, 3):
+        headers = {"Idempotency-Key": f"writer/{source['id']}/{number}"}
+        grown = ada.ok("POST", path, json={"rows": {"y": [number + 1.0]}}, headers=headers)
+    assert read_column(ada, grown["columns"]["y"]["hash"]) == (1.0, 2.0, 3.0, 4.0)
+    assert grown["version"] == 4
+
+
 def test_post_rollback_makes_an_old_version_of_a_source_current(ada: Caller) -> None:
     source = ada.live_source(1.0)
     ada.append(source["id"], 2.0)

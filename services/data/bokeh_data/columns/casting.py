@@ -73,7 +73,9 @@ def _only_missing(count: int, prototype: Values) -> Values:
 def _cast_to_fixed(values: Values, dtype: str) -> NDArray[Any]:
     wanted, array = numpy_dtype(dtype), values.array
     if is_arrow(values.dtype) or not _is_same_family(values.dtype, dtype):
-        raise Invalid(f"it holds {dtype}; these values are {values.dtype}.")
+        raise Invalid(
+            f"it holds {dtype}; these values are {values.dtype}{_zone_advice(values.dtype, dtype)}."
+        )
     if wanted.kind in "fc" and array.dtype.kind in "fc":
         return _cast_float(array, dtype)
     with np.errstate(invalid="ignore"):  # the result is compared
@@ -109,6 +111,15 @@ def _advice(dtype: str) -> str:
         return ""
     name = dtype.partition("[")[0]
     return f": write np.asarray(values, '{name}[{time_unit(dtype)}]')"
+
+
+def _zone_advice(dtype: str, wanted: str) -> str:
+    """Return the line to write for times with a time zone in a column without one, or the reverse."""
+    if not (dtype.startswith("datetime64") and wanted.startswith("datetime64")):
+        return ""
+    if time_zone(wanted) is None:
+        return ": write time.replace(tzinfo=None) or series.dt.tz_localize(None)"
+    return ": write datetime.now(UTC), time.astimezone() or series.dt.tz_localize('UTC')"
 
 
 def _is_equal(converted: NDArray[Any], array: NDArray[Any]) -> bool:

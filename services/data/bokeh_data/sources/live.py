@@ -21,6 +21,7 @@ from bokeh_data.columns.names import abbreviate, resolve_names
 from bokeh_data.columns.values import Values
 from bokeh_data.sources.drafts import Buffers, RowsDraft, SourceDraft
 from bokeh_data.sources.fitting import fit_rows
+from bokeh_data.sources.idempotency import is_repeated, remember_key
 from bokeh_data.sources.limits import SOURCE_LIMITS, SourceLimits
 from bokeh_data.sources.retention import RetentionPolicy
 from bokeh_data.sources.source import (
@@ -36,7 +37,6 @@ from bokeh_data.storage.locks import Locks
 from bokeh_data.storage.repository import DataRepository
 
 ATTEMPTS = 100
-MAX_IDEMPOTENCY_KEYS = 100  # of appends, which a source remembers
 BUSY = "Other requests are changing this source at the moment; try again."
 
 
@@ -152,7 +152,7 @@ class LiveSources:
         """
 
         def change(current: Source) -> SourceChange:
-            if rows.key is not None and rows.key in current.appends:
+            if is_repeated(current, rows.key):
                 return SourceChange(current)
             check_etag(current, if_match)
             return self._append(user, current, rows)
@@ -219,9 +219,10 @@ class LiveSources:
         if len(lengths := {len(v) for v in values.values()}) > 1:
             raise Invalid(f"All columns must get the same number of rows, not {sorted(lengths)}.")
         longer = {n: self._store.append(user, c, values[n], rows.rollover) for n, c in columns.items()}
+        if (summaries := column_summaries(longer)) == current.columns:
+            return SourceChange(current)  # without the key: to repeat this changes nothing, either
         self._repository.put_columns(user, longer.values())
-        appends = _remember_key(current.appends, rows.key, current.version + 1)
-        changed = replace(current, columns=column_summaries(longer), appends=appends)
+        changed = replace(remember_key(current, rows.key, current.version + 1), columns=summaries)
         return SourceChange(changed, list(longer.values()), list(columns.values()))
 
     def _get(self, user: str, source_id: str) -> tuple[Source, str]:
@@ -264,9 +265,3 @@ def check_etag(source: Source, if_match: str | None) -> None:
     if if_match is not None and source.etag != if_match:
         detail = f"The source has version {source.version} by now; read it again, and change it then."
         raise PreconditionFailed(detail, version=source.version)
-
-
-def _remember_key(appends: dict[str, int], key: str | None, version: int) -> dict[str, int]:
-    if key is None:
-        return appends
-    return {**dict(list(appends.items())[1 - MAX_IDEMPOTENCY_KEYS :]), key: version}

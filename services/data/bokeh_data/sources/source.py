@@ -29,6 +29,7 @@ class Source:
         modified: when this version was committed.
         keep: which old versions are kept, see `RetentionPolicy`.
         appends: the idempotency keys of the last appends, and the versions that these made.
+        writers: the ids of the last writers, and the numbers of their last batches; see `idempotency`.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Source:
     modified: str = ""
     keep: dict[str, Any] = field(default_factory=dict)
     appends: dict[str, int] = field(default_factory=dict)
+    writers: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Source":

@@ -172,5 +172,8 @@ Otherwise a column is one of:
 NEW_ROWS_DETAILS = """
 Each column of the source gets the same number of rows. Values are written as for a new source, and have to
 fit the column's dtype. The body may be a file, too, whose types are then those of the source.
-A request with an `Idempotency-Key` is not repeated if the key is among the last hundred of the source.
+A request with an `Idempotency-Key` is not repeated if the key is among the last hundred of the source. A
+program that appends many times sends `writer/{id}/{number}`: an id of its own, 16 to 32 random characters of
+`a-z0-9`, and the number of the request, counted from 1. The source keeps the last number of each of its last
+256 writers, and does not append rows with that number, or a smaller one, again.
 """
