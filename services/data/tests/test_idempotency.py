@@ -33,6 +33,15 @@ def test_a_batch_of_a_writer_is_recognised_after_many_other_appends(domain: Any,
     assert found.writers == {WRITER.partition("/")[2]: 2}
 
 
+def test_rows_that_change_nothing_are_appended_once(domain: Any, live: LiveSources) -> None:
+    """A full source of equal values is the same after one more of them, but the next rows follow that one."""
+    source = live.create("ada", SourceDraft("s", {"x": [5, 5, 5]}))
+    for value, number in [(5, 1), (6, 1), (5, 1)]:
+        key = f"{WRITER}/{number}" if value == 5 else "other"
+        live.append("ada", source.id, RowsDraft({"x": [value]}, rollover=3, key=key))
+    assert read(domain, domain.catalog.get("ada", source.id), "x") == [5, 5, 6]
+
+
 def test_a_new_process_recognises_it(storage: str, domains: Any) -> None:
     first, second = domains(storage), domains(storage)
     source = first.live.create("ada", SourceDraft("s", {"x": [0]}))

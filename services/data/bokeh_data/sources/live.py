@@ -219,7 +219,8 @@ class LiveSources:
         if len(lengths := {len(v) for v in values.values()}) > 1:
             raise Invalid(f"All columns must get the same number of rows, not {sorted(lengths)}.")
         longer = {n: self._store.append(user, c, values[n], rows.rollover) for n, c in columns.items()}
-        if (summaries := column_summaries(longer)) == current.columns:
+        summaries = column_summaries(longer)
+        if lengths == {0} and summaries == current.columns:
             return SourceChange(current)  # without the key: to repeat this changes nothing, either
         self._repository.put_columns(user, longer.values())
         changed = replace(remember_key(current, rows.key, current.version + 1), columns=summaries)
