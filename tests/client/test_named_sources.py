@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
+import requests
 
 import bokeh_cloud
 from bokeh_cloud.data import catalog
@@ -202,3 +203,15 @@ def test_of_several_sources_of_a_name_the_newest_is_used(
     assert server.DataSource("several", x=[3]).source_id == server.source("several").source_id
     assert first.refresh().to_pandas()["x"].tolist() == [1]
     assert second.refresh().to_pandas()["x"].tolist() == [3]
+
+
+def test_sources_are_looked_up_by_name_and_id(server: bokeh_cloud.Server) -> None:
+    first = server.DataSource("looked up, by & name", x=[1.0])
+    other = server.DataSource("a" * 26, x=[2.0])
+    for name in (first.name, first.source_id):
+        assert server.source(str(name)).source_id == first.source_id
+    assert server.source("a" * 26).source_id == other.source_id, "a name that looks like an id"
+    found = requests.get(f"{server.url}/local/data", params={"name": first.name}, timeout=30).json()
+    assert [source["id"] for source in found["sources"]] == [first.source_id]
+    with pytest.raises(bokeh_cloud.NotFound, match="no data source 'looked'"):
+        server.source("looked")

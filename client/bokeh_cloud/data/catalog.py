@@ -1,14 +1,19 @@
 """Creates, lists and finds the data sources of an account."""
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from bokeh_cloud.account import AccountClient
 from bokeh_cloud.data.column_kinds import has_rows, require_same_columns
 from bokeh_cloud.data.source_client import SourceClient
 from bokeh_cloud.data.sources import RemoteDataSource
 from bokeh_cloud.errors import NotFound, Rejected
+
+SOURCE_ID = re.compile(r"[a-z2-7]{26}")
 
 AT_THE_SAME_TIME = timedelta(seconds=10)
 
@@ -38,11 +43,16 @@ def put_source(account: AccountClient, name: str, columns: Mapping[str, Any]) ->
     return create_source(account, name, columns) if source is None else source.replace(columns)
 
 
-def list_sources(account: AccountClient) -> list[RemoteDataSource]:
-    """Return the data sources of an account; raises CloudError, see `Connection.request`."""
-    pages = account.pages(f"{account.user_path}/data")
+def list_sources(account: AccountClient, name: str | None = None) -> list[RemoteDataSource]:
+    """Return the data sources of an account, or those of a name; raises as `Connection.request`."""
+    query = "" if name is None else f"?name={quote(name, safe='')}"
+    pages = account.pages(f"{account.user_path}/data{query}")
     summaries = (summary for page in pages for summary in page["sources"])
-    return [RemoteDataSource(SourceClient(account, summary, None)) for summary in summaries]
+    return [
+        RemoteDataSource(SourceClient(account, summary, None))
+        for summary in summaries
+        if name in (None, summary["name"])  # earlier servers list all
+    ]
 
 
 def find_source(account: AccountClient, name: str) -> RemoteDataSource:
@@ -51,12 +61,17 @@ def find_source(account: AccountClient, name: str) -> RemoteDataSource:
     Raises:
         NotFound: there is none.
     """
-    found = [source for source in list_sources(account) if name in (source.source_id, source.name)]
+    if SOURCE_ID.fullmatch(name) is not None:
+        with suppress(NotFound):
+            client = SourceClient(account, {"id": name}, None)
+            client.read()
+            return RemoteDataSource(client)
+    found = list_sources(account, name)
     if not found:
         raise NotFound(
             f"There is no data source {name!r} on {account.url}; see `bokeh-cloud data list`.", 404
         )
-    return max(found, key=lambda source: (source.source_id == name, source.live, source.created)).refresh()
+    return max(found, key=lambda source: (source.live, source.created)).refresh()
 
 
 def _find_named(account: AccountClient, name: str) -> RemoteDataSource | None:
@@ -65,7 +80,7 @@ def _find_named(account: AccountClient, name: str) -> RemoteDataSource | None:
     Of sources that were created at the same time, each by a program that found none, it is the first one:
     each of these programs chooses the same, whichever of them it sees.
     """
-    same = [one for one in list_sources(account) if one.live and one.name == name]
+    same = [one for one in list_sources(account, name) if one.live]
     if not same:
         return None
     since = max(_created(one) for one in same) - AT_THE_SAME_TIME

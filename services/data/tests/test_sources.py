@@ -8,6 +8,8 @@ import pytest
 
 from bokeh_common.errors import Invalid, NotFound
 from bokeh_common.hashing import hash_bytes
+from bokeh_data.sources import catalog
+from bokeh_data.sources.drafts import SourceDraft
 
 DATA = bytes(range(240))
 
@@ -142,3 +144,14 @@ def test_unknown_sources_and_columns_are_not_found(domain: Any) -> None:
     with pytest.raises(NotFound) as caught:
         domain.columns.get("ada", ["0" * 64])
     assert caught.value.members == {"missing": ["0" * 64]}
+
+
+def test_sources_of_a_name_are_listed_in_pages(domain: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "RECORDS_AT_ONCE", 3)
+    upload(domain, DATA)
+    made = [domain.live.create("ada", SourceDraft(f"n{i % 2}", {"x": [i]})) for i in range(10)]
+    expected = sorted(source.id for source in made if source.name == "n1")
+    first = domain.catalog.page("ada", "", 2, "n1")
+    rest = domain.catalog.page("ada", first[-1].id, 9, "n1")
+    assert [source.id for source in (*first, *rest)] == expected
+    assert domain.catalog.page("ada", "", 9, "n") == []

@@ -10,7 +10,7 @@ from msgspec import UnsetType
 from bokeh_common.errors import Conflict, Invalid
 from bokeh_common.http.openapi.operations import Operation, ResponseSpec
 from bokeh_common.http.request_body import read_query
-from bokeh_common.http.responses import PageQuery, add_next_link, if_match, not_modified, read_page_query
+from bokeh_common.http.responses import add_next_link, if_match, not_modified, read_page_query
 from bokeh_common.http.server.thread_pools import STORAGE
 from bokeh_data.columns.manifest import Column
 from bokeh_data.queries.output_formats import OutputFormat, formats_by_preference
@@ -40,6 +40,7 @@ from bokeh_data.resources.schemas.sources import (
     NewSource,
     NewSourceVersion,
     SourceDeletionQuery,
+    SourceListQuery,
     SourcePage,
     SourceSummary,
 )
@@ -57,7 +58,7 @@ class SourceList(DataResource):
 
     access = {"GET": READ, "POST": WRITE}
     describe = {
-        "GET": Operation({200: ResponseSpec(SourcePage, headers=("Link",))}, query=PageQuery),
+        "GET": Operation({200: ResponseSpec(SourcePage, headers=("Link",))}, query=SourceListQuery),
         "POST": Operation(
             {200: SOURCE, 201: SOURCE},
             body=NewSource,
@@ -73,7 +74,8 @@ class SourceList(DataResource):
     async def on_get(self, req: Request, resp: Response, user: str) -> None:
         """List the data sources."""
         after, limit = read_page_query(req)
-        sources = await STORAGE.run(self._domain.catalog.page, user, after, limit)
+        name = read_query(req, SourceListQuery).name
+        sources = await STORAGE.run(self._domain.catalog.page, user, after, limit, name)
         resp.media = {"sources": [source.summary for source in sources]}
         if len(sources) == limit:
             add_next_link(req, resp, sources[-1].id, limit)

@@ -1,8 +1,13 @@
 """The data sources of accounts: looked up, listed and pinned."""
 
+from collections.abc import Iterator
+from itertools import islice
+
 from bokeh_common.errors import Invalid
 from bokeh_data.sources.source import Source, is_source_id, no_such_source
 from bokeh_data.storage.repository import DataRepository
+
+RECORDS_AT_ONCE = 1000
 
 
 class SourceCatalog:
@@ -22,9 +27,24 @@ class SourceCatalog:
             raise no_such_source(source_id)
         return Source.from_record(found)
 
-    def page(self, user: str, after: str, limit: int) -> list[Source]:
-        """Return the sources whose ids are greater than `after`, in the order of their ids."""
-        return [Source.from_record(value) for value in self._repository.sources(user, after, limit)]
+    def page(self, user: str, after: str, limit: int, name: str | None = None) -> list[Source]:
+        """Return the sources whose ids are greater than `after`, in the order of their ids.
+
+        Args:
+            user: the account.
+            after: the id of the last source of the page before; empty for the first page.
+            limit: the maximum number of sources.
+            name: only sources of this name, for which the records of the account are searched.
+        """
+        if name is None:
+            return [Source.from_record(value) for value in self._repository.sources(user, after, limit)]
+        named = (one for one in self._all(user, after) if one.name == name)
+        return list(islice(named, limit))
+
+    def _all(self, user: str, after: str) -> Iterator[Source]:
+        while page := self.page(user, after, RECORDS_AT_ONCE):
+            yield from page
+            after = page[-1].id
 
     def pin(self, user: str, sources: list[str], columns: list[str]) -> None:
         """Touch sources and columns, for a plot that has announced references to them.

@@ -5,6 +5,7 @@ from typing import Annotated, Any, NotRequired, TypedDict
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from bokeh_common.http.responses import PageQuery
 from bokeh_data.resources.schemas.columns import ColumnSummary
 from bokeh_data.resources.schemas.common import Count, SourceId, SourceName, Time, Version
 
@@ -51,6 +52,15 @@ class PreviewOfFile(TypedDict):
     first: list[list[str | None]]
     delimiter: str | None
     encoding: str | None
+
+
+class SourceListQuery(PageQuery):
+    """The data sources to list."""
+
+    name: Annotated[
+        Annotated[str, Meta(max_length=1000)] | None,
+        Meta(description="Only data sources of this name, of which there may be several."),
+    ] = None
 
 
 class SourcePage(TypedDict):
