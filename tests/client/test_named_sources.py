@@ -128,10 +128,10 @@ def test_sources_without_rows_have_types(server: bokeh_cloud.Server) -> None:
 @pytest.mark.parametrize("dtype", [object, "abc", "complex64x", list])
 def test_dtypes_that_cannot_be_stored(server: bokeh_cloud.Server, dtype: Any) -> None:
     with pytest.raises(bokeh_cloud.CloudError, match=r"The dtype of 't' is .*: write float"):
-        server.DataSource("untyped", dtypes={"t": dtype})
+        server.DataSource("of no dtype", dtypes={"t": dtype})
     with pytest.raises(bokeh_cloud.CloudError, match="either dtypes or columns"):
-        server.DataSource("untyped", dtypes={"t": float}, y=[1])
-    assert not named(server, "untyped")
+        server.DataSource("of no dtype", dtypes={"t": float}, y=[1])
+    assert not named(server, "of no dtype")
 
 
 def test_a_column_may_have_the_name_dtypes(server: bokeh_cloud.Server) -> None:

@@ -14,10 +14,10 @@ import pytest
 import bokeh_cloud
 from bokeh_cloud.data.sources import RemoteDataSource
 from bokeh_cloud.data.streaming import server_outage
-from bokeh_common.storage.testing.servers.ports import free_port
 from bokeh_common.storage.testing.servers.processes import redis_server
 from bokeh_common.storage.testing.servers.proxy import FaultProxy
 from tests.support.embedded_server import wait_for
+from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 #: Streams numbers until it is killed, and prints each one that was accepted.
@@ -81,13 +81,20 @@ def running(cloud: str, request: pytest.FixtureRequest) -> KilledServer:
 
 
 @pytest.fixture
+def server(cloud: str) -> bokeh_cloud.Server:
+    return bokeh_cloud.Server(cloud)
+
+
+@pytest.fixture
 def src(server: bokeh_cloud.Server, request: pytest.FixtureRequest) -> RemoteDataSource:
     return server.DataSource(request.node.name, dtypes={"y": int})
 
 
 @pytest.fixture(autouse=True)
-def _short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Try again after at most a second."""
+def _environment(cloud: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Use the cloud, without a configuration, and try again after at most a second."""
+    monkeypatch.setenv("BOKEH_CLOUD_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setenv("BOKEH_CLOUD_URL", cloud)
     monkeypatch.setattr(server_outage, "MAX_DELAY", 1.0)
 
 
