@@ -215,7 +215,7 @@ def test_looks_are_those_of_a_plot_and_not_of_its_listeners(plot: FakePlot) -> N
     async def run() -> None:
         streams = EventStreams(plot.changes, is_one_process=True)
         opened: Iterator[Any] = iter(
-            [await streams.open(Listener(PLOT, plot.check), None, True) for _ in range(100)]
+            [await streams.open(Listener(PLOT, plot.check), plot.state, True) for _ in range(100)]
         )
         blocks = [anext(stream) for stream in opened]
         assert set(await asyncio.gather(*blocks)) == {b"retry: 3000\n\n"}

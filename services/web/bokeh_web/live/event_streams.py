@@ -139,7 +139,7 @@ class EventStreams:
             state = changes["state"]
             return _respond_once(event_of(changes, state if since is None else since, state))
         feed = await self._open_feed(listener.plot)
-        event, start = (b"", feed.log.end) if since is None else await feed.missed_since(since)
+        event, start = await feed.missed_since(since)
         return self._stream(feed, listener, event, start)
 
     async def _open_feed(self, plot: str) -> PlotFeed:

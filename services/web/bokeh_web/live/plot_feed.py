@@ -15,7 +15,7 @@ from bokeh_web.live.rights import Check, Rights, RightsChecker
 log = logging.getLogger(__name__)
 
 #: Comments at this interval show closed connections.
-COMMENT_SECONDS = 10.0
+COMMENT_SECONDS = 2.0
 
 #: How often a plot is looked at without a notice: if the other services send notices, and if they do not.
 NOTIFIED_SECONDS = 10.0
@@ -64,7 +64,7 @@ class PlotFeed:
         self._lock = asyncio.Lock()
         self._notice = asyncio.Event()
         self._missed: dict[tuple[str, str], bytes] = {}
-        self._used = self._commented = time.monotonic()
+        self._used = self._commented = self._looked = time.monotonic()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -112,13 +112,16 @@ class PlotFeed:
                 self._missed.clear()
                 self.log.append(event_of(found, before, self.state))
 
-    async def missed_since(self, since: str) -> tuple[bytes, int]:
-        """Return the event since a state that a listener knows, and the number of the event after it."""
+    async def missed_since(self, since: str | None) -> tuple[bytes, int]:
+        """Return the event since a state that a listener knows, and the number of the event after it.
+
+        None stands for the current state.
+        """
         if since != self.state:
-            await self.look()  # a page may know a newer state
+            await self.look()  # the listener may know a newer state
         async with self._lock:
-            key = since, self.state
-            if since != self.state and key not in self._missed:
+            key = since or self.state, self.state
+            if key[0] != self.state and key not in self._missed:
                 self._missed[key] = event_of(await self._fetch(*key), *key)
             return self._missed.get(key, b""), self.log.end
 
@@ -152,19 +155,30 @@ class PlotFeed:
 
     async def _run(self) -> None:
         while not self.is_ended and not self.is_idle:
-            seconds = NOTIFIED_SECONDS if self._is_notified() else UNNOTIFIED_SECONDS
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._notice.wait(), seconds)
-            self._notice.clear()
-            try:
-                await self.look()
-            except NotFound:
-                return
-            except Exception as error:  # noqa: BLE001  # all listeners depend on this task
-                log.warning("The changes of a plot could not be read: %r", error)
-                await asyncio.sleep(UNNOTIFIED_SECONDS)
-                self._notice.set()
-            if self._commented < time.monotonic() - COMMENT_SECONDS:
+            await self._wait()
+            if self._notice.is_set():
+                self._notice.clear()
+                await self._try_to_look()
+            if self._commented <= time.monotonic() - COMMENT_SECONDS:
                 self._commented = time.monotonic()
                 self.log.wake()
             await asyncio.sleep(max(MIN_PAUSE_SECONDS, SECONDS_PER_LISTENER * self.listeners))
+
+    async def _wait(self) -> None:
+        """Wait for a notice, or until it is time to look without one, or for a comment."""
+        seconds = NOTIFIED_SECONDS if self._is_notified() else UNNOTIFIED_SECONDS
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._notice.wait(), min(seconds, COMMENT_SECONDS))
+        if self._looked <= time.monotonic() - seconds:
+            self._notice.set()
+
+    async def _try_to_look(self) -> None:
+        self._looked = time.monotonic()
+        try:
+            await self.look()
+        except NotFound:
+            self.end()
+        except Exception as error:  # noqa: BLE001  # all listeners depend on this task
+            log.warning("The changes of a plot could not be read: %r", error)
+            await asyncio.sleep(UNNOTIFIED_SECONDS)
+            self._notice.set()

@@ -17,7 +17,7 @@ const GONE = [403, 404, 410]; // the plot is deleted or no longer accessible, so
 const HOST_WAIT = 5000; // milliseconds for the page around to say that it is a plot page
 const HOST_POLL = 50; // milliseconds
 const POLL = 10000; // milliseconds, unless the server says otherwise
-const SILENCE = 30000; // milliseconds without a byte, after which a connection counts as lost
+const SILENCE = 15000; // milliseconds without a byte, after which a connection counts as lost
 
 /** @param {number} milliseconds */
 const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
