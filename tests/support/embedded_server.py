@@ -19,7 +19,7 @@ START_SECONDS = STOP_SECONDS = 120
 
 @contextmanager
 def one_process(
-    storage: str, *options: str, output: IO[bytes] | None = None, **environ: str
+    storage: str, *options: str, output: IO[bytes] | None = None, port: int | None = None, **environ: str
 ) -> Iterator[str]:
     """Start the embedded cloud by its command, and yield its URL.
 
@@ -27,9 +27,10 @@ def one_process(
         storage: the URL of its storage.
         options: more options of the command.
         output: a file for everything that it prints.
+        port: its port; None for a free one.
         environ: more environment variables.
     """
-    port = free_port()
+    port = port or free_port()
     program = os.environ.get("SERVER_PROGRAM") or str(Path(sys.executable).with_name("bokeh-cloud"))
     command = [program, "serve", "--port", str(port), "--no-samples"]
     env = {**os.environ, **environ}

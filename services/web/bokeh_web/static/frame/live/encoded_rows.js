@@ -42,6 +42,18 @@ export function fitAll(data, columns, length, areAll) {
 }
 
 /**
+ * Drop rows at the beginning of a source. BokehJS does not drop any of arrays that are longer than the rollover.
+ * @param {BokehJS.ColumnDataSource} source
+ * @param {number} keep rows at the end
+ */
+export function dropRows(source, keep) {
+  const entries = Object.entries(/** @type {Record<string, any>} */ (source.data));
+  source.data = Object.fromEntries(
+    entries.map(([name, column]) => [name, column.slice(column.length - keep)]),
+  );
+}
+
+/**
  * Return the event that appends rows to a source.
  * @param {string} id of the source
  * @param {EncodedColumns} columns

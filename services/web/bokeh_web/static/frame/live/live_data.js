@@ -2,7 +2,7 @@
 
 import { Assembler } from "../scene/assembler.js";
 import { columnHashes, sourceEntries } from "../scene/scene.js";
-import { fitAll, numbersOf, patchEvent, streamEvent } from "./encoded_rows.js";
+import { dropRows, fitAll, numbersOf, patchEvent, streamEvent } from "./encoded_rows.js";
 import { areEqual, changesOf, fingerprintsOf } from "./source_changes.js";
 import { positionOf, rowsToSkip } from "./source_positions.js";
 
@@ -80,21 +80,31 @@ export class LiveData {
    * @param {Position} at
    * @param {Position} next
    */
-  async #append(plot, id, { rows, patches, since, columns }, at, next) {
+  async #append(plot, id, change, at, next) {
+    const { rows, patches, since } = change;
     const skip = rows ? rowsToSkip(at, next, rows.start) : null;
-    const windows = plot.windowsOf(id);
-    if (windows) {
-      if (!rows || skip === null || !columns) return false;
-      windows(columns, (name) => numbersOf(rows.columns[name]));
-      this.known.set(id, fingerprintsOf(columns));
-      return true;
-    }
-    const { data } = /** @type {BokehJS.ColumnDataSource} */ (plot.document.get_model_by_id(id));
-    if (rows && skip !== null && fitAll(data, rows.columns, at.rows, true))
+    const follow = plot.windowsOf(id);
+    if (follow) return skip !== null && this.#followWindows(follow, id, change);
+    const source = /** @type {BokehJS.ColumnDataSource} */ (plot.document.get_model_by_id(id));
+    if (rows && skip !== null && fitAll(source.data, rows.columns, at.rows, true)) {
+      if (at.rows > next.rows) dropRows(source, next.rows - (next.end - rows.start - skip));
       return this.#patch(plot, id, rows.columns, streamEvent(id, rows.columns, skip, next.rows));
-    if (patches && since === at.version && fitAll(data, patches, at.rows, false))
+    }
+    if (patches && since === at.version && fitAll(source.data, patches, at.rows, false))
       return this.#patch(plot, id, patches, patchEvent(id, patches));
     return false;
+  }
+
+  /**
+   * @param {import("../windows/windows.js").Follow} follow
+   * @param {string} id of the model
+   * @param {SourceChange} change
+   */
+  #followWindows(follow, id, { rows, columns }) {
+    if (!rows || !columns) return false;
+    follow(columns, (name) => numbersOf(rows.columns[name]));
+    this.known.set(id, fingerprintsOf(columns));
+    return true;
   }
 
   /**

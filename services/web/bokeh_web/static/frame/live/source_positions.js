@@ -33,7 +33,7 @@ export const positionOf = ([version, lineage, end, rows]) => ({ version, lineage
  * @param {number} start the number of the first appended row
  */
 export function rowsToSkip(at, next, start) {
-  if (at.lineage !== next.lineage || at.rows > next.rows) return null;
+  if (at.lineage !== next.lineage) return null;
   const hasAll = at.end >= start || start === next.end - next.rows;
   return hasAll ? Math.max(0, at.end - start) : null;
 }
