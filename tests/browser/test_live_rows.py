@@ -1,8 +1,6 @@
 """Open plots show exactly the rows of their live sources, whatever happens in between."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ from bokeh_cloud.data.sources import RemoteDataSource
 from bokeh_common.storage.testing.servers.ports import free_port
 from tests.browser.test_live import wait_for
 from tests.support.chromium import Tab, frame_of
-from tests.support.embedded_server import one_process
+from tests.support.embedded_server import process_at
 from tests.support.populated_cloud import PopulatedCloud, open_browser_tab, open_plot
 
 SOURCE = "Bokeh.documents[0].roots()[0].renderers[0].data_source"
@@ -159,23 +157,17 @@ def test_a_page_in_the_background_catches_up(ada: Tab, live: tuple[RemoteDataSou
     assert ada.errors == []
 
 
-@contextmanager
-def restartable(folder: Path, port: int) -> Iterator[str]:
-    with one_process(f"local://{folder}", port=port) as url:
-        yield url
-
-
 def test_a_page_survives_a_restart_of_the_server(browser: Browser, tmp_path: Path) -> None:
     port = free_port()
     with open_browser_tab(browser) as tab:
-        with restartable(tmp_path, port) as url:
+        with process_at(port, f"local://{tmp_path}") as url:
             source, plot = create(bokeh_cloud.Server(url), "restarted")
             open_plot(tab.page, plot.url)
             append(source, 10)
             assert_shown(tab.page, source)
         mark = tab.page.locator("[data-live]")
         expect(mark).to_contain_text("Reconnecting since")
-        with restartable(tmp_path, port):
+        with process_at(port, f"local://{tmp_path}"):
             for number in range(11, 14):
                 append(source, number)
             assert_shown(tab.page, source)

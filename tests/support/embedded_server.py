@@ -4,9 +4,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 import requests
@@ -19,7 +20,7 @@ START_SECONDS = STOP_SECONDS = 120
 
 @contextmanager
 def one_process(
-    storage: str, *options: str, output: IO[bytes] | None = None, port: int | None = None, **environ: str
+    storage: str, *options: str, output: IO[bytes] | None = None, **environ: str
 ) -> Iterator[str]:
     """Start the embedded cloud by its command, and yield its URL.
 
@@ -27,10 +28,21 @@ def one_process(
         storage: the URL of its storage.
         options: more options of the command.
         output: a file for everything that it prints.
-        port: its port; None for a free one.
         environ: more environment variables.
     """
-    port = port or free_port()
+    with process_at(free_port(), storage, options, output, environ) as url:
+        yield url
+
+
+@contextmanager
+def process_at(
+    port: int,
+    storage: str,
+    options: Sequence[str] = (),
+    output: IO[bytes] | None = None,
+    environ: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[str]:
+    """Start the embedded cloud on a port; see `one_process`."""
     program = os.environ.get("SERVER_PROGRAM") or str(Path(sys.executable).with_name("bokeh-cloud"))
     command = [program, "serve", "--port", str(port), "--no-samples"]
     env = {**os.environ, **environ}
