@@ -23,7 +23,7 @@ Position = list[int]
 
 
 @dataclass(frozen=True)
-class PlotState:
+class LiveState:
     """What is shown of a plot.
 
     Attributes:
@@ -39,7 +39,7 @@ class PlotState:
     @classmethod
     def of(
         cls, version: int, hashes: Mapping[str, Any], live: Iterable[str], current: Mapping[str, Any]
-    ) -> "PlotState":
+    ) -> "LiveState":
         """Return a state.
 
         Args:
@@ -55,7 +55,7 @@ class PlotState:
         return cls(version, fingerprint, {source: position_of(current[source]) for source in ids})
 
     @classmethod
-    def parse(cls, text: str, live: Iterable[str]) -> "PlotState | None":
+    def parse(cls, text: str, live: Iterable[str]) -> "LiveState | None":
         """Return the state of a text that a client has sent, given the live sources; None if it is none."""
         found = _STATE.fullmatch(text)
         if found is None:

@@ -8,7 +8,7 @@ from bokeh_common.http.server.thread_pools import STORAGE
 from bokeh_plots.clients import DataClient
 from bokeh_plots.documents.drawn_columns import DrawnColumns
 from bokeh_plots.documents.live_columns import column_entries_of
-from bokeh_plots.documents.live_states import PlotState
+from bokeh_plots.documents.live_states import LiveState
 from bokeh_plots.plots.drawn_columns import DrawnColumnsCache
 from bokeh_plots.plots.permissions import Reader
 from bokeh_plots.plots.plots import Plot
@@ -39,7 +39,7 @@ class LiveChanges:
 
         Args:
             plot: the plot.
-            since: a `PlotState` as text.
+            since: a `LiveState` as text.
             until: the state up to which rows are wanted; None for the current one.
 
         Returns:
@@ -48,7 +48,7 @@ class LiveChanges:
             source that differs.
         """
         scene = await STORAGE.run(self._scenes.stored, plot, VISITOR)
-        before, target = (PlotState.parse(text or "", scene.live) for text in (since, until))
+        before, target = (LiveState.parse(text or "", scene.live) for text in (since, until))
         found: dict[str, dict[str, Any]] = {}
         if scene.live:
             drawn = await self._drawn.get(plot, scene.manifest)
@@ -71,12 +71,12 @@ class LiveChanges:
         }
 
 
-def _at(state: PlotState | None, source: str) -> list[int] | None:
+def _at(state: LiveState | None, source: str) -> list[int] | None:
     return None if state is None else state.positions.get(source)
 
 
 def _describe(
-    scene: Scene, before: PlotState | None, found: Mapping[str, Mapping[str, Any]]
+    scene: Scene, before: LiveState | None, found: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]] | None:
     """Return the items of the sources that differ; None if they are not known well enough."""
     if before is None or scene.drawn is None or before.version != scene.manifest["version"]:

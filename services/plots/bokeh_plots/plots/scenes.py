@@ -10,7 +10,7 @@ from bokeh_common.http.server.thread_pools import STORAGE, compute
 from bokeh_plots.clients import DataClient
 from bokeh_plots.documents.drawn_columns import DrawnColumns
 from bokeh_plots.documents.live_columns import live_ids, sent_size, with_columns, without_columns
-from bokeh_plots.documents.live_states import PlotState, position_of
+from bokeh_plots.documents.live_states import LiveState, position_of
 from bokeh_plots.plots.drawn_columns import DrawnColumnsCache
 from bokeh_plots.plots.permissions import Reader, sees_as_published
 from bokeh_plots.plots.plots import Plot, Plots
@@ -53,13 +53,13 @@ class Scene:
         return hash_bytes(json.dumps(parts).encode())
 
     @property
-    def state(self) -> PlotState:
+    def state(self) -> LiveState:
         """What a page shows of it, for live updates."""
         hashes = {
             source: {name: column["hash"] for name, column in columns.items()}
             for source, columns in self._current_columns.items()
         }
-        return PlotState.of(self.manifest["version"], hashes, self.live, self.current)
+        return LiveState.of(self.manifest["version"], hashes, self.live, self.current)
 
     @property
     def models(self) -> dict[str, list[str]]:
