@@ -25,12 +25,12 @@ from bokeh.plotting import figure
 from playwright.sync_api import Page, sync_playwright
 
 import bokeh_cloud
-from bokeh_common.storage.testing.servers.ports import free_port
 from tests.bench.live_readers import Arrivals, read_streams
 from tests.bench.page_load import FLAGS
 from tests.support.chromium import find_chromium, frame_of
 from tests.support.embedded_server import one_process, wait_for
 from tests.support.live_rows import state_of
+from tests.support.ports import free_port
 
 APPENDS = int(os.environ.get("BENCH_APPENDS", "200"))
 RATE = float(os.environ.get("BENCH_RATE", "10"))

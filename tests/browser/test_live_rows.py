@@ -12,11 +12,11 @@ from playwright.sync_api import Browser, Page, expect
 import bokeh_cloud
 from bokeh_cloud import Plot
 from bokeh_cloud.data.sources import RemoteDataSource
-from bokeh_common.storage.testing.servers.ports import free_port
 from tests.browser.test_live import wait_for
 from tests.support.chromium import Tab, frame_of
 from tests.support.embedded_server import process_at
 from tests.support.populated_cloud import PopulatedCloud, open_browser_tab, open_plot
+from tests.support.ports import free_port
 
 SOURCE = "Bokeh.documents[0].roots()[0].renderers[0].data_source"
 RANGE = "Bokeh.documents[0].roots()[0].x_range"
