@@ -23,7 +23,7 @@ UNNOTIFIED_SECONDS = 0.5
 
 #: The pause after an event, for each listener and at least: many appends become one event, rather than fill
 #: the event loop.
-SECONDS_PER_LISTENER = 50e-6
+SECONDS_PER_LISTENER = 75e-6
 MIN_PAUSE_SECONDS = 0.01
 
 #: How long a feed goes on without listeners, which reconnect now and then.
