@@ -198,6 +198,7 @@ class _ServiceFactory:
             data=self.client("data", "web"),
             blobs=open_blobs(self.storage, "web"),
             gc=self.client("gc", "web"),
+            is_one_process=True,
             may_adopt=partial(first_account_may_adopt, self.storage) if self.auth.accounts else None,
         )
         return bokeh_web.app.create_app(dependencies)

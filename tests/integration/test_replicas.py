@@ -3,13 +3,15 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 import requests
 from blake3 import blake3
 
 from bokeh_common.storage.testing.servers.processes import redis_server
-from tests.integration.test_api_spec.caller import Caller
+from tests.integration.test_api_spec.caller import Caller, publication
+from tests.support.live_rows import open_stream
 from tests.support.mailbox import Mailbox, smtp_server
 from tests.support.processes import Processes, start_services
 from tests.support.users import RunningCloud, User
@@ -97,6 +99,24 @@ def test_concurrent_appends_through_both_replicas_are_all_stored(caller: Caller)
     assert not failures
     found = caller.ok("GET", f"/{{user}}/data/{source['id']}")
     assert found["columns"]["y"]["length"] == 1 + WRITERS * WRITES
+
+
+def test_streams_of_both_replicas_get_rows_and_end_when_the_share_link_is_revoked(
+    processes: tuple[Processes, RunningCloud], caller: Caller
+) -> None:
+    source = caller.live_source(1.0, name="followed")
+    plot = caller.ok("POST", "/{user}/store", json=publication("followed", source))["id"]
+    link = caller.ok("POST", f"/{{user}}/plots/{plot}/shares", json={})
+    token = {"Authorization": "Bearer " + link["show"].split("share=")[1]}
+    with ExitStack() as stack:
+        webs = [replica.url for replica in processes[0].of("web")]
+        streams = [stack.enter_context(open_stream(url, plot, authorization=token)) for url in webs]
+        caller.append(source["id"], 2.0)
+        assert [(stream.next() or {})["event"] for stream in streams] == ["data", "data"]
+        caller.ok("DELETE", f"/{{user}}/plots/{plot}/shares/{link['id']}")
+        revoked = time.monotonic()
+        assert [stream.next() for stream in streams] == [None, None]
+        assert time.monotonic() < revoked + 30, "sooner than without a message"
 
 
 def test_a_killed_replica_loses_no_acknowledged_chunk(

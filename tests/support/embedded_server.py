@@ -4,9 +4,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 import requests
@@ -29,7 +30,19 @@ def one_process(
         output: a file for everything that it prints.
         environ: more environment variables.
     """
-    port = free_port()
+    with process_at(free_port(), storage, options, output, environ) as url:
+        yield url
+
+
+@contextmanager
+def process_at(
+    port: int,
+    storage: str,
+    options: Sequence[str] = (),
+    output: IO[bytes] | None = None,
+    environ: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[str]:
+    """Start the embedded cloud on a port; see `one_process`."""
     program = os.environ.get("SERVER_PROGRAM") or str(Path(sys.executable).with_name("bokeh-cloud"))
     command = [program, "serve", "--port", str(port), "--no-samples"]
     env = {**os.environ, **environ}

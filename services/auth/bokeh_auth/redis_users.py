@@ -11,16 +11,18 @@ OPERATOR = "operator"
 #: Every process listens to revocations.
 _LISTEN = ["&bokeh-cloud:revocations", *allow((*CONNECT, "subscribe", "unsubscribe"))]
 _PUBLISH = allow(("publish",))
+#: A selector of Redis 7: services that announce changes can publish to no other channel.
+_ANNOUNCE = ["(+publish &bokeh-cloud:changes)"]
 #: The scripts and keys of the library `limits`.
 _COUNT = ["~LIMITS:*", *allow(("evalsha", "eval", "script|load", "incrby", "expire", "get", "ttl"))]
 
 #: The rules of each user. Operators copy, check and repair everything; no service has their login.
 RULES: Mapping[str, list[str]] = {
     "auth": [*record_rules("auth"), *_LISTEN, *_PUBLISH, *_COUNT],
-    "plots": [*blob_rules("plots"), *_LISTEN, *_COUNT],
-    "data": [*blob_rules("data"), *_LISTEN, *_COUNT],
+    "plots": [*blob_rules("plots"), *_LISTEN, *_COUNT, *_ANNOUNCE],
+    "data": [*blob_rules("data"), *_LISTEN, *_COUNT, *_ANNOUNCE],
     "gc": [*record_rules("gc"), *_LISTEN],
-    "web": [*blob_rules("web"), *_LISTEN],
+    "web": [*blob_rules("web"), "&bokeh-cloud:changes", *_LISTEN],
     OPERATOR: ["allkeys", "allchannels", "allcommands"],
 }
 

@@ -13,6 +13,8 @@ from bokeh_auth.provision_secrets import STORAGE_USERS, provision
 from bokeh_common.environment import REDIS_LOGIN, read_redis_url
 from bokeh_common.errors import NotFound, Unavailable
 from bokeh_common.http.auth.revocations import CHANNEL, RevocationListener, RevocationPublisher
+from bokeh_common.http.change_notices import CHANNEL as CHANGES
+from bokeh_common.http.change_notices import ChangePublisher, subscribe
 from bokeh_common.http.rate_limits import RateLimit, RateLimiter
 from bokeh_common.storage import open_blobs, open_records
 from bokeh_common.storage.testing.servers.processes import redis_server, wait_until
@@ -100,6 +102,32 @@ def test_every_service_receives_revocations_and_only_auth_and_operators_publish_
     if name != "auth":
         with pytest.raises(NoPermissionError):
             client_of(urls[name]).publish(CHANNEL, "eve")
+
+
+class Listener:
+    """Keeps the topics of notices."""
+
+    def __init__(self) -> None:
+        self.topics: list[str | None] = []
+
+    def notice(self, topic: str | None) -> None:
+        """Keep a topic."""
+        self.topics.append(topic)
+
+
+def test_the_web_service_receives_notices_of_the_services_that_make_changes(urls: dict[str, str]) -> None:
+    listener = Listener()
+    subscription = subscribe(urls["web"], listener)
+    try:
+        wait_until(lambda: None in listener.topics)
+        for publisher in ("plots", "data"):
+            ChangePublisher(urls[publisher]).publish(publisher)
+        wait_until(lambda: {"plots", "data"} <= set(listener.topics))
+    finally:
+        subscription.stop()
+    for other in ("gc", "web"):
+        with pytest.raises(NoPermissionError):
+            client_of(urls[other]).publish(CHANGES, "eve")
 
 
 @pytest.mark.parametrize("name", ["auth", "plots", "data", "gc", "web"])

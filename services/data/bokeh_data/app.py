@@ -59,6 +59,7 @@ def _add_internal_routes(app: App, domain: Domain) -> None:
     app.add_route("/internal/data/pins/{user}", internal.Pins(domain))
     app.add_route("/internal/data/sources/{user}", internal.SourceBatch(domain))
     app.add_route("/internal/data/current-sources/{user}", internal.CurrentSources(domain))
+    app.add_route("/internal/data/source-changes/{user}", internal.SourceChangeList(domain))
     app.add_route("/internal/data/transfers/{user}", internal.ColumnTransfers(domain))
     app.add_route("/internal/data/compression", internal.CompressionRuns(domain))
     app.add_route("/internal/data/formats", internal.OutputFormatList(domain))

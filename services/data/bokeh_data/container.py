@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from bokeh_common.http.change_notices import ChangePublisher, source_topic
 from bokeh_common.http.client.service_client import ServiceClient
 from bokeh_common.storage import BlobStore, RecordStore
 from bokeh_data.accounts.chunks import AccountChunks
@@ -14,6 +15,7 @@ from bokeh_data.ingest.ingest import FileIngest, IngestLimits
 from bokeh_data.queries.reader import SourceReader
 from bokeh_data.settings import Settings
 from bokeh_data.sources.catalog import SourceCatalog
+from bokeh_data.sources.changes import SourceChanges
 from bokeh_data.sources.frozen import FrozenSources
 from bokeh_data.sources.live import LiveSources
 from bokeh_data.sources.transfer import ColumnTransfer
@@ -46,6 +48,7 @@ class Domain:
     frozen: FrozenSources
     live: LiveSources
     history: SourceHistory
+    changes: SourceChanges
     reader: SourceReader
     ingest: FileIngest
     transfer: ColumnTransfer
@@ -58,8 +61,12 @@ class Domain:
     def create(cls, dependencies: Dependencies) -> "Domain":
         """Build the domain objects; nothing is read or written yet."""
         settings, plots = dependencies.settings, PlotsClient(dependencies.plots)
-        repository = DataRepository(dependencies.records, dependencies.blobs)
+        notices = ChangePublisher(settings.redis_url)
+        repository = DataRepository(
+            dependencies.records, dependencies.blobs, lambda source: notices.publish(source_topic(source))
+        )
         limits, columns = settings.source_limits, AccountColumns(repository)
+        catalog = SourceCatalog(repository)
         frozen, history = FrozenSources(repository, columns, limits), SourceHistory(repository, plots)
         ingest_limits = IngestLimits(settings.file_memory_bytes, settings.max_unpacked_bytes, limits)
         return cls(
@@ -68,10 +75,11 @@ class Domain:
             plots=plots,
             chunks=AccountChunks(repository),
             columns=columns,
-            catalog=SourceCatalog(repository),
+            catalog=catalog,
             frozen=frozen,
             live=LiveSources(repository, columns, history, limits),
             history=history,
+            changes=SourceChanges(repository, catalog, columns),
             reader=SourceReader(repository, columns, settings.cache_bytes),
             ingest=FileIngest(repository, ingest_limits),
             transfer=ColumnTransfer(repository, frozen),

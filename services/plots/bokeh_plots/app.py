@@ -59,6 +59,8 @@ def _add_public_routes(app: App, domain: Domain) -> None:
 def _add_internal_routes(app: App, domain: Domain) -> None:
     app.add_route("/internal/plots/references", internal.PlotReferences(domain))
     app.add_route("/internal/plots/{plot}", internal.PlotView(domain))
+    app.add_route("/internal/plots/{plot}/access", internal.PlotAccess(domain))
+    app.add_route("/internal/plots/{plot}/changes", internal.PlotChangeList(domain))
     app.add_route("/internal/plots/{plot}/columns", internal.ShownColumnsResource(domain))
     app.add_route("/internal/plots/{plot}/extensions/{name}", internal.PlotExtension(domain))
     app.add_route("/internal/plots/{plot}/thumbnail", views.PlotThumbnail(domain))

@@ -58,6 +58,17 @@ class DataClient:
             found |= answer["sources"]
         return found
 
+    async def changes(self, user: str, sources: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """Return how live sources have changed, by id; as `current`.
+
+        Args:
+            user: the account.
+            sources: for each source its drawn columns `names`, and the positions `since` and `until` when.
+        """
+        address = path("internal", "data", "source-changes", user)
+        answer = await self._service.post(address, {"sources": sources}, idempotent=True)
+        return dict(answer["sources"])
+
     async def transfer(
         self, owner: str, user: str, sources: list[dict[str, Any]], authorization: str | None
     ) -> list[str]:

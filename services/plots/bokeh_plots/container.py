@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from bokeh_common.http.change_notices import ChangePublisher, plot_topic
 from bokeh_common.http.client.service_client import ServiceClient
 from bokeh_common.storage import BlobStore, RecordStore
 from bokeh_plots.clients import AuthClient, DataClient
+from bokeh_plots.live.changes import LiveChanges
 from bokeh_plots.plots.account_export import PlotExporter
 from bokeh_plots.plots.account_usage import PlotUsage
 from bokeh_plots.plots.copy_and_delete import CopyAndDelete
@@ -41,6 +43,7 @@ class Domain:
     data: DataClient
     plots: Plots
     scenes: Scenes
+    changes: LiveChanges
     shown: ShownColumns
     models: Models
     publisher: PlotPublisher
@@ -54,7 +57,10 @@ class Domain:
     def create(cls, dependencies: Dependencies) -> "Domain":
         """Build the domain objects; nothing is read or written yet."""
         settings, data = dependencies.settings, DataClient(dependencies.data)
-        repository = PlotRepository(dependencies.records, dependencies.blobs)
+        notices = ChangePublisher(settings.redis_url)
+        repository = PlotRepository(
+            dependencies.records, dependencies.blobs, lambda plot: notices.publish(plot_topic(plot))
+        )
         plots = Plots(repository)
         drawn = DrawnColumnsCache(plots)
         scenes = Scenes(plots, data, drawn)
@@ -67,6 +73,7 @@ class Domain:
             data=data,
             plots=plots,
             scenes=scenes,
+            changes=LiveChanges(scenes, data, drawn),
             shown=ShownColumns(scenes),
             models=Models(plots, scenes, data, settings.limits.ids),
             publisher=publisher,

@@ -13,7 +13,7 @@ from bokeh_web.clients.auth import AuthClient
 from bokeh_web.clients.data import DataClient
 from bokeh_web.clients.gc import GcClient
 from bokeh_web.clients.plots import PlotsClient
-from bokeh_web.event_streams import EventStreams
+from bokeh_web.live.event_streams import EventStreams
 from bokeh_web.pages.assets import Assets
 from bokeh_web.pages.guide import Guide
 from bokeh_web.pages.operator_pages import OperatorPages
@@ -34,6 +34,7 @@ class Dependencies:
         data: client of the data service.
         gc: client of the garbage collector.
         blobs: storage of the versions of BokehJS that an operator added; None if there is none.
+        is_one_process: whether the other services are in this process.
         may_adopt: returns whether the first account may take over plots that were made without accounts.
     """
 
@@ -43,6 +44,7 @@ class Dependencies:
     data: ServiceClient = field(repr=False)
     gc: ServiceClient = field(repr=False)
     blobs: BlobStore | None = field(default=None, repr=False)
+    is_one_process: bool = False
     may_adopt: Callable[[], bool] | None = field(default=None, repr=False)
 
 
@@ -94,7 +96,7 @@ class Domain:
             data=DataClient(dependencies.data),
             gc=GcClient(dependencies.gc),
             views=ViewCounter(plots),
-            event_streams=EventStreams(),
+            event_streams=EventStreams(plots.changes, settings.redis_url, dependencies.is_one_process),
             client_wheel=wheel,
             guide=Guide(find_guide()),
             may_adopt=dependencies.may_adopt,

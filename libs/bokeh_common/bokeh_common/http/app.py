@@ -41,6 +41,7 @@ UNNAMED_API = Api()
 
 #: Response headers that scripts of other sites may read.
 EXPOSED_HEADERS = [
+    "Bokeh-Cloud-Live",
     "Bokeh-Cloud-Rows",
     "ETag",
     "Link",

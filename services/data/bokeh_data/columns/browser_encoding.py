@@ -125,6 +125,11 @@ def json_items(values: Any, null: Any = None) -> bytes:
     return _compact_json(items)[1:-1].encode()
 
 
+def row_items(column: Column, array: Any) -> list[Any]:
+    """Return rows of a column that browsers get as a list, as they are in that list."""
+    return list(json.loads(b"[%b]" % json_items(array, _NAN if _has_nan(column) else None)))
+
+
 def _compact_json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 

@@ -17,8 +17,10 @@ from bokeh_data.resources.schemas.internal import (
     CurrentSourcesRequest,
     PinRequest,
     SourceBatchRequest,
+    SourceChangesRequest,
     TransferRequest,
 )
+from bokeh_data.sources.changes import ChangeQuery, Position
 from bokeh_data.sources.source import Source
 from bokeh_data.storage.thread_pools import BULK
 
@@ -69,6 +71,29 @@ class CurrentSources(_SourceBatch):
         """Send the current versions of data sources, by id; those that do not exist are left out."""
         body = await read_body(req, MAX_JSON_BYTES, CurrentSourcesRequest)
         resp.media = {"sources": await STORAGE.run(self._find, user, dict.fromkeys(body.sources))}
+
+
+class SourceChangeList(DataResource):
+    """`POST /internal/data/source-changes/{user}`, for the event streams of a plot."""
+
+    access = {"POST": Access(None, service="internal:sources")}
+
+    async def on_post(self, req: Request, resp: Response, user: str) -> None:
+        """Send how live sources have changed, by id; those that do not exist are left out."""
+        body = await read_body(req, MAX_JSON_BYTES, SourceChangesRequest)
+        resp.media = {"sources": await STORAGE.run(self._find_changes, user, body)}
+
+    def _find_changes(self, user: str, body: SourceChangesRequest) -> dict[str, Any]:
+        found = {}
+        for source, asked in body.sources.items():
+            query = ChangeQuery(
+                None if asked.names is None else frozenset(asked.names),
+                None if asked.since is None else Position(*asked.since),
+                None if asked.until is None else Position(*asked.until),
+            )
+            with suppress(NotFound):
+                found[source] = self._domain.changes.find(user, source, query)
+        return found
 
 
 class CompressionRuns(DataResource):

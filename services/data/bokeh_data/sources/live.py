@@ -49,12 +49,14 @@ class SourceChange:
         columns: columns that the current version does not have.
         unchanged: columns of the current version whose chunks need not be pinned.
         version: the number of the version; None for the next one.
+        appended: how many rows were appended; None if columns were replaced.
     """
 
     source: Source
     columns: list[Column] = field(default_factory=list)
     unchanged: list[Column] = field(default_factory=list)
     version: int | None = None
+    appended: int | None = None
 
 
 class LiveSources:
@@ -97,6 +99,7 @@ class LiveSources:
         source = Source(
             source_id, draft.name, draft.version or 1, column_summaries(columns), True, time, time, keep
         )
+        source = source.after(None, source.version, time, None)
         if not self._repository.add_source(user, source.id, source.record, list(columns.values())):
             raise exists
         return source
@@ -224,7 +227,8 @@ class LiveSources:
             return SourceChange(current)  # without the key: to repeat this changes nothing, either
         self._repository.put_columns(user, longer.values())
         changed = replace(remember_key(current, rows.key, current.version + 1), columns=summaries)
-        return SourceChange(changed, list(longer.values()), list(columns.values()))
+        [appended] = lengths or {0}
+        return SourceChange(changed, list(longer.values()), list(columns.values()), appended=appended)
 
     def _get(self, user: str, source_id: str) -> tuple[Source, str]:
         """Return a source, and the etag of its record."""
@@ -251,7 +255,7 @@ class LiveSources:
             if wanted.source == current and wanted.version is None:
                 return current
             number = wanted.version or current.version + 1
-            newer = replace(wanted.source, version=number, modified=current_timestamp())
+            newer = wanted.source.after(current, number, current_timestamp(), wanted.appended)
             self._repository.replace_source(
                 user, current.record, newer.record, etag, wanted.columns, wanted.unchanged
             )

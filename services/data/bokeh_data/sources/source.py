@@ -3,7 +3,7 @@
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from bokeh_common.errors import NotFound
@@ -30,6 +30,9 @@ class Source:
         keep: which old versions are kept, see `RetentionPolicy`.
         appends: the idempotency keys of the last appends, and the versions that these made.
         writers: the ids of the last writers, and the numbers of their last batches; see `idempotency`.
+        lineage: the version since which rows were only appended, and dropped at the beginning; 0 in records
+            of earlier releases.
+        end: how many rows the versions of the lineage have had so far, also those that were dropped.
     """
 
     id: str
@@ -42,6 +45,8 @@ class Source:
     keep: dict[str, Any] = field(default_factory=dict)
     appends: dict[str, int] = field(default_factory=dict)
     writers: dict[str, int] = field(default_factory=dict)
+    lineage: int = 0
+    end: int = 0
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Source":
@@ -64,6 +69,32 @@ class Source:
     def etag(self) -> str:
         """The ETag, without quotation marks."""
         return f"{self.id}.{self.version}"
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return max((column["length"] for column in self.columns.values()), default=0)
+
+    @property
+    def position(self) -> list[int]:
+        """What tells how two versions differ: version, lineage, end and number of rows."""
+        return [self.version, self.lineage, self.end, self.rows]
+
+    def after(self, current: "Source | None", version: int, modified: str, appended: int | None) -> "Source":
+        """Return the source as it is committed.
+
+        Args:
+            current: the version that it replaces; None if it is new.
+            version: its number.
+            modified: when it is committed.
+            appended: how many rows were appended to those of `current`; None if columns were replaced.
+        """
+        lineage, end = version, self.rows
+        if current is not None and self.columns == current.columns:
+            lineage, end = current.lineage, current.end
+        elif current is not None and current.lineage and appended is not None:
+            lineage, end = current.lineage, current.end + appended
+        return replace(self, version=version, modified=modified, lineage=lineage, end=end)
 
     @property
     def hashes(self) -> dict[str, str]:

@@ -26,14 +26,14 @@ manifest.
 
 import random
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import msgspec
 
 from bokeh_common.errors import Conflict, Invalid, NotFound
-from bokeh_common.storage import ABSENT
+from bokeh_common.storage import ABSENT, BlobStore, RecordStore
 from bokeh_common.storage.copy import iter_blobs, iter_records
 from bokeh_data.columns.manifest import Column, read_column, write_column
 from bokeh_data.storage.chunk_repository import PAGE, TOUCH_SECONDS, ChunkRepository
@@ -47,6 +47,13 @@ Columns = Collection[Column]
 
 class DataRepository(ChunkRepository):
     """Data sources, columns and chunks on a record store and a blob store."""
+
+    def __init__(
+        self, records: RecordStore, blobs: BlobStore, changed: Callable[[str], object] = lambda _: None
+    ) -> None:
+        """Use these stores; `changed` is called with the id of a source after it was replaced or deleted."""
+        super().__init__(records, blobs)
+        self._changed = changed
 
     def ping(self) -> None:
         """Raise `Unavailable` if a store does not respond."""
@@ -219,6 +226,7 @@ class DataRepository(ChunkRepository):
         self._records.put_with_references(
             key, value, etag, references, lambda: self._pin(user, columns, unchanged)
         )
+        self._changed(old["id"])
 
     def delete_source(self, user: str, source_id: str, etag: str | None = None) -> int:
         """Delete a source and its old versions, but not its columns; return the bytes of the old versions.
@@ -232,6 +240,7 @@ class DataRepository(ChunkRepository):
             for version in versions:
                 self.delete_version(user, source_id, version["version"])
             size += sum(map(record_bytes, versions))
+        self._changed(source_id)
         return size
 
     def find_version(self, user: str, source_id: str, version: int) -> dict[str, Any] | None:

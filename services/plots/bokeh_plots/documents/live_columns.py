@@ -35,6 +35,11 @@ def without_columns(value: Any, models: Container[str], is_drawn: Callable[[str]
     return _with_data(value, models, lambda model: _map(e for e in _entries(model) if is_drawn(e[0])))
 
 
+def column_entries_of(columns: Mapping[str, Mapping[str, Any]]) -> list[list[Any]]:
+    """Return the entries of the `data` of a data source, from summaries of its columns by name."""
+    return [[name, _value(column)] for name, column in columns.items()]
+
+
 def _with_data(value: Any, models: Container[str], change: Callable[[Node], Node]) -> Any:
     """Return a copy of a scene with other `data` in some of its data sources."""
     if isinstance(value, list):

@@ -10,6 +10,7 @@ from bokeh_common.http.server.thread_pools import STORAGE, compute
 from bokeh_plots.clients import DataClient
 from bokeh_plots.documents.drawn_columns import DrawnColumns
 from bokeh_plots.documents.live_columns import live_ids, sent_size, with_columns, without_columns
+from bokeh_plots.documents.live_states import LiveState, position_of
 from bokeh_plots.plots.drawn_columns import DrawnColumnsCache
 from bokeh_plots.plots.permissions import Reader, sees_as_published
 from bokeh_plots.plots.plots import Plot, Plots
@@ -50,6 +51,34 @@ class Scene:
         state = sorted((key, source["version"]) for key, source in self.current.items())
         parts = [self.manifest["scene"], state, *([] if self.whole else ["drawn"])]
         return hash_bytes(json.dumps(parts).encode())
+
+    @property
+    def state(self) -> LiveState:
+        """What a page shows of it, for live updates."""
+        hashes = {
+            source: {name: column["hash"] for name, column in columns.items()}
+            for source, columns in self._current_columns.items()
+        }
+        return LiveState.of(self.manifest["version"], hashes, self.live, self.current)
+
+    @property
+    def models(self) -> dict[str, list[str]]:
+        """The ids of the models of each live source that is shown as it is now."""
+        found: dict[str, list[str]] = {}
+        for use in self.manifest["sources"]:
+            if use["id"] in self.current and use.get("live") and use["model"]:
+                found.setdefault(use["id"], []).append(use["model"])
+        return found
+
+    @property
+    def positions(self) -> dict[str, list[Any]]:
+        """The position of the source of each live model, and when it was last changed."""
+        current = self.current
+        return {
+            model: [*position_of(current[source]), current[source].get("modified", "")]
+            for source, models in self.models.items()
+            for model in models
+        }
 
     @property
     def columns(self) -> dict[str, int]:

@@ -59,6 +59,7 @@ class PlotView(PlotResource):
             **scene.manifest,
             **views,
             "columns": columns,
+            "state": scene.state.text,
             # The page of a plot with live sources must not pin the version, which has their old columns.
             "live": bool(scene.current),
             "versions": scene.plot.version_summaries,
@@ -70,6 +71,29 @@ class PlotView(PlotResource):
         # The owner's frame gets no more than those of others, as it runs code, and others see it, too.
         stored = replace(self._domain.scenes.stored(plot, reader, number), whole=False)
         return stored, self._domain.view_counts.of_plot(plot)
+
+
+class PlotChangeList(PlotResource):
+    """`POST /internal/plots/{plot}/changes`, for event streams, which check the rights of each listener."""
+
+    access = {"POST": Access(None, service="internal:pages")}
+
+    async def on_post(self, req: Request, resp: Response, plot: str) -> None:
+        """Return the state that pages of the plot have to show, and what changed since an earlier one."""
+        body = await self._body(req, schemas.ChangesSince)
+        found = await STORAGE.run(self._domain.plots.by_id, plot)
+        resp.media = await self._domain.changes.find(found, body.since, body.until)
+
+
+class PlotAccess(PlotResource):
+    """`GET /internal/plots/{plot}/access`."""
+
+    access = {"GET": VIEW}
+
+    async def on_get(self, req: Request, resp: Response, plot: str) -> None:
+        """Respond with 404 if the caller may not see the plot."""
+        found = await self._find(req, plot, None)
+        resp.media = {"version": found.latest.version}
 
 
 class ShownColumnsResource(PlotResource):

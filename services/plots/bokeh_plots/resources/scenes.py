@@ -1,5 +1,6 @@
 """The routes that read scenes, their models and the data sources that they use."""
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +26,12 @@ from bokeh_plots.resources.base import (
     respond_with_json,
 )
 
+#: The header with the positions of the live sources that a scene shows; see `Scene.positions`.
+LIVE_HEADER = "Bokeh-Cloud-Live"
+
+#: Of more models, the header has no positions, so that it stays short.
+MAX_POSITIONS = 64
+
 
 @dataclass(frozen=True)
 class OpenedScene:
@@ -47,7 +54,7 @@ class PlotScene(PlotResource):
     access = {"GET": SEE}
     describe = {
         "GET": Operation(
-            {200: ResponseSpec(dict[str, Any], headers=("ETag",)), 304: None},
+            {200: ResponseSpec(dict[str, Any], headers=("ETag", LIVE_HEADER)), 304: None},
             query=VersionQuery,
             headers=("If-None-Match",),
         )
@@ -61,6 +68,8 @@ class PlotScene(PlotResource):
             set_immutable(resp)
         if not opened.scene.is_stored:
             scene = await self._domain.scenes.current(opened.scene)
+            if 0 < len(scene.positions) <= MAX_POSITIONS:
+                resp.set_header(LIVE_HEADER, json.dumps(scene.positions, separators=(",", ":")))
             if not is_known(scene.etag):
                 resp.content_type, resp.data = falcon.MEDIA_JSON, await scene.text()
         elif opened.first:

@@ -79,6 +79,13 @@ class ColumnList(msgspec.Struct):
     columns: list[str]
 
 
+class ChangesSince(msgspec.Struct):
+    """The state that a page shows, and the one up to which rows are wanted; see `live_states`."""
+
+    since: str = ""
+    until: str | None = None
+
+
 class ViewIncrements(msgspec.Struct):
     """How often plots were viewed, by their ids."""
 

@@ -1,5 +1,6 @@
 """A change of a plot's record that gives it new references, some of them to objects of the data service."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,20 +42,24 @@ class PlotWrite:
         announced: the write of the record.
         records: contains the index.
         index: the key of the plot's id, if the plot is new.
+        committed: is called with the id of the plot after the write.
     """
 
     plot: dict[str, Any]
     announced: AnnouncedWrite
     records: TwoPhaseRecordStore
     index: str | None
+    committed: Callable[[str], object]
 
     def commit(self) -> str:
         """Replace the record, and return its new etag; `Conflict` if it was changed in between."""
         try:
-            return self.announced.commit(self.plot)
+            etag = self.announced.commit(self.plot)
         except Conflict:
             self._delete_index()
             raise
+        self.committed(self.plot["id"])
+        return etag
 
     def abort(self) -> None:
         """Leave the record as it was."""

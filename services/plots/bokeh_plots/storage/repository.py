@@ -20,7 +20,7 @@ stored. `bokeh_common.storage.two_phase_records` keeps those objects from being 
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -39,7 +39,11 @@ BLOB_KEYSPACES = ("manifests", "scenes", "extensions", "thumbnails")
 class PlotRepository:
     """The records and blobs of plots."""
 
-    def __init__(self, records: RecordStore, blobs: BlobStore) -> None:
+    def __init__(
+        self, records: RecordStore, blobs: BlobStore, changed: Callable[[str], object] = lambda _: None
+    ) -> None:
+        """Use these stores; `changed` is called with the id of a plot after it was replaced or removed."""
+        self._changed = changed
         self._records = TwoPhaseRecordStore(records)
         self._raw_records = records
         self._blobs = blobs
@@ -118,13 +122,15 @@ class PlotRepository:
             if index is not None:
                 self._records.delete(index)
             raise
-        write = PlotWrite(plot, announced, self._records, index)
+        write = PlotWrite(plot, announced, self._records, index, self._changed)
         self._touch(write, references.blobs)
         return write
 
     def replace(self, user: str, plot: dict[str, Any], etag: str) -> str:
         """Replace a plot by one without new references, and return its new etag; `Conflict` if changed."""
-        return self._records.put(_key(user, plot), plot, if_match=etag)
+        replaced = self._records.put(_key(user, plot), plot, if_match=etag)
+        self._changed(plot["id"])
+        return replaced
 
     def rename(self, user: str, plot: dict[str, Any], etag: str) -> str:
         """Replace a plot by one with another name, which was claimed; as `replace`."""
@@ -148,6 +154,7 @@ class PlotRepository:
         self._records.delete(f"visits/{user}/{plot['id']}")
         for blob in self._blobs.list(f"thumbnails/{user}/{plot['id']}/"):
             self._blobs.delete(blob.key)
+        self._changed(plot["id"])
 
     def views(self, user: str, plot: str) -> tuple[dict[str, Any], str | Absent]:
         """Return view count and thumbnail of a plot, and the etag; nothing and `ABSENT` if never viewed."""

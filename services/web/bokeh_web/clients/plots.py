@@ -29,6 +29,18 @@ class PlotsClient:
         url = path("internal", "plots", plot)
         return dict(await self._service.get(url, authorization=authorization, version=version))
 
+    async def require_access(self, plot: str, authorization: str | None) -> None:
+        """Raise `NotFound` unless the visitor may see the plot."""
+        await self._service.get(path("internal", "plots", plot, "access"), authorization=authorization)
+
+    async def changes(self, plot: str, since: str, until: str | None) -> dict[str, Any]:
+        """Return the state of a plot, and how its live data have changed since an earlier state.
+
+        The caller checks whether the visitor may see the plot.
+        """
+        url, body = path("internal", "plots", plot, "changes"), {"since": since, "until": until}
+        return dict(await self._service.post(url, body, idempotent=True))
+
     async def plots_by_source(self, user: str) -> dict[str, list[str]]:
         """Return the ids of the plots that use each of the account's data sources, by the sources' ids."""
         url = path("internal", "plots", "references")

@@ -15,7 +15,7 @@ from bokeh_common.http.openapi.operations import Operation, ResponseSpec
 from bokeh_common.http.request_body import read_query
 from bokeh_web.bokehjs.versions import choose
 from bokeh_web.clients.data import DownloadFormat
-from bokeh_web.event_streams import EventsQuery, state_of
+from bokeh_web.live.event_streams import EventsQuery, Listener
 from bokeh_web.pages.forms import redirect
 from bokeh_web.resources.base import PAGE, PAGE_AT_VERSION, SEE, WebResource, version_of
 from bokeh_web.resources.oembed import discovery_url
@@ -28,6 +28,20 @@ from bokeh_web.security.session_cookie import share_token_of
 DESTINATION = "Sec-Fetch-Dest"
 
 DESCRIPTION = "An interactive plot by {user_id}."
+
+EVENTS_DETAILS = """\
+Server-sent events (WHATWG HTML, 9.2): `version` for a new version, `data` for new live data. The `id` of an
+event is the state of the plot after it; send the last one as `since` or `Last-Event-ID` to receive what was
+missed. The `data` of both is JSON with the `version` of the plot.
+
+Events of live data also have `sources`, unless the scene has to be loaded again. Each item is a data source
+that has changed, with the ids of its `models`, and its `position`: its version, its lineage (the version
+since which rows were only appended, and dropped at the beginning), the end of its rows, counted since then,
+and their number. `rows` has appended rows, from the number `start` on; ignore those that you have.
+`patches` has values that differ from those of the version `since`, with the numbers of their `rows`.
+`columns` has entries as in the scene, with new hashes. Values are a list `values`, or an array with `dtype`
+and `data`, its bytes in base64.
+"""
 
 
 class ShowPlotPage(WebResource):
@@ -133,7 +147,7 @@ class FramePage(WebResource):
             "refine": self._min_windowed_rows(view),
         }
         # A page of a particular version does not follow newer ones.
-        return note if is_pinned else note | {"events": f"/plots/{plot}/events", "state": state_of(view)}
+        return note if is_pinned else note | {"events": f"/plots/{plot}/events", "state": view["state"]}
 
     def _min_windowed_rows(self, view: dict[str, Any]) -> int:
         """Return from how many rows on columns may be rendered from windows; 0 if no column is that long.
@@ -148,16 +162,23 @@ class PlotEventsResource(WebResource):
     """`GET /plots/{plot}/events`."""
 
     access = {"GET": SEE}
-    describe = {"GET": Operation({200: ResponseSpec(str, ("text/event-stream",))}, query=EventsQuery)}
+    describe = {
+        "GET": Operation(
+            {200: ResponseSpec(str, ("text/event-stream",))}, query=EventsQuery, details=EVENTS_DETAILS
+        )
+    }
 
     async def on_get(self, req: Request, resp: Response, plot: str) -> None:
         """Stream new versions of a plot (`version`) and changes of its live data (`data`) as events."""
         query = read_query(req, EventsQuery)
-        fetch_view = partial(self._domain.plots.view, plot, None, authorization_of(req))
+        authorization, principal = authorization_of(req), req.context.principal
+        check = partial(self._domain.plots.require_access, plot, authorization)
+        is_pinned = principal.view is not None and principal.view.pinned
+        listener = Listener(plot, check, authorization, principal.user_id, is_pinned)
         resp.content_type = "text/event-stream"
         resp.set_header("Cache-Control", "no-store")
         since = query.since or req.get_header("Last-Event-ID")
-        resp.stream = await self._domain.event_streams.open(fetch_view, since, query.wait)
+        resp.stream = await self._domain.event_streams.open(listener, since, query.wait)
 
 
 def query_of(req: Request) -> str:

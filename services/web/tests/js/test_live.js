@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { backoff, RETRY } from "../../bokeh_web/static/frame/live/backoff.js";
+import { backoff, FIRST_PAUSE } from "../../bokeh_web/static/frame/live/backoff.js";
 import { readEvents, splitEvents } from "../../bokeh_web/static/frame/live/event_stream.js";
 import { LiveData } from "../../bokeh_web/static/frame/live/live_data.js";
 import { areEqual, changesOf, fingerprintsOf } from "../../bokeh_web/static/frame/live/source_changes.js";
@@ -25,22 +25,22 @@ test("events may come in pieces", async () => {
   assert.deepEqual(events, [{ event: "data", data: "{}" }, { event: "version" }]);
 });
 
-test("the pause doubles with each failure, up to a minute, and varies by a half", () => {
+test("the pause doubles with each failure, varies by a half, and is at most three seconds", () => {
   assert.equal(
     backoff(0, () => 0.5),
-    RETRY,
+    FIRST_PAUSE,
   );
   assert.equal(
-    backoff(3, () => 0.5),
-    RETRY * 8,
+    backoff(1, () => 0.5),
+    FIRST_PAUSE * 2,
   );
   assert.equal(
-    backoff(50, () => 0.5),
-    60000,
+    backoff(50, () => 1),
+    3000,
   );
   assert.equal(
     backoff(0, () => 0),
-    RETRY / 2,
+    FIRST_PAUSE / 2,
   );
 });
 

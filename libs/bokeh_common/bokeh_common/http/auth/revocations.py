@@ -5,18 +5,15 @@ respond, caches of other processes are outdated for as long as the auth service 
 """
 
 import logging
-import threading
 import weakref
 from collections.abc import Callable
-from importlib import import_module
-from typing import Any, Protocol
+from typing import Protocol
+
+from bokeh_common.http.pub_sub import Subscription, connect, redis_errors
 
 log = logging.getLogger(__name__)
 
 CHANNEL = "bokeh-cloud:revocations"
-TIMEOUT_SECONDS = 2.0
-POLL_SECONDS = 1.0  # after which the thread checks whether it should stop
-RETRY_SECONDS = 1.0
 
 OnRevoked = Callable[[str | None], object]
 
@@ -42,7 +39,7 @@ class RevocationPublisher:
 
     def __init__(self, redis_url: str | None) -> None:
         """Publish to a Redis, `redis://host:6379`; without a URL, to this process only."""
-        self._redis = _connect(redis_url) if redis_url else None
+        self._redis = connect(redis_url) if redis_url else None
 
     def publish(self, user: str) -> None:
         """Remove an account from all caches.
@@ -55,59 +52,22 @@ class RevocationPublisher:
             return
         try:
             self._redis.publish(CHANNEL, user)
-        except _errors() as error:
+        except redis_errors() as error:
             log.warning(
                 "A revocation was not published (%s); other processes notice it after 30 seconds",
                 type(error).__name__,
             )
 
 
-class RevocationListener:
+class RevocationListener(Subscription):
     """Subscribes to revocations, in a thread of its own."""
 
     def __init__(self, redis_url: str, on_revoked: OnRevoked) -> None:
         """Start the thread.
 
-        Args: redis_url: `redis://host:6379`. on_revoked: is called with the account of a revoked credential,
-            and with None whenever the connection
-                is established, as revocations may have been missed.
+        Args:
+            redis_url: `redis://host:6379`.
+            on_revoked: is called with the account of a revoked credential, and with None whenever the
+                connection is established, as revocations may have been missed.
         """
-        self._redis = _connect(redis_url)
-        self._on_revoked = on_revoked
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="revocations", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop the thread."""
-        self._stopped.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopped.is_set():
-            try:
-                self._listen()
-            except _errors() as error:
-                log.warning("Not subscribed to revocations (%s); trying again", type(error).__name__)
-                self._on_revoked(None)
-                self._stopped.wait(RETRY_SECONDS)
-
-    def _listen(self) -> None:
-        with self._redis.pubsub() as channel:
-            channel.subscribe(CHANNEL)
-            while not self._stopped.is_set():
-                message = channel.get_message(timeout=POLL_SECONDS)
-                if message is not None:
-                    self._on_revoked(message["data"].decode() if message["type"] == "message" else None)
-
-
-def _connect(url: str) -> Any:
-    redis = import_module("redis")
-    return redis.Redis.from_url(
-        url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS, health_check_interval=10
-    )
-
-
-def _errors() -> tuple[type[Exception], ...]:
-    redis: Any = import_module("redis")
-    return (redis.RedisError, OSError)
+        super().__init__(redis_url, CHANNEL, on_revoked)

@@ -31,6 +31,8 @@ HEADERS: dict[str, str] = {
     "ETag": "Identifies the state of the resource; send it back in If-Match or If-None-Match.",
     "Location": "The URL of the resource.",
     "Link": 'The URL of the next page, with rel="next" (RFC 8288); absent on the last page.',
+    "Bokeh-Cloud-Live": "For each model with a live data source: version, lineage, end and number of its "
+    "rows, and when it was changed, as JSON; for pages that follow it.",
     "Bokeh-Cloud-Rows": "The kind of rows: `rows`, or `exact`, `reduced` or `sampled` for a window.",
     "If-Match": "Process the request only if the resource still has this ETag (RFC 9110, 13.1.1).",
     "If-None-Match": "Respond with 304 if the resource still has this ETag (RFC 9110, 13.1.2).",

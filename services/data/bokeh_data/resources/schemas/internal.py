@@ -27,6 +27,20 @@ class CurrentSourcesRequest(msgspec.Struct):
     sources: list[str]
 
 
+class SourceChangeQuery(msgspec.Struct):
+    """What is asked about a source; positions are those of `Source.position`."""
+
+    names: list[str] | None = None
+    since: list[int] | None = None
+    until: list[int] | None = None
+
+
+class SourceChangesRequest(msgspec.Struct):
+    """What is asked about live sources, by their ids."""
+
+    sources: dict[str, SourceChangeQuery]
+
+
 class TransferredSource(msgspec.Struct):
     """A data source to be created, with the hashes of its columns by name, and the source that had them."""
 

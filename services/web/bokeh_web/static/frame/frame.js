@@ -3,7 +3,10 @@
 
 import { showGone } from "./live/gone_remark.js";
 import { LiveData } from "./live/live_data.js";
+import { LiveMark } from "./live/live_mark.js";
+import { LiveStatus } from "./live/live_status.js";
 import { LiveUpdates } from "./live/live_updates.js";
+import { followPointer, untilReleased } from "./live/pointer.js";
 import { readNote } from "./note.js";
 import { PageChannel } from "./page_channel.js";
 import { documentReady, showFailure, showPlot } from "./rendering.js";
@@ -40,7 +43,7 @@ async function main() {
   loading.catch(() => {}); // reported below, once there is a body
   await ready;
   const loaded = await loading;
-  const follow = note.events ? prepareUpdates(note.events, loaded.scene) : null;
+  const follow = note.events ? prepareUpdates(note.events, loaded) : null;
   const plot = await showPlot(loaded, channel, note.title);
   follow?.(plot).catch(console.warn);
 }
@@ -48,19 +51,37 @@ async function main() {
 /**
  * Record the state of a scene before rendering modifies it, and return the function that follows its changes.
  * @param {string} url of the events
- * @param {import("./scene/scene.js").Scene} scene
+ * @param {import("./scene/scene_loader.js").Loaded} loaded
  */
-function prepareUpdates(url, scene) {
-  const data = new LiveData(columns, scene);
+function prepareUpdates(url, { scene, positions, modified }) {
+  const data = new LiveData(columns, scene, positions);
+  const status = new LiveStatus(modified);
+  const mark = new LiveMark(status, channel);
+  followPointer();
   return (/** @type {import("./plot.js").Plot} */ plot) => {
+    /** @type {import("./live/live_updates.js").Actions} */
     const actions = {
-      data: async () => {
-        await data.update(plot, await loader.fetchScene());
+      data: async (changes) => {
+        await untilReleased();
+        await data.apply(plot, changes, () => loader.fetchScene());
+        status.changed(Date.now());
+        if (note.live && !data.positions.size) status.connection = "ended";
+        mark.show();
         channel.send("changed");
       },
-      gone: () => showGone(channel),
-      version: (/** @type {number | undefined} */ version) => plot.reload(version),
+      gone: () => {
+        status.connection = "deleted";
+        showGone(channel);
+        if (note.live) mark.show();
+      },
+      version: (version) => plot.reload(version),
+      connection: (isConnected) => {
+        if (isConnected) status.connected(Date.now());
+        else status.disconnected(Date.now());
+        if (note.live) mark.show();
+      },
     };
+    if (note.live) mark.start();
     return new LiveUpdates({ url, state: note.state ?? "" }, request, channel, actions).run();
   };
 }

@@ -88,6 +88,14 @@ export class Plot {
   }
 
   /**
+   * Return the function that follows rows appended to a source, or undefined if they are put into its columns.
+   * @param {string} id of the source
+   */
+  windowsOf(id) {
+    return this.windows?.followerOf(id, () => this.reload());
+  }
+
+  /**
    * Reload the frame with the same view. A plot page reloads the frame itself, since it has the session, and
    * keeps the view in its URL. On other pages, the frame's own URL keeps it.
    * @param {number} [version] the newest one, if it is known

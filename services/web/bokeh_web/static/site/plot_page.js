@@ -99,6 +99,18 @@ function onChanged() {
   place.hidden = false;
 }
 
+/**
+ * Show the state of the live data.
+ * @param {Message} message
+ */
+function onLive({ state, text }) {
+  const place = /** @type {HTMLElement} */ (document.querySelector("[data-live]"));
+  if (typeof state !== "string" || typeof text !== "string") return;
+  place.dataset.live = state;
+  place.textContent = text;
+  place.hidden = false;
+}
+
 /** @param {Message} message */
 function onView({ view }) {
   if (!isView(view)) return;
@@ -133,6 +145,7 @@ channel.listen({
   gone: onGone,
   file: onFile,
   height: onHeight,
+  live: onLive,
   ready: onReady,
   outdated: onOutdated,
   view: onView,

@@ -1,7 +1,7 @@
 // Exponential backoff of requests.
 
-export const RETRY = 3000; // milliseconds
-const MAX_PAUSE = 60000; // milliseconds
+export const FIRST_PAUSE = 500; // milliseconds
+const MAX_PAUSE = 2000; // milliseconds, so that a page returns within 3 seconds after the server
 
 /**
  * Return the pause after a failure in milliseconds. It doubles with each failure, and has 50 % jitter, so
@@ -10,4 +10,4 @@ const MAX_PAUSE = 60000; // milliseconds
  * @param {() => number} random
  */
 export const backoff = (failures, random = Math.random) =>
-  Math.min(MAX_PAUSE, RETRY * 2 ** failures) * (0.5 + random());
+  Math.min(MAX_PAUSE, FIRST_PAUSE * 2 ** failures) * (0.5 + random());

@@ -22,14 +22,16 @@ const parseEvent = (block) => Object.fromEntries(block.split("\n").map((line) =>
 /**
  * Yield the events of a response until it ends.
  * @param {Response} response
+ * @param {() => void} [onBytes] is called whenever something has arrived
  */
-export async function* readEvents(response) {
+export async function* readEvents(response, onBytes) {
   if (!response.body) return;
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   while (true) {
     const { done, value } = await reader.read();
     if (done) return;
+    onBytes?.();
     const { events, rest } = splitEvents(text + value);
     text = rest;
     yield* events;

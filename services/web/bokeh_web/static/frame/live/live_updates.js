@@ -2,19 +2,22 @@
 // with the same zoom.
 
 import { statusOf } from "../scene/requests.js";
-import { backoff, RETRY } from "./backoff.js";
+import { backoff } from "./backoff.js";
 import { readEvents } from "./event_stream.js";
 
 /**
  * @typedef {object} Actions
- * @property {() => Promise<void>} data
+ * @property {(changes?: import("./source_positions.js").SourceChange[]) => Promise<void>} data
  * @property {(version?: number) => Promise<void>} version loads the frame again
  * @property {() => void} gone is called when the plot is deleted or no longer accessible
+ * @property {(isConnected: boolean) => void} connection
  */
 
 const GONE = [403, 404, 410]; // the plot is deleted or no longer accessible, so requests end
 const HOST_WAIT = 5000; // milliseconds for the page around to say that it is a plot page
 const HOST_POLL = 50; // milliseconds
+const POLL = 10000; // milliseconds, unless the server says otherwise
+const SILENCE = 15000; // milliseconds without a byte, after which a connection counts as lost
 
 /** @param {number} milliseconds */
 const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -49,10 +52,10 @@ export class LiveUpdates {
       const stop = new AbortController();
       const hide = () => document.hidden && stop.abort();
       document.addEventListener("visibilitychange", hide);
-      const pause = await this.#attempt(stop.signal);
+      const pause = await this.#attempt(stop);
       document.removeEventListener("visibilitychange", hide);
       if (pause === null) return;
-      if (!stop.signal.aborted) await sleep(pause);
+      if (!document.hidden) await sleep(pause);
     }
   }
 
@@ -65,21 +68,21 @@ export class LiveUpdates {
 
   /**
    * Listen once.
-   * @param {AbortSignal} signal
+   * @param {AbortController} stop
    * @returns {Promise<number | null>} milliseconds until the next attempt; null if there is none
    */
-  async #attempt(signal) {
+  async #attempt(stop) {
     try {
-      const pause = await this.#listen(signal);
-      this.failures = 0;
-      return pause;
+      return await this.#listen(stop);
     } catch (error) {
+      if (document.hidden) return 0;
       const status = statusOf(error) ?? 0;
       if (GONE.includes(status)) {
         this.actions.gone();
         return null;
       }
-      const pause = signal.aborted ? RETRY : backoff(this.failures++);
+      this.actions.connection(false);
+      const pause = backoff(this.failures++);
       if (status === 401) await this.actions.version();
       return pause;
     }
@@ -87,25 +90,42 @@ export class LiveUpdates {
 
   /**
    * Listen until the stream ends.
-   * @param {AbortSignal} signal
+   * @param {AbortController} stop
    * @returns {Promise<number>} milliseconds until the next attempt
    */
-  async #listen(signal) {
-    let pause = RETRY;
+  async #listen(stop) {
+    let pause = POLL;
+    const { mayWait } = this.channel;
     // A page with many frames would run out of connections, so there they poll.
-    const query = new URLSearchParams({ since: this.state, wait: this.channel.mayWait ? "1" : "0" });
-    const response = await this.request(`${this.url}?${query}`, { signal });
-    for await (const event of readEvents(response)) {
-      if (event.retry) pause = Number(event.retry);
-      await this.#handle(event);
-      if (event.id) this.state = event.id; // after it was handled, so that one that fails is sent again
+    const query = new URLSearchParams({ since: this.state, wait: mayWait ? "1" : "0" });
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let timer;
+    const onBytes = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => stop.abort(), SILENCE);
+    };
+    try {
+      onBytes();
+      const response = await this.request(`${this.url}?${query}`, { signal: stop.signal });
+      this.actions.connection(true);
+      for await (const event of readEvents(response, onBytes)) {
+        clearTimeout(timer); // while it is handled
+        if (event.retry) pause = Number(event.retry);
+        await this.#handle(event);
+        if (event.id) this.state = event.id; // after it was handled, so that one that fails is sent again
+        this.failures = 0;
+        onBytes();
+      }
+    } finally {
+      clearTimeout(timer);
     }
-    return pause;
+    return mayWait ? backoff(this.failures++) : pause;
   }
 
   /** @param {import("./event_stream.js").ServerEvent} event */
   async #handle({ event, data }) {
-    if (event === "data") await this.actions.data();
-    if (event === "version") await this.actions.version(JSON.parse(data ?? "{}").version);
+    const message = JSON.parse(data ?? "{}");
+    if (event === "data") await this.actions.data(message.sources);
+    if (event === "version") await this.actions.version(message.version);
   }
 }

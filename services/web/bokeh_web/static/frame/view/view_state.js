@@ -29,6 +29,12 @@ function setRange(range, start, end) {
 }
 
 /**
+ * Tell whether a range follows the data: it does, until a user changes it.
+ * @param {BokehJS.Range} range
+ */
+const isFollowing = (range) => "have_updated_interactively" in range && !range.have_updated_interactively;
+
+/**
  * The ranges of all figures, in the order of the document, since ids of models change from version to
  * version.
  */
@@ -42,6 +48,7 @@ export class ViewState {
     this.figures = [...new Set(models)].filter(isFigure);
     this.channel = channel;
     this.home = this.view;
+    this.settling = false;
     this.#reportChanges();
   }
 
@@ -63,9 +70,24 @@ export class ViewState {
     );
   }
 
-  /** The view, or "" if it is the initial one. */
+  /** The view, or "" if it is the initial one, or its ranges have only followed the data. */
   get zoom() {
-    return this.view === this.home ? "" : this.view;
+    const { view } = this;
+    return view === this.home || this.#fixed(view) === this.#fixed(this.home) ? "" : view;
+  }
+
+  /**
+   * Return a view without the ranges that follow the data.
+   * @param {string} view
+   */
+  #fixed(view) {
+    const figures = parseView(view, this.figures.length) ?? [];
+    return JSON.stringify(
+      figures.map(([x0, x1, y0, y1], i) => {
+        const { x_range, y_range } = this.figures[i];
+        return [isFollowing(x_range) ? null : [x0, x1], isFollowing(y_range) ? null : [y0, y1]];
+      }),
+    );
   }
 
   /** Report the view to the parent page. */
@@ -90,10 +112,16 @@ export class ViewState {
    * @param {() => Promise<void>} change
    */
   async whileFollowing(change) {
-    const untouched = this.view === this.home;
+    const untouched = !this.zoom;
     await change();
-    if (!untouched) return;
+    if (untouched && !this.settling) this.#settle().catch(console.warn);
+  }
+
+  // The ranges follow the data when they are drawn. The next change need not wait for that.
+  async #settle() {
+    this.settling = true;
     for (let i = 0; i < FRAMES; i++) await new Promise(requestAnimationFrame);
-    this.home = this.view;
+    this.settling = false;
+    if (!this.zoom) this.home = this.view;
   }
 }

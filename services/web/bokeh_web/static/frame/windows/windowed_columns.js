@@ -20,6 +20,7 @@ import { DEFAULT_WIDTH } from "./window_viewport.js";
 /** @typedef {import("./window_scene.js").Extents} Extents */
 
 const DEBOUNCE = 80; // milliseconds
+const REFRESH = 150; // milliseconds; windows that show the end of a live source are requested no more often
 
 /** Requests a window whenever the viewport changes, and draws it when it has arrived. */
 export class WindowedColumns {
@@ -44,6 +45,8 @@ export class WindowedColumns {
     this.onError = console.warn;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.refreshTimer = undefined;
     /** @type {AbortController | undefined} */
     this.pending = undefined;
   }
@@ -78,8 +81,13 @@ export class WindowedColumns {
    * @param {AbortSignal} [signal]
    */
   async #read(query, signal) {
-    const hashes = this.plan.columns.map(({ hash }) => hash);
-    return windowOf(query, await this.requests.fetch(hashes[0], hashes, query, signal), hashes[0]);
+    const { columns } = this.plan; // of a live source, others may be there when the response arrives
+    const hashes = columns.map(({ hash }) => hash);
+    const { kind, arrays } = await this.requests.fetch(hashes[0], hashes, query, signal);
+    const named = new Map(
+      columns.map(({ name, hash }) => [name, /** @type {NumberArray} */ (arrays.get(hash))]),
+    );
+    return windowOf(query, { kind, arrays: named }, columns[0].name);
   }
 
   /**
@@ -88,8 +96,7 @@ export class WindowedColumns {
    */
   async #measure(pixels) {
     const all = await this.#read({ pixels: this.followsX ? pixels : 1 });
-    const hashes = new Map(this.plan.columns.map(({ name, hash }) => [name, hash]));
-    const arrayOf = (/** @type {string} */ name) => all.arrays.get(hashes.get(name) ?? "") ?? [];
+    const arrayOf = (/** @type {string} */ name) => all.arrays.get(name) ?? [];
     this.extents = this.plan.uses.map(({ x, ys, isLogarithmic }) => {
       const extents = extentOf(arrayOf(x), ys.map(arrayOf));
       if (isLogarithmic && extents.y[0] <= 0)
@@ -120,8 +127,7 @@ export class WindowedColumns {
    * @param {Window} window
    */
   #copies({ arrays }) {
-    const copyOf = (/** @type {string} */ hash) => /** @type {NumberArray} */ (arrays.get(hash)).slice();
-    return new Map(this.plan.columns.map(({ name, hash }) => [name, copyOf(hash)]));
+    return new Map([...arrays].map(([name, array]) => [name, array.slice()]));
   }
 
   /**
@@ -179,14 +185,62 @@ export class WindowedColumns {
    * @param {import("../scene/scene.js").Entries} entries of the source in the new scene
    */
   async replaceColumns(entries) {
+    const columns = this.#columnsIn(entries);
+    if (columns.every(({ hash }, i) => hash === this.plan.columns[i].hash)) return;
+    this.plan.columns = columns;
+    await this.#reload();
+  }
+
+  /**
+   * @param {import("../scene/scene.js").Entries} entries of the source in the new scene
+   * @returns {import("./window_planner.js").Column[]}
+   */
+  #columnsIn(entries) {
     const found = new Map(entries);
     const columns = this.plan.columns.map(({ name }) => ({ name, hash: found.get(name)?.array?.data?.id }));
     if (!columns.every(({ hash }) => typeof hash === "string"))
       throw new WindowsImpossible("other columns are there now");
-    if (columns.every(({ hash }, i) => hash === this.plan.columns[i].hash)) return;
+    return columns;
+  }
+
+  /**
+   * Follow rows that were appended to a live source: a window that shows the end is requested again soon.
+   * @param {import("../scene/scene.js").Entries} entries of the source in the new scene
+   * @param {(name: string) => ArrayLike<number>} appended returns the new rows of a column
+   * @param {(error: unknown) => void} onFailure
+   */
+  appendRows(entries, appended, onFailure) {
+    const { columns } = this.plan;
+    this.plan.columns = this.#columnsIn(entries);
+    if (this.#showsEnd()) {
+      this.refreshTimer ??= setTimeout(() => {
+        this.refreshTimer = undefined;
+        this.#reload().catch(onFailure);
+      }, REFRESH);
+      return;
+    }
+    const x = this.current?.arrays.get(columns[0].name) ?? [];
+    this.full = null;
+    if (this.current) this.current = { ...this.current, high: Math.min(this.current.high, x[x.length - 1]) };
+    this.plan.uses.forEach((use, i) => {
+      const { x: [low, high], y } = extentOf(appended(use.x), use.ys.map(appended)); // biome-ignore format: short
+      const known = this.extents[i];
+      known.x = [Math.min(known.x[0], low), Math.max(known.x[1], high)];
+      known.y = [Math.min(known.y[0], y[0]), Math.max(known.y[1], y[1])];
+      this.#setData(extentSourceId(this.id, i), { x: [...known.x], y: [...known.y] });
+    });
+  }
+
+  /** Tell whether the end of the rows is within the viewport. */
+  #showsEnd() {
+    const last = Math.max(...this.extents.map(({ x }) => x[1]));
+    return !this.viewport || !(this.viewport.read().high < last);
+  }
+
+  /** Request the windows of new columns. */
+  async #reload() {
     this.pending?.abort();
     const showsAll = this.current === this.full;
-    this.plan.columns = columns;
     this.current = null;
     await this.#measure(oversample(this.viewport?.read().pixels ?? DEFAULT_WIDTH));
     this.extents.forEach((extents, i) => {

@@ -13,6 +13,7 @@ import { WindowedColumns } from "./windowed_columns.js";
 /** @typedef {import("../scene/scene.js").Entries} Entries */
 /** @typedef {import("./window_planner.js").Plan} Plan */
 /** @typedef {(entries: Entries) => Promise<void>} Reload updates a source */
+/** @typedef {(entries: Entries, appended: (name: string) => ArrayLike<number>) => void} Follow appended rows */
 
 /** The windows of a scene. */
 export class Windows {
@@ -67,6 +68,28 @@ export class Windows {
       } catch (error) {
         if (!needWhole(error)) throw error;
         await reloadFrame();
+      }
+    };
+  }
+
+  /**
+   * Return the function that follows appended rows, or undefined if a source is not drawn from windows.
+   * @param {string} id of the source
+   * @param {() => Promise<void>} reloadFrame
+   * @returns {Follow | undefined}
+   */
+  followerOf(id, reloadFrame) {
+    const group = this.bySource.get(id);
+    if (!group) return undefined;
+    const onFailure = (/** @type {unknown} */ error) => {
+      if (needWhole(error) || statusOf(error) === 401) reloadFrame();
+      else console.warn("The plot keeps the rows that it has:", error);
+    };
+    return (entries, appended) => {
+      try {
+        for (const columns of group) columns.appendRows(entries, appended, onFailure);
+      } catch (error) {
+        onFailure(error);
       }
     };
   }

@@ -1,0 +1,1 @@
+"""Live updates of plots: how their live data sources change."""
