@@ -140,12 +140,16 @@ test("each event is applied once, and the scene is loaded where rows are missing
 
 test("the status of a page is live, silent or reconnecting", () => {
   const status = new LiveStatus(0);
+  assert.equal(status.describe(0), "Live, last change now");
   assert.equal(status.describe(3000), "Live, last change 3 s ago");
   for (const time of [1000, 2000, 3000, 5000]) status.changed(time);
   assert.equal(status.interval, 1000);
   assert.ok(!status.isSilent(15000));
   assert.ok(status.isSilent(15001));
   assert.equal(status.describe(125000), "Silent: no change for 2 min, usually every 1 s");
+  const fast = new LiveStatus(0);
+  for (const time of [210, 420, 630]) fast.changed(time);
+  assert.equal(fast.describe(9000), "Silent: no change for 8 s, usually every 0.2 s");
   status.disconnected(126000);
   assert.match(status.describe(127000), /^Reconnecting since /);
   status.connected(128000);

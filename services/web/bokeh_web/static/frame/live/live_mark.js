@@ -28,8 +28,9 @@ export class LiveMark {
     if (text === this.shown) return;
     this.shown = text;
     document.documentElement.dataset.live = state;
-    if (this.channel.hosted) this.channel.send("live", { state, text });
-    else this.#showHere(state, text);
+    if (!this.channel.hosted) return this.#showHere(state, text);
+    document.querySelector("[data-live-mark]")?.remove(); // from before the page said that it shows it
+    this.channel.send("live", { state, text });
   }
 
   /**

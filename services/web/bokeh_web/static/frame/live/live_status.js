@@ -24,6 +24,13 @@ export function formatDuration(milliseconds) {
   return `${Math.floor(seconds / size)} ${unit}`;
 }
 
+/**
+ * Return an interval in its largest unit, or as a fraction of a second.
+ * @param {number} milliseconds
+ */
+const formatInterval = (milliseconds) =>
+  milliseconds < 1000 ? `${Number((milliseconds / 1000).toPrecision(1))} s` : formatDuration(milliseconds);
+
 /** The state of a live page; times are in milliseconds since 1970. */
 export class LiveStatus {
   /** @param {number | undefined} modified when the data were last changed */
@@ -82,7 +89,7 @@ export class LiveStatus {
       return `Reconnecting since ${new Date(this.lost ?? now).toLocaleTimeString()}`;
     if (this.modified === undefined) return "Live";
     const age = formatDuration(now - this.modified);
-    if (!this.isSilent(now)) return `Live, last change ${age} ago`;
-    return `Silent: no change for ${age}, usually every ${formatDuration(this.interval ?? 0)}`;
+    if (!this.isSilent(now)) return `Live, last change ${age === "0 s" ? "now" : `${age} ago`}`;
+    return `Silent: no change for ${age}, usually every ${formatInterval(this.interval ?? 0)}`;
   }
 }
