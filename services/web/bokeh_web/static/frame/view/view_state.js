@@ -5,7 +5,7 @@ import { formatView, parseView } from "../../common/view_codec.js";
 /** @typedef {import("../../common/view_codec.js").Ends} Ends */
 
 const DEBOUNCE = 250; // milliseconds
-const FRAMES = 3; // until ranges have followed new data
+const FRAMES = 4; // until ranges have followed new data
 
 /**
  * Tell whether a model is a figure.
@@ -48,7 +48,7 @@ export class ViewState {
     this.figures = [...new Set(models)].filter(isFigure);
     this.channel = channel;
     this.home = this.view;
-    this.settling = false;
+    this.frames = 0; // until ranges have followed the last change of the data
     this.#reportChanges();
   }
 
@@ -70,10 +70,11 @@ export class ViewState {
     );
   }
 
-  /** The view, or "" if it is the initial one, or its ranges have only followed the data. */
+  /** The view, or "" if it is the initial one, or its ranges are just following new data. */
   get zoom() {
     const { view } = this;
-    return view === this.home || this.#fixed(view) === this.#fixed(this.home) ? "" : view;
+    const isHome = view === this.home || (this.frames > 0 && this.#fixed(view) === this.#fixed(this.home));
+    return isHome ? "" : view;
   }
 
   /**
@@ -114,14 +115,16 @@ export class ViewState {
   async whileFollowing(change) {
     const untouched = !this.zoom;
     await change();
-    if (untouched && !this.settling) this.#settle().catch(console.warn);
+    if (!untouched) return;
+    const isSettling = this.frames > 0;
+    this.frames = FRAMES;
+    if (!isSettling) this.#settle().catch(console.warn);
   }
 
   // The ranges follow the data when they are drawn. The next change need not wait for that.
   async #settle() {
-    this.settling = true;
-    for (let i = 0; i < FRAMES; i++) await new Promise(requestAnimationFrame);
-    this.settling = false;
+    for (; this.frames > 1; this.frames--) await new Promise(requestAnimationFrame);
     if (!this.zoom) this.home = this.view;
+    this.frames = 0;
   }
 }
