@@ -172,8 +172,10 @@ def append(source: Any, how: str, value: Any) -> None:
 @pytest.mark.parametrize("how", ["stream", "writer"])
 @pytest.mark.parametrize(("first", "then", "dtype"), TIMES)
 def test_times_are_appended(server: bokeh_cloud.Server, how: str, first: Any, then: Any, dtype: str) -> None:
-    source = server.source("times").replace({"t": first}) if named(server, "times") else None
-    source = source or server.DataSource("times", t=first)
+    source = (
+        server.source("appended times").replace({"t": first}) if named(server, "appended times") else None
+    )
+    source = source or server.DataSource("appended times", t=first)
     append(source, how, then)
     assert source.columns()["t"].dtype == dtype
     stored = pd.Timestamp(source.to_pandas()["t"].iloc[-1])
