@@ -17,6 +17,7 @@ from bokeh_common.http.server.served_app import ASGIApp, ServedApp
 from tests.support.ports import free_port
 
 TIMEOUT = 0.6  # seconds
+KEEP_ALIVE = 2  # seconds; more than it takes until a connection is found to be too slow
 HEADERS = [(b"content-length", b"2")]
 GET = b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n"
 CHUNKED = b"PUT /%b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -83,7 +84,7 @@ def bounded_server(app: ASGIApp) -> Iterator[int]:
     patch.setattr(transports, "CLOSE_SECONDS", TIMEOUT)
     config = uvicorn.Config(
         served, port=port, http=BoundedConnection, ws="none", lifespan="off", log_level="critical",
-        timeout_graceful_shutdown=1, timeout_keep_alive=1,
+        timeout_graceful_shutdown=1, timeout_keep_alive=KEEP_ALIVE,
     )  # fmt: skip
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run)

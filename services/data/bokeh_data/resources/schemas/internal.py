@@ -27,7 +27,7 @@ class CurrentSourcesRequest(msgspec.Struct):
     sources: list[str]
 
 
-class SourceChangeQuery(msgspec.Struct):
+class RequestedChanges(msgspec.Struct):
     """What is asked about a source; positions are those of `Source.position`."""
 
     names: list[str] | None = None
@@ -38,7 +38,7 @@ class SourceChangeQuery(msgspec.Struct):
 class SourceChangesRequest(msgspec.Struct):
     """What is asked about live sources, by their ids."""
 
-    sources: dict[str, SourceChangeQuery]
+    sources: dict[str, RequestedChanges]
 
 
 class TransferredSource(msgspec.Struct):
