@@ -54,6 +54,11 @@ VALUES = {
     "NA among strings": ("NA\nDE\nnull", "string", ["NA", "DE", "null"]),
     "NA alone": ("NA\nNA", "null", [None, None]),
     "formulas": ("'=a\n''=a\n'a", "string", ["=a", "'=a", "'a"]),
+    "signs alone": ("-\n-", "string", ["-", "-"]),
+    "an exponent alone": ("e1\n-E-5", "string", ["e1", "-E-5"]),
+    "points alone": (".\n-.", "string", [".", "-."]),
+    "a comma alone": ('","\n"-,"', "string", [",", "-,"]),
+    "a number and a sign": ("1.5\n-", "string", ["1.5", "-"]),
     "a number in a later row": ("x\n" * 3 + "1", "string", ["x", "x", "x", "1"]),
 }  # fmt: skip
 
@@ -93,6 +98,8 @@ def test_quotes_and_empty_lines(tmp_path: Path, text: str, expected: dict[str, A
     [
         ("x;y\n1,5;2\n2,25;3\n", {"x": [1.5, 2.25], "y": [2, 3]}, "semicolons"),
         ("x;y\n1,5;2\n", {"x": [1.5], "y": [2]}, "'x' has decimal commas"),
+        ("x;y\n,5;2\n-1,5e3;2\n", {"x": [0.5, -1500.0], "y": [2, 2]}, "'x' has decimal commas"),
+        ("x;y\n-;2\n-;3\n", {"x": ["-", "-"], "y": [2, 3]}, "semicolons"),
         ("x;y\n1,234;2\n", {"x": ["1,234"], "y": [2]}, "'x' is text"),
         ("x;y\n0,125;2\n", {"x": [0.125], "y": [2]}, "'x' has decimal commas"),
         ("x;y\n1,5;2\n1.5;2\n", {"x": ["1,5", "1.5"], "y": [2, 2]}, "semicolons"),

@@ -19,7 +19,7 @@ MISSING = pa.array(["", "NA", "N/A", "#N/A", "NULL", "null", "None", "NaN", "nan
 
 _INTEGER = r"^(0|-?[1-9][0-9]*)$"
 _FLOAT = r"^-?((0|[1-9][0-9]*)?\.[0-9]+|(0|[1-9][0-9]*)\.?)([eE][-+]?[0-9]+)?$|^-?[iI]nf(inity)?$"
-_COMMA_FLOAT = r"^-?(0|[1-9][0-9]*)?(,[0-9]+)?([eE][-+]?[0-9]+)?$"
+_COMMA_FLOAT = r"^-?((0|[1-9][0-9]*)(,[0-9]+)?|,[0-9]+)([eE][-+]?[0-9]+)?$"
 #: What shows that a comma is a decimal comma: otherwise `1,234` may be a thousand.
 _DECIMAL_COMMA = r",([0-9]{1,2}|[0-9]{4,})$|^-?0?,|,[0-9]*[eE]"
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
