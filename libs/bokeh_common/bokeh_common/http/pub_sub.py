@@ -35,6 +35,7 @@ class Subscription:
         self._on_message = on_message
         self._stopped = threading.Event()
         self._connected = threading.Event()
+        self._is_outage_logged = False
         self._thread = threading.Thread(target=self._run, name=channel, daemon=True)
         self._thread.start()
 
@@ -54,10 +55,15 @@ class Subscription:
                 self._listen()
             except redis_errors() as error:
                 self._connected.clear()
-                name = type(error).__name__
-                log.warning("Not subscribed to %s (%s); trying again", self._channel, name)
+                self._log_outage(error)
                 self._on_message(None)
                 self._stopped.wait(RETRY_SECONDS)
+
+    def _log_outage(self, error: Exception) -> None:
+        """Log an outage once, however often the thread tries again."""
+        if not self._is_outage_logged:
+            log.warning("Not subscribed to %s (%s); trying again", self._channel, type(error).__name__)
+        self._is_outage_logged = True
 
     def _listen(self) -> None:
         with self._redis.pubsub() as channel:
@@ -66,6 +72,7 @@ class Subscription:
                 message = channel.get_message(timeout=POLL_SECONDS)
                 if message is not None:
                     self._connected.set()
+                    self._is_outage_logged = False
                     is_message = message["type"] == "message"
                     self._on_message(message["data"].decode() if is_message else None)
 
