@@ -27,7 +27,7 @@ from bokeh_cloud.publishing.documents import roots_of
 def charts() -> Iterator[ModuleType]:
     """A library with a class `Chart`."""
     library = ModuleType("charts")
-    library.Chart = type("Chart", (), {"__module__": "charts.plots"})  # type: ignore[attr-defined]
+    vars(library)["Chart"] = type("Chart", (), {"__module__": "charts.plots"})
     sys.modules["charts"] = library
     yield library
     del sys.modules["charts"]

@@ -75,7 +75,7 @@ def strategy() -> Any:
     from backtesting import Backtest, Strategy
     from backtesting.test import GOOG
 
-    class Hold(Strategy):  # type: ignore[misc]
+    class Hold(Strategy):  # type: ignore[misc]  # it has no types
         def init(self) -> None:
             pass
 

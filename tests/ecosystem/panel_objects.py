@@ -141,7 +141,7 @@ def map_with_slider() -> Any:
 
 @subject("panel")
 def reactive_html() -> Any:
-    class Counter(pn.reactive.ReactiveHTML):  # type: ignore[misc]
+    class Counter(pn.reactive.ReactiveHTML):  # type: ignore[misc]  # it has no types
         n = param.Integer(default=3)
         _template = '<div id="text">n is ${n}</div>'
 

@@ -73,7 +73,7 @@ def serve() -> None:
     import bokeh.models
     import bokeh.plotting  # noqa: F401  # imported for the forks
 
-    import bokeh_cloud.cli  # noqa: F401
+    import bokeh_cloud.cli  # noqa: F401  # as above
 
     for line in sys.stdin:
         child = os.fork()

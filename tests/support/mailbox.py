@@ -47,7 +47,7 @@ class Mailbox:
         finally:
             self._holds, self.held = False, 0
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:  # noqa: N802  # aiosmtpd's name
         """Receive a message."""
         if self._holds:
             return await self._hold()

@@ -71,7 +71,7 @@ class _PatchingFinder(MetaPathFinder):
                 execute(module)
                 self.patch(module)
 
-            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+            spec.loader.exec_module = exec_module  # type: ignore[method-assign]  # it is called instead
         return spec
 
     def patch(self, module: ModuleType) -> None:

@@ -63,7 +63,7 @@ def test_tracebacks_are_redacted(kind: str) -> None:
     logger = logging.Logger("test")
     logger.addHandler(handler)
     try:
-        raise KeyError(f"bkp_{BODY}")  # noqa: TRY301
+        raise KeyError(f"bkp_{BODY}")  # noqa: TRY301  # for its traceback
     except KeyError as error:
         logger.exception("no %s", f"bkl%5f{BODY}", extra={"fields": {"path": f"/bkv_{BODY}"}}, exc_info=error)
     assert stream.getvalue().count("REDACTED") == 2 + (kind == "json")

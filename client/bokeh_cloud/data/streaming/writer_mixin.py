@@ -1,6 +1,8 @@
 """The part of `RemoteDataSource` that creates writers."""
 
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from bokeh_cloud.account import AccountClient
 from bokeh_cloud.data.source_client import SourceClient
@@ -9,25 +11,26 @@ from bokeh_cloud.data.streaming.row_writer import RowWriter
 from bokeh_cloud.data.streaming.schedule import WriterOptions
 
 
-class WriterMixin:
-    """The method of `RemoteDataSource` that creates a writer."""
+class WritableSource(Protocol):
+    """What a writer needs of the `RemoteDataSource` that creates it."""
 
     _source_client: SourceClient
 
     @property
     def changed(self) -> bool:
         """Whether the local columns differ from those of the version."""
-        raise NotImplementedError  # not an ABC, whose metaclass conflicts with Bokeh's
 
-    def _require_unchanged(self, method: str) -> None:
-        raise NotImplementedError
+    def _require_unchanged(self, method: str) -> None: ...
 
-    def _load_columns(self) -> None:
-        raise NotImplementedError
+    def _load_columns(self) -> None: ...
+
+
+class WriterMixin:
+    """The method of `RemoteDataSource` that creates a writer."""
 
     def writer(
-        self, *, flush_interval: float = 1.0, batch_rows: int = 10_000, max_rows: int = 100_000,
-        rollover: int | None = None, spool: str | Path | None = None,
+        self: WritableSource, *, flush_interval: float = 1.0, batch_rows: int = 10_000,
+        max_rows: int = 100_000, rollover: int | None = None, spool: str | Path | None = None,
     ) -> RowWriter:  # fmt: skip
         """Return a writer, which appends rows in batches, and keeps them while the server is away.
 
@@ -56,13 +59,14 @@ class WriterMixin:
         account = AccountClient(known.account.connection.without_retries(), known.account.user_id)
         client = SourceClient(account, known.summary, None)
         client.require_live()
-        return RowWriter(client, _open_buffer(path, client), options, self._adopt)
+        return RowWriter(client, _open_buffer(path, client), options, partial(_adopt, self))
 
-    def _adopt(self, client: SourceClient) -> None:
-        """Continue with the version that a writer stored last, unless there are local changes."""
-        if not self.changed:
-            self._source_client = SourceClient(self._source_client.account, client.summary, None)
-            self._load_columns()
+
+def _adopt(source: WritableSource, client: SourceClient) -> None:
+    """Continue with the version that a writer stored last, unless there are local changes."""
+    if not source.changed:
+        source._source_client = SourceClient(source._source_client.account, client.summary, None)
+        source._load_columns()
 
 
 def _open_buffer(path: Path | None, client: SourceClient) -> RowBuffer:

@@ -5,7 +5,7 @@ import pytest
 pytest.register_assert_rewrite("bokeh_common.storage.testing")
 
 # Imported here, after the assertions of the package are rewritten.
-from bokeh_common.storage.testing.fixtures import (  # noqa: E402
+from bokeh_common.storage.testing.fixtures import (  # noqa: E402  # as said above
     azurite,
     azurite_port,
     backend,

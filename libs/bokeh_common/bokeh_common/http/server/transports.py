@@ -33,11 +33,11 @@ class LingeringTransport(asyncio.Transport):
         self._closing = False
         self.written = 0
         # These are the methods of the wrapped transport, which mypy does not allow to be assigned.
-        self.get_extra_info = transport.get_extra_info  # type: ignore[method-assign]
-        self.pause_reading = transport.pause_reading  # type: ignore[method-assign]
-        self.resume_reading = transport.resume_reading  # type: ignore[method-assign]
-        self.get_write_buffer_size = transport.get_write_buffer_size  # type: ignore[method-assign]
-        self.abort = transport.abort  # type: ignore[method-assign]
+        self.get_extra_info = transport.get_extra_info  # type: ignore[method-assign]  # see above
+        self.pause_reading = transport.pause_reading  # type: ignore[method-assign]  # see above
+        self.resume_reading = transport.resume_reading  # type: ignore[method-assign]  # see above
+        self.get_write_buffer_size = transport.get_write_buffer_size  # type: ignore[method-assign]  # see above
+        self.abort = transport.abort  # type: ignore[method-assign]  # see above
 
     def write(self, data: Any) -> None:
         """Write bytes, unless the transport is closed or will be soon."""
