@@ -189,5 +189,5 @@ def test_connections_without_a_request_are_closed_when_the_server_stops() -> Non
     with bounded_server(RecordingApp()) as port:
         received, seconds = asyncio.run(shut_down_and_send(port, b"", b""))
         assert received == b""
-        assert seconds >= module.FIRST_REQUEST_SECONDS
+        assert seconds > module.FIRST_REQUEST_SECONDS - 0.01, "uvloop's timers count whole milliseconds"
         assert asyncio.run(shut_down_and_send(port, GET % b"ok", b""))[0] == b""
