@@ -26,7 +26,7 @@ run: $(VENV)/.run ## start the embedded cloud on http://localhost:5006 with samp
 
 test: $(VENV)/.dev ## run all tests that pytest finds (ARGS="..." are pytest's), four at a time; not test-compose, test-dist, test-matrix
 	@tests/system-packages
-	@$(BIN)/python -m pytest -n 4 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.dev ## ruff and mypy, and Biome and TypeScript where Node.js is installed
 	@$(BIN)/ruff check .

@@ -20,16 +20,9 @@ def storage(tmp_path: Path) -> str:
     return f"local://{tmp_path / 'storage'}"
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file together where several processes share a run (`-n 2`): they share servers.
-
-    The folder `tests` goes first: its files take minutes, and at the end one process would wait for another.
-    """
+    """Run the folder `tests` first, whose files take minutes: at the end, processes would wait for them."""
     items.sort(key=lambda item: item.path.relative_to(item.config.rootpath).parts[0] != "tests")
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(item.config.rootpath))))
 
 
 @pytest.hookimpl(wrapper=True)
