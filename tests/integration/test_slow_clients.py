@@ -1,6 +1,6 @@
 """Clients that stop in the middle of a request do not delay others, and are disconnected."""
 
-import select
+import selectors
 import socket
 import time
 from collections.abc import Iterator
@@ -163,12 +163,15 @@ def rejected_requests(url: str, count: int) -> int:
 def first_responses(connections: list[socket.socket], count: int) -> list[bytes]:
     """Return what a server sends on the first connections on which it sends something, or closes them."""
     found: list[bytes] = []
-    waiting, deadline = set(connections), time.monotonic() + 10 * TIMEOUT
-    while len(found) < count and time.monotonic() < deadline:
-        for connection in select.select(waiting, [], [], 1)[0]:
-            waiting.remove(connection)
-            with suppress(OSError):
-                found.append(connection.recv(1 << 16))
+    deadline = time.monotonic() + 10 * TIMEOUT
+    with selectors.DefaultSelector() as waiting:
+        for connection in connections:
+            waiting.register(connection, selectors.EVENT_READ, connection.recv)
+        while len(found) < count and time.monotonic() < deadline:
+            for key, _ in waiting.select(1):
+                waiting.unregister(key.fileobj)
+                with suppress(OSError):
+                    found.append(key.data(1 << 16))
     return found
 
 
