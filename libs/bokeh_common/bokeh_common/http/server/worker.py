@@ -2,12 +2,15 @@
 
 import ctypes
 import resource
+import sys
 from contextlib import suppress
 from typing import Any
 
+from gunicorn.arbiter import Arbiter
 from uvicorn_worker import UvicornWorker
 
 from bokeh_common.http.server.connection import BoundedConnection
+from bokeh_common.http.server.graceful_server import GracefulServer
 from bokeh_common.http.server.process_settings import grace_seconds
 
 #: From malloc.h of glibc.
@@ -44,6 +47,14 @@ class ServiceWorker(UvicornWorker):  # type: ignore[misc]  # it has no types
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         _bound_heaps()
         super().init_process()
+
+    def run(self) -> None:
+        """Serve requests until a signal ends the process."""
+        self.config.app = self.wsgi
+        server = GracefulServer(self.config)
+        server.run(self.sockets)
+        if not server.started:
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
 
 def _bound_heaps() -> None:
