@@ -73,6 +73,34 @@ def test_plots_and_live_sources_keep_ids_versions_and_values(storage: str, tmp_p
     assert "nothing is wrong" in run(storage, "fsck")
 
 
+def test_a_renamed_plot_is_found_by_its_names_and_can_be_changed(storage: str, tmp_path: Path) -> None:
+    before = KeylessCloud(storage)
+    plot = before.publish(LOCAL, "", "one")
+    before.request("PATCH", f"/{LOCAL}/plots/{plot}", "", json={"name": "two"})
+    cloud = AccountCloud(storage, tmp_path / "outbox")
+    key = cloud.make_key("ada")
+    run(storage, "adopt", "ada", "--yes")
+    assert cloud.publish("ada", key, "one", "second") == plot
+    assert cloud.publish("ada", key, "two", "third") == plot
+    changed = cloud.request("PATCH", f"/ada/plots/{plot}", key, json={"name": "three", "visibility": "link"})
+    assert changed.status_code == 200, changed.text
+    assert changed.json["version"] == 3
+    assert "nothing is wrong" in run(storage, "fsck")
+    assert cloud.request("DELETE", f"/ada/plots/{plot}", key).status_code == 204
+    assert not open_records(storage, "plots").keys("ids/")
+
+
+def test_former_names_of_another_plot_are_left(storage: str, tmp_path: Path) -> None:
+    before = KeylessCloud(storage)
+    before.publish(LOCAL, "", "one")
+    cloud = AccountCloud(storage, tmp_path / "outbox")
+    key = cloud.make_key("ada")
+    other = cloud.publish("ada", key, "one")
+    cloud.request("PATCH", f"/ada/plots/{other}", key, json={"name": "another"})
+    assert "plots of these names: one." in run(storage, "adopt", "ada", "--yes", code=1)
+    assert "nothing is wrong" in run(storage, "fsck")
+
+
 def test_an_unknown_account_adopts_nothing(storage: str) -> None:
     KeylessCloud(storage).publish(LOCAL, "", "one")
     assert "no account" in run(storage, "adopt", "unknown", "--yes", code=1)
