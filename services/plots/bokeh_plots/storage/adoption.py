@@ -49,7 +49,8 @@ def adopt_plots(records: RecordStore, blobs: BlobStore, owner: str, user: str) -
 
 def _taken_names(records: RecordStore, user: str, plot: dict[str, Any]) -> list[str]:
     """Return the names of a plot that other plots of an account have or had."""
-    return [name for name in sorted(names_of(plot)) if _plot_id(records, user, name) not in {None, plot["id"]}]
+    free = {None, plot["id"]}
+    return [name for name in sorted(names_of(plot)) if _plot_id(records, user, name) not in free]
 
 
 def _plot_id(records: RecordStore, user: str, name: str) -> str | None:
