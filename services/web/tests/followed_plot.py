@@ -59,16 +59,18 @@ class Stream:
     """An open stream, whose blocks are parsed into events."""
 
     def __init__(self, blocks: AsyncIterator[bytes]) -> None:
-        self._blocks = blocks
+        self.blocks = blocks
         self._events: list[dict[str, str]] = []
+        self._rest = b""
 
     async def event(self) -> dict[str, Any]:
         """Return the next event; `{}` at the end of the stream."""
         while not self._events:
-            block = await asyncio.wait_for(anext(self._blocks, None), 5)
+            block = await asyncio.wait_for(anext(self.blocks, None), 5)
             if block is None:
                 return {}
-            self._events += parse(block)
+            complete, end, self._rest = (self._rest + block).rpartition(b"\n\n")
+            self._events += parse(complete + end) if end else []
         return self._events.pop(0)
 
     async def rows(self) -> list[int]:
