@@ -8,9 +8,9 @@ import click
 
 from bokeh_cloud import __version__
 from bokeh_cloud.commands import COMMANDS
+from bokeh_cloud.commands.terminal_text import printable
 from bokeh_cloud.errors import CloudError, Incomplete, NotFound, NotPermitted, ServerUnreachable
 from bokeh_cloud.server_commands import ENTRY_POINT_GROUP, SERVER_COMMANDS, missing_command
-from bokeh_cloud.terminal_text import printable
 
 #: Exit codes of errors; the first class that an error is an instance of applies.
 EXIT_CODES: tuple[tuple[type[CloudError], int], ...] = (

@@ -7,7 +7,7 @@ import pytest
 from bokeh.plotting import figure
 
 import bokeh_cloud
-from bokeh_cloud.terminal_text import printable, printable_line
+from bokeh_cloud.commands.terminal_text import printable, printable_line
 from tests.client.command import output_of, run
 
 #: Sets the title of the window, moves up a line, and reverses the direction of text.

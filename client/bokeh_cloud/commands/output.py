@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bokeh_cloud.terminal_text import printable, printable_line
+from bokeh_cloud.commands.terminal_text import printable, printable_line
 
 
 def echo_json(value: Any) -> None:

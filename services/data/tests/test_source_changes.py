@@ -15,7 +15,7 @@ from bokeh_data.columns.row_encoding import MAX_PATCHED
 from bokeh_data.columns.values import Values, from_arrow
 from bokeh_data.sources import changes
 from bokeh_data.sources.catalog import SourceCatalog
-from bokeh_data.sources.changes import Allowance, ChangeQuery, Position, SourceChanges
+from bokeh_data.sources.changes import ChangeAllowance, ChangeQuery, Position, SourceChanges
 from bokeh_data.sources.drafts import RowsDraft, SourceDraft
 from bokeh_data.sources.source import Source
 from bokeh_data.storage.repository import DataRepository
@@ -212,13 +212,13 @@ def test_all_sources_of_a_request_share_what_may_be_compared_and_sent(
     source = create(live, x=np.arange(1000.0), y=np.arange(1000.0))
     patched = replace(live, source, x=np.arange(1000.0) + 1, y=np.arange(1000.0) + 1)
     query = ChangeQuery(None, Position(*source.position))
-    for allowance in (Allowance(compared=15_999), Allowance(sent=23_999)):
+    for allowance in (ChangeAllowance(compared=15_999), ChangeAllowance(sent=23_999)):
         assert "patches" not in source_changes.find("ada", source.id, query, allowance)
-    allowance = Allowance(compared=16_000, sent=24_000)
+    allowance = ChangeAllowance(compared=16_000, sent=24_000)
     assert "patches" in source_changes.find("ada", source.id, query, allowance)
-    assert allowance == Allowance(0, 0)
+    assert allowance == ChangeAllowance(0, 0)
     appended = append(live, patched, x=np.arange(10.0), y=np.arange(10.0))
     query = ChangeQuery(None, Position(*patched.position))
     assert appended.lineage == patched.lineage
-    assert "rows" not in source_changes.find("ada", source.id, query, Allowance(sent=159))
-    assert "rows" in source_changes.find("ada", source.id, query, Allowance(sent=160))
+    assert "rows" not in source_changes.find("ada", source.id, query, ChangeAllowance(sent=159))
+    assert "rows" in source_changes.find("ada", source.id, query, ChangeAllowance(sent=160))

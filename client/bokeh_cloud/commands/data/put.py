@@ -7,9 +7,9 @@ import click
 
 from bokeh_cloud.commands import options
 from bokeh_cloud.commands.output import echo_fields, echo_json
+from bokeh_cloud.commands.terminal_text import printable, printable_line
 from bokeh_cloud.data.sources import RemoteDataSource
 from bokeh_cloud.server import connect
-from bokeh_cloud.terminal_text import printable, printable_line
 
 #: Values that a dry run prints of each column.
 MAX_EXAMPLES = 5

@@ -20,7 +20,7 @@ from bokeh_data.resources.schemas.internal import (
     SourceChangesRequest,
     TransferRequest,
 )
-from bokeh_data.sources.changes import Allowance, ChangeQuery, Position
+from bokeh_data.sources.changes import ChangeAllowance, ChangeQuery, Position
 from bokeh_data.sources.source import Source
 from bokeh_data.storage.thread_pools import BULK, change_threads
 
@@ -84,7 +84,7 @@ class SourceChangeList(DataResource):
         resp.media = {"sources": await change_threads().run(self._find_changes, user, body)}
 
     def _find_changes(self, user: str, body: SourceChangesRequest) -> dict[str, Any]:
-        found, allowance = {}, Allowance()
+        found, allowance = {}, ChangeAllowance()
         for source, asked in body.sources.items():
             query = ChangeQuery(
                 None if asked.names is None else frozenset(asked.names),

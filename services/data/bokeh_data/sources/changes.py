@@ -80,7 +80,7 @@ class ChangeQuery:
 
 
 @dataclass
-class Allowance:
+class ChangeAllowance:
     """What the rest of a request may cost.
 
     Attributes:
@@ -110,7 +110,7 @@ class SourceChanges:
         self._store = ColumnStore(repository)
 
     def find(
-        self, user: str, source_id: str, query: ChangeQuery, allowance: Allowance | None = None
+        self, user: str, source_id: str, query: ChangeQuery, allowance: ChangeAllowance | None = None
     ) -> dict[str, Any]:
         """Return the `source`, its `position`, and how to get there from `query.since`.
 
@@ -126,7 +126,7 @@ class SourceChanges:
         Raises:
             NotFound: there is no such source.
         """
-        allowance = allowance or Allowance()
+        allowance = allowance or ChangeAllowance()
         source = self._catalog.get(user, source_id)
         current = Position(*source.position)
         found = {"source": source.record, "position": current}
@@ -147,7 +147,7 @@ class SourceChanges:
         names: Container[str] | None,
         since: Position,
         target: Position,
-        allowance: Allowance,
+        allowance: ChangeAllowance,
     ) -> dict[str, Any] | None:
         """Return the rows between two positions; None if they are too many, or not there any more."""
         current = Position(*source.position)
@@ -172,7 +172,7 @@ class SourceChanges:
         source: Source,
         names: Container[str] | None,
         since: Position,
-        allowance: Allowance,
+        allowance: ChangeAllowance,
     ) -> dict[str, EncodedRows] | None:
         """Return the values that differ from those of an older version; None if there are too many."""
         record = self._repository.find_version(user, source.id, since.version)
@@ -200,7 +200,7 @@ class SourceChanges:
             newer = self._repository.find_version(user, source.id, version + 1)
         return newer is not None and parse_timestamp(newer["modified"]) > datetime.now(UTC) - MAX_AGE
 
-    def _patch(self, old: Column, new: Column, allowance: Allowance) -> EncodedRows | None:
+    def _patch(self, old: Column, new: Column, allowance: ChangeAllowance) -> EncodedRows | None:
         if not are_comparable(old, new):
             return None
         pairs = zip(old.chunks, new.chunks, np.cumsum([0, *(c.size for c in new.chunks)]), strict=False)

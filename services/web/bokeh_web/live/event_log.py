@@ -31,7 +31,7 @@ class EventLog:
         """Add an event, and wake the listeners."""
         self._events.append((time.monotonic(), event))
         self._size += len(event)
-        self._memory.hold(event)
+        self._memory.acquire(event)
         while len(self._events) > MAX_EVENTS or (self._size > MAX_BYTES and len(self._events) > 1):
             self._drop()
         self.wake()

@@ -20,30 +20,30 @@ class EventMemory:
             limit: how many bytes there may be.
         """
         self._limit = limit
-        self._holders: Counter[int] = Counter()
+        self._users: Counter[int] = Counter()
         self.used = 0
 
     @property
-    def room(self) -> int:
+    def available(self) -> int:
         """How many bytes the next event may have."""
         return max(0, self._limit - self.used)
 
-    def hold(self, event: bytes) -> None:
-        """Count an event until it is released as often as it was held."""
-        if not self._holders[id(event)]:
+    def acquire(self, event: bytes) -> None:
+        """Count an event until it has been released as often as it was acquired."""
+        if not self._users[id(event)]:
             self.used += len(event)
-        self._holders[id(event)] += 1
+        self._users[id(event)] += 1
 
     def release(self, event: bytes) -> None:
-        """Count an event no longer, unless others hold it."""
-        self._holders[id(event)] -= 1
-        if not self._holders[id(event)]:
-            del self._holders[id(event)]
+        """Count an event no longer, unless it is still used."""
+        self._users[id(event)] -= 1
+        if not self._users[id(event)]:
+            del self._users[id(event)]
             self.used -= len(event)
 
     def blocks(self, event: bytes, prefix: bytes = b"") -> Iterator[bytes]:
-        """Yield an event in blocks, of which the first begins with `prefix`; hold it until then."""
-        self.hold(event)
+        """Yield an event in blocks, of which the first begins with `prefix`; it counts until then."""
+        self.acquire(event)
         try:
             yield prefix + event[:MAX_BLOCK]
             for start in range(MAX_BLOCK, len(event), MAX_BLOCK):

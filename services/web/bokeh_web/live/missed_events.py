@@ -53,7 +53,7 @@ class MissedEvents:
     async def _make(self, plot: str, since: str, until: str | None) -> bytes:
         async with self._turns:
             changes = await self._fetch(plot, since, until)
-        return event_of(changes, since, until or changes["state"], self._memory.room)
+        return event_of(changes, since, until or changes["state"], self._memory.available)
 
     def _end(self, key: Key, task: asyncio.Task[bytes]) -> None:
         del self._running[key]

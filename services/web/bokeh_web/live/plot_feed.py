@@ -118,7 +118,7 @@ class PlotFeed:
                 self._checker.suspend(self.rights.values())
             self._visibility = found["visibility"]
             if before and before != self.state:
-                self.log.append(event_of(found, before, self.state, self._memory.room))
+                self.log.append(event_of(found, before, self.state, self._memory.available))
             self._completed = number
 
     def join(self, credential: str | None, check: Check, user: str, checked: int) -> Rights:
