@@ -9,6 +9,7 @@ import bokeh_plots.storage.adoption as plots
 from bokeh_auth.cli import OPERATOR, open_domain
 from bokeh_auth.container import AccountDomain
 from bokeh_auth.introspection import LOCAL
+from bokeh_cloud_server import keyless_lock
 from bokeh_common.storage import open_blobs, open_records
 
 
@@ -20,8 +21,8 @@ def adopt(storage: str, username: str, yes: bool) -> None:
     """Give an account the plots that were made without accounts.
 
     Their URLs, versions, data sources and view counts do not change, and they are as visible as before. Stop
-    a server without accounts that uses the storage before. Plots whose names the account has already are left
-    where they are, and named.
+    a server without accounts that uses the storage before; one with accounts may run. Plots whose names the
+    account has already are left where they are, and named.
     """
     with open_domain(storage) as domain:
         domain.accounts.get(username)
@@ -30,7 +31,8 @@ def adopt(storage: str, username: str, yes: bool) -> None:
             return
         if not yes:
             click.confirm(f"Give {username} all plots that were made without accounts?", abort=True)
-        result, sources = _adopt(storage, username)
+        with keyless_lock.require_unused(storage):
+            result, sources = _adopt(storage, username)
         domain.audit.record("account.adopt", username, "", "done", by=OPERATOR, plots=len(result.adopted))
     for name in result.adopted:
         click.echo(name)
@@ -49,6 +51,11 @@ def _adopt(storage: str, username: str) -> tuple[plots.Adoption, int]:
     if not result.left:
         data.remove_sources(records, LOCAL)
     return result, sources
+
+
+def has_accounts(storage: str) -> bool:
+    """Return whether anybody has registered."""
+    return bool(AccountDomain.on_storage(open_records(storage, "auth")).accounts.page("", 1))
 
 
 def first_account_may_adopt(storage: str) -> bool:

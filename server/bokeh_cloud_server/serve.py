@@ -14,7 +14,8 @@ from gunicorn.app.base import BaseApplication
 from bokeh_auth.audit_log import print_audit_log
 from bokeh_auth.mail.transports import SmtpTransport
 from bokeh_auth.settings import Settings
-from bokeh_cloud_server import embedded, gc_process, interrupts
+from bokeh_cloud_server import embedded, gc_process, interrupts, keyless_lock
+from bokeh_cloud_server.adopt import has_accounts
 from bokeh_cloud_server.loopback_guard import is_loopback
 from bokeh_common import metrics
 from bokeh_common.errors import CloudError
@@ -131,6 +132,9 @@ def serve(
     auth = replace(_auth_settings(storage, accounts, url), allow_remote=remote)
     _check_settings(storage, auth)
 
+    if not accounts:
+        keyless_lock.hold(storage)
+        samples &= not _warn_of_accounts(storage)
     children: list[subprocess.Popen[bytes]] = []
     if not accounts if has_metrics is None else has_metrics:
         metrics.collect_in_memory()
@@ -157,6 +161,13 @@ def serve(
         "graceful_timeout": stop_seconds(),
     }
     GunicornServer(storage, auth, {**GUNICORN_OPTIONS, **options}, log_format).run()
+
+
+def _warn_of_accounts(storage: str) -> bool:
+    """Say how to serve the accounts of a storage, if there are any; return whether there are."""
+    if found := has_accounts(storage):
+        click.echo("This storage has accounts. To serve their plots, start with --accounts.", err=True)
+    return found
 
 
 def _publish_samples(url: str) -> "subprocess.Popen[bytes]":

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import requests
 from click.testing import CliRunner
 from falcon import testing
 
@@ -15,6 +16,8 @@ from bokeh_cloud_server.adopt import first_account_may_adopt
 from bokeh_cloud_server.path_router import PathRouter
 from bokeh_common.storage import open_records
 from tests.support.account_cloud import AccountCloud
+from tests.support.documents import text_document
+from tests.support.embedded_server import one_process
 
 
 class KeylessCloud(AccountCloud):
@@ -71,6 +74,46 @@ def test_plots_and_live_sources_keep_ids_versions_and_values(storage: str, tmp_p
     assert not open_records(storage, "plots").keys(f"plots/{LOCAL}/")
     assert not open_records(storage, "data").keys(f"sources/{LOCAL}/")
     assert "nothing is wrong" in run(storage, "fsck")
+
+
+def test_a_renamed_plot_is_found_by_its_names_and_can_be_changed(storage: str, tmp_path: Path) -> None:
+    before = KeylessCloud(storage)
+    plot = before.publish(LOCAL, "", "one")
+    before.request("PATCH", f"/{LOCAL}/plots/{plot}", "", json={"name": "two"})
+    cloud = AccountCloud(storage, tmp_path / "outbox")
+    key = cloud.make_key("ada")
+    run(storage, "adopt", "ada", "--yes")
+    assert cloud.publish("ada", key, "one", "second") == plot
+    assert cloud.publish("ada", key, "two", "third") == plot
+    changed = cloud.request("PATCH", f"/ada/plots/{plot}", key, json={"name": "three", "visibility": "link"})
+    assert changed.status_code == 200, changed.text
+    assert changed.json["version"] == 3
+    assert "nothing is wrong" in run(storage, "fsck")
+    assert cloud.request("DELETE", f"/ada/plots/{plot}", key).status_code == 204
+    assert not open_records(storage, "plots").keys("ids/")
+
+
+def test_former_names_of_another_plot_are_left(storage: str, tmp_path: Path) -> None:
+    before = KeylessCloud(storage)
+    before.publish(LOCAL, "", "one")
+    cloud = AccountCloud(storage, tmp_path / "outbox")
+    key = cloud.make_key("ada")
+    other = cloud.publish("ada", key, "one")
+    cloud.request("PATCH", f"/ada/plots/{other}", key, json={"name": "another"})
+    assert "plots of these names: one." in run(storage, "adopt", "ada", "--yes", code=1)
+    assert "nothing is wrong" in run(storage, "fsck")
+
+
+def test_nothing_is_adopted_while_a_server_without_accounts_runs(storage: str, tmp_path: Path) -> None:
+    cloud = AccountCloud(storage, tmp_path / "outbox")
+    key = cloud.make_key("ada")
+    with one_process(storage) as url:
+        body = {"name": "one", "document": text_document("hello")}
+        plot = requests.post(f"{url}/{LOCAL}/store", json=body, timeout=30).json()["id"]
+        assert "Stop it first" in run(storage, "adopt", "ada", "--yes", code=1)
+        assert requests.get(f"{url}/{LOCAL}/plots/{plot}", timeout=30).ok
+    assert "1 more plots" in run(storage, "adopt", "ada", "--yes")
+    assert read(cloud, f"/ada/plots/{plot}", key)["name"] == "one"
 
 
 def test_an_unknown_account_adopts_nothing(storage: str) -> None:

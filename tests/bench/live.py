@@ -106,7 +106,7 @@ def publish(server: Any, name: str) -> tuple[Any, Any]:
     fig = figure(width=800, height=300)
     for column in COLUMNS[1:]:
         fig.line("t", column, source=source)
-    return source, server.publish(fig, name)
+    return source, server.publish(fig, name, visibility="public")
 
 
 def append_all(append: Append, rate: float, count: int) -> dict[float, float]:

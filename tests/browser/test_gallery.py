@@ -1,4 +1,4 @@
-"""The comparison of screenshots itself: equal figures have equal pixels, and differences are detected."""
+"""The page of each figure has the pixels of Bokeh's own page, and the comparison detects differences."""
 
 import re
 import shutil
@@ -10,14 +10,12 @@ from bokeh.model import Model
 from bokeh.models import CustomJS, Range1d
 from bokeh.plotting import figure
 
-from tests.gallery import FIGURES
+import bokeh_cloud
+from tests.gallery import FIGURES, as_document
 from tests.support.chromium import open_tab, screenshot, wait_idle
 from tests.support.pixels import artifact_folder, compare_png
 from tests.support.published_page import Camera, assert_same_pixels, take_published, take_reference
 from tests.support.reference_page import reference_html
-
-#: This module and `test_gallery_pages` share the screenshots of reference pages.
-pytestmark = pytest.mark.xdist_group("gallery in browsers")
 
 READY = """
 <script>
@@ -69,8 +67,15 @@ def publish(camera: Camera, name: str, html: str) -> str:
     return camera.site.write(f"{name}-show", SHOW.replace("FRAME", f"{name}-frame.html"))
 
 
-#: A figure of each subject. `test_gallery_pages` compares all of them, in frames of published plots.
+#: A figure of each subject.
 SAMPLES = {FIGURES[name].__module__: name for name in FIGURES}.values()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_published_figure_has_the_pixels_of_bokehs_own_page(camera: Camera, cloud: str, name: str) -> None:
+    # Other tests publish to the same cloud, some under names of figures.
+    plot = bokeh_cloud.Server(cloud).publish(as_document(FIGURES[name]()), f"{name} of the gallery")
+    assert_same_pixels(camera, name, plot.url, FIGURES[name])
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -5,7 +5,6 @@ Modules with `SEPARATE_PROCESSES = True` also run on a cloud whose services are 
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,21 +14,14 @@ from tests.support.embedded_server import one_process
 from tests.support.processes import start_services
 
 GIVEN = os.environ.get("CLOUD_URL")
-HERE = Path(__file__).parent
 
 #: The value of `backend` for local storage with a process for each service.
 SEPARATE = "processes"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Deselect tests on separate processes in modules that do not request them, and group by backend.
-
-    The tests of one backend run in one process, since they share its server.
-    """
+    """Deselect tests on separate processes in modules that do not request them."""
     items[:] = [item for item in items if _backend_of(item) != SEPARATE or _runs_on_separate_processes(item)]
-    for item in items:
-        if (backend := _backend_of(item)) and HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group(f"tests/integration, {backend}"))
 
 
 def _backend_of(item: pytest.Item) -> object:

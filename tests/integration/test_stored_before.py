@@ -93,6 +93,7 @@ def test_a_storage_of_an_earlier_version_can_be_served(before: OldStorage) -> No
         check_mail(outbox)
         check_windows(url, before)
         check_appending(url, before.secrets)
+        check_batches(url, before.secrets)
     now = stored.stored_names(before.storage)
     with stored.start_and_collect(before.storage, outbox) as url:
         after = stored.read_accounts(url, before.secrets["keys"])
@@ -206,6 +207,16 @@ def check_appending(url: str, secrets: Any) -> None:
     assert rows["t"][-2:] == [131.0, 1000.0]
     assert rows["y"][:2] == [-1.0, -2.0]
     assert len(rows["t"]) == 66  # its rollover is 64 rows
+
+
+def check_batches(url: str, secrets: Any) -> None:
+    """A batch that a writer has sent is not appended again, although another one followed it."""
+    if batch := secrets.get("numbered"):
+        path, key = f"{url}/ada/{batch['path']}", secrets["keys"]["ada"]
+        headers = {"Authorization": f"Bearer {key}", **batch["headers"]}
+        again = requests.post(path, json=batch["json"], headers=headers, timeout=TIMEOUT)
+        assert again.ok, again.text
+        assert get(path.replace("/rows", ".json"), key).json()["columns"]["v"] == [0.0, 1.0, 2.0]
 
 
 def get(url: str, key: str | None = None, **options: Any) -> requests.Response:

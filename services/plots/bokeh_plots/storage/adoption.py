@@ -14,6 +14,8 @@ from bokeh_common.errors import NotFound
 from bokeh_common.storage import ABSENT, BlobStore, RecordStore
 from bokeh_common.storage.copy import iter_blobs, iter_records
 from bokeh_common.storage.two_phase_records import TwoPhaseRecordStore
+from bokeh_plots.storage.other_names import key_of
+from bokeh_plots.storage.repository import names_of, stored_name
 
 
 @dataclass
@@ -34,19 +36,48 @@ def adopt_plots(records: RecordStore, blobs: BlobStore, owner: str, user: str) -
     stored, result = TwoPhaseRecordStore(records), Adoption()
     for record in list(iter_records(stored, f"plots/{owner}/")):
         plot = dict(record.value)
-        existing = _find(stored, f"plots/{user}/{plot['name']}")
-        if existing is not None and existing["id"] != plot["id"]:
-            result.left.append(plot["name"])
+        if taken := _taken_names(stored, user, plot):
+            result.left.extend(taken)
             continue
         _copy_blobs(blobs, plot, owner, user)
         _copy_views(stored, plot["id"], owner, user)
-        if existing is None:
-            stored.put(f"plots/{user}/{plot['name']}", {**plot, "user_id": user}, if_match=ABSENT)
-        stored.put(f"ids/{plot['id']}", {"user_id": user, "name": plot["name"], "at": time.time()})
-        stored.delete(record.key)
-        stored.delete(f"visits/{owner}/{plot['id']}")
+        _copy_record(stored, plot, user)
+        _delete_record(stored, plot, owner)
         result.adopted.append(plot["name"])
     return result
+
+
+def _taken_names(records: RecordStore, user: str, plot: dict[str, Any]) -> list[str]:
+    """Return the names of a plot that other plots of an account have or had."""
+    free = {None, plot["id"]}
+    return [name for name in sorted(names_of(plot)) if _plot_id(records, user, name) not in free]
+
+
+def _plot_id(records: RecordStore, user: str, name: str) -> str | None:
+    """Return the id of the plot of an account that has or had a name."""
+    other_name = _find(records, key_of(user, name))
+    plot = _find(records, f"plots/{user}/{other_name['name'] if other_name else name}")
+    return plot["id"] if plot and name in names_of(plot) else None
+
+
+def _copy_record(records: RecordStore, plot: dict[str, Any], user: str) -> None:
+    """Store the record of a plot for another account, after those of its other names."""
+    stored = stored_name(plot)
+    value = {"user_id": user, "name": stored, "at": time.time()}
+    for name in names_of(plot) - {stored}:
+        records.put(key_of(user, name), value)
+    if _find(records, f"plots/{user}/{stored}") is None:
+        records.put(f"plots/{user}/{stored}", {**plot, "user_id": user}, if_match=ABSENT)
+    records.put(f"ids/{plot['id']}", value)
+
+
+def _delete_record(records: RecordStore, plot: dict[str, Any], owner: str) -> None:
+    """Delete the record of a plot, and then those of its other names and of its views."""
+    stored = stored_name(plot)
+    records.delete(f"plots/{owner}/{stored}")
+    for name in names_of(plot) - {stored}:
+        records.delete(key_of(owner, name))
+    records.delete(f"visits/{owner}/{plot['id']}")
 
 
 def _copy_blobs(blobs: BlobStore, plot: dict[str, Any], owner: str, user: str) -> None:

@@ -9,7 +9,7 @@ from bokeh_common.hashing import is_named_by_hash
 from bokeh_common.storage import BlobStore, Record, RecordStore
 from bokeh_common.storage.keyspaces import BlobKeyspace, Keyspace, ObjectInfo, RecordKeyspace, References
 from bokeh_plots.storage.other_names import key_of
-from bokeh_plots.storage.repository import stored_name
+from bokeh_plots.storage.repository import names_of, stored_name
 
 
 class _Source(msgspec.Struct):
@@ -45,7 +45,7 @@ def _plot_info(record: Record) -> ObjectInfo:
     plot = record.value
     manifests = {f"plots:manifests/{plot['user_id']}/{version['manifest']}" for version in plot["versions"]}
     others = [f"plots:ids/{plot['id']}", f"plots:visits/{plot['user_id']}/{plot['id']}"]
-    names = {plot["name"], *plot.get("former_names", ())} - {stored_name(plot)}
+    names = names_of(plot) - {stored_name(plot)}
     others += [f"plots:{key_of(plot['user_id'], name)}" for name in sorted(names)]
     return ObjectInfo([*others, *sorted(manifests)], keep=True)
 

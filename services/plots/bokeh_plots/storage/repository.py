@@ -149,7 +149,7 @@ class PlotRepository:
         """Remove a plot; `Conflict` if its etag is not `etag`."""
         self._records.delete(_key(user, plot), if_match=etag)
         self._records.delete(f"ids/{plot['id']}")
-        for name in {plot["name"], *plot.get("former_names", ())} - {stored_name(plot)}:
+        for name in names_of(plot) - {stored_name(plot)}:
             self._records.delete(key_of(user, name))
         self._records.delete(f"visits/{user}/{plot['id']}")
         for blob in self._blobs.list(f"thumbnails/{user}/{plot['id']}/"):
@@ -259,6 +259,11 @@ class PlotRepository:
 def stored_name(plot: dict[str, Any]) -> str:
     """Return the name under which a plot is stored: the first one that it had."""
     return str(plot.get("stored_name") or plot["name"])
+
+
+def names_of(plot: dict[str, Any]) -> set[str]:
+    """Return all names by which a plot is found."""
+    return {stored_name(plot), plot["name"], *plot.get("former_names", ())}
 
 
 def _key(user: str, plot: dict[str, Any]) -> str:
