@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bokeh_common.errors import NotFound
+from bokeh_common.errors import CloudError, NotFound, TooManyRequests
 from bokeh_common.http.auth.revocations import RevocationPublisher
 from bokeh_web.live import plot_feed, rights
 from bokeh_web.live.event_streams import EventStreams
@@ -62,8 +62,15 @@ def test_listeners_who_may_still_see_the_plot_miss_nothing_while_they_are_checke
     asyncio.run(run())
 
 
-def test_listeners_are_checked_now_and_then(plot: FakePlot, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "refusal", [NotFound("This plot is private."), TooManyRequests("Too many wrong keys.")]
+)
+def test_listeners_are_checked_now_and_then(
+    plot: FakePlot, monkeypatch: pytest.MonkeyPatch, refusal: CloudError
+) -> None:
+    """A client cannot keep a stream with an expired key by sending wrong keys, which get a 429."""
     monkeypatch.setattr(rights, "CHECK_SECONDS", 0.01)
+    plot.refusal = refusal
 
     async def run() -> None:
         async with following(plot) as stream:

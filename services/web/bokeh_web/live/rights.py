@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 
-from bokeh_common.errors import Forbidden, NotFound, Unauthenticated
+from bokeh_common.errors import Forbidden, NotFound, TooManyRequests, Unauthenticated
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,8 @@ MAX_CHECKS = 4
 
 Check = Callable[[], Coroutine[None, None, object]]
 
-REFUSED = (NotFound, Forbidden, Unauthenticated)
+#: Valid credentials are not limited, so too many requests were sent with invalid ones, of which this is one.
+REFUSED = (NotFound, Forbidden, Unauthenticated, TooManyRequests)
 
 
 @dataclass(eq=False)
