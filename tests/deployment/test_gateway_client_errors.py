@@ -40,7 +40,26 @@ MALFORMED = {
     "no length": CHUNKED + b"\r\n\r\n",
     "too large a length": CHUNKED + b"fffffffffffffffff\r\n",
     "many extensions": CHUNKED + b"".join(b"1;%b\r\na\r\n" for _ in range(300)),
+    "trailer without a colon": CHUNKED + b"0\r\nX\r\n\r\n",
+    "folded trailer": CHUNKED + b"0\r\n X: a\r\n\r\n",
+    "trailer with a control character": CHUNKED + b"0\r\nX: \x01\r\n\r\n",
     "long trailer": CHUNKED + b"0\r\nX: " + b"a" * 300_000 + b"\r\n\r\n",
+}
+
+#: Bodies whose client sends no more, but still reads.
+EARLY_ENDS = {
+    "length": HEAD + b"Content-Length: 1000\r\n\r\nab",
+    "chunked": CHUNKED + b"5\r\nhello\r\n",
+    "in a chunk": CHUNKED + b"50\r\nhello",
+    "before the trailer": CHUNKED + b"0\r\n",
+    "in the trailer": CHUNKED + b"0\r\nX: a",
+}
+
+#: Responses of a service that the gateway cannot read.
+UNREADABLE = {
+    "none": b"",
+    "part": b"HTTP/1.1 200 OK\r\nX",
+    "invalid": b"HTTP/1.1 200 OK\r\nX\r\n\r\n",
 }
 
 
@@ -60,6 +79,12 @@ class ReadingHandler(BaseHTTPRequestHandler):
         """Read until the gateway closes the connection."""
         self.rfile.read()
         self.server.aborted.release()
+        self.close_connection = True
+
+    def do_POST(self) -> None:
+        """Send a response that cannot be read, of the name in the path."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.wfile.write(UNREADABLE[self.path.rpartition("/")[2]])
         self.close_connection = True
 
     def log_message(self, *args: Any) -> None:
@@ -120,6 +145,22 @@ def test_malformed_chunks_are_an_error_of_the_client(url: str, sent: bytes) -> N
     assert b"Content-Type: application/problem+json" in head
     assert b"Retry-After" not in head
     assert json.loads(body)["status"] == 400
+
+
+@pytest.mark.parametrize("sent", EARLY_ENDS.values(), ids=EARLY_ENDS)
+def test_bodies_that_end_early_are_an_error_of_the_client(url: str, sent: bytes) -> None:
+    """The gateway may notice the end of the body first, or that of the connection."""
+    address = urlsplit(url)
+    with socket.create_connection((address.hostname, address.port), 10) as connection:
+        connection.sendall(sent % address.netloc.encode())
+        connection.shutdown(socket.SHUT_WR)
+        status = read_to_end(connection).split(b" ")[1]
+    assert status in {b"400", b"499"}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_unreadable_responses_are_no_errors_of_the_client(url: str, name: str) -> None:
+    assert requests.post(f"{url}/ada/data/{name}", data=b"a", timeout=30).status_code == 502
 
 
 def read_to_end(connection: socket.socket) -> bytes:
