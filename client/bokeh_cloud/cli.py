@@ -8,6 +8,7 @@ import click
 
 from bokeh_cloud import __version__
 from bokeh_cloud.commands import COMMANDS
+from bokeh_cloud.commands.terminal_text import printable
 from bokeh_cloud.errors import CloudError, Incomplete, NotFound, NotPermitted, ServerUnreachable
 from bokeh_cloud.server_commands import ENTRY_POINT_GROUP, SERVER_COMMANDS, missing_command
 
@@ -35,7 +36,7 @@ class _CommandError(click.ClickException):
     """A CloudError, with its exit code."""
 
     def __init__(self, error: CloudError):
-        super().__init__(str(error))
+        super().__init__(printable(str(error)))
         self.exit_code = next(code for kind, code in EXIT_CODES if isinstance(error, kind))  # type: ignore[misc]  # click documents setting it so
 
 

@@ -40,7 +40,26 @@ MALFORMED = {
     "no length": CHUNKED + b"\r\n\r\n",
     "too large a length": CHUNKED + b"fffffffffffffffff\r\n",
     "many extensions": CHUNKED + b"".join(b"1;%b\r\na\r\n" for _ in range(300)),
+    "trailer without a colon": CHUNKED + b"0\r\nX\r\n\r\n",
+    "folded trailer": CHUNKED + b"0\r\n X: a\r\n\r\n",
+    "trailer with a control character": CHUNKED + b"0\r\nX: \x01\r\n\r\n",
     "long trailer": CHUNKED + b"0\r\nX: " + b"a" * 300_000 + b"\r\n\r\n",
+}
+
+#: Bodies whose client sends no more, but still reads.
+EARLY_ENDS = {
+    "length": HEAD + b"Content-Length: 1000\r\n\r\nab",
+    "chunked": CHUNKED + b"5\r\nhello\r\n",
+    "in a chunk": CHUNKED + b"50\r\nhello",
+    "before the trailer": CHUNKED + b"0\r\n",
+    "in the trailer": CHUNKED + b"0\r\nX: a",
+}
+
+#: Responses of a service that the gateway cannot read.
+UNREADABLE = {
+    "none": b"",
+    "part of a head": b"HTTP/1.1 200 OK\r\nX",
+    "invalid header": b"HTTP/1.1 200 OK\r\nX\r\n\r\n",
 }
 
 
@@ -57,10 +76,13 @@ class ReadingHandler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def do_PUT(self) -> None:
-        """Read until the gateway closes the connection."""
+        """Read until the gateway closes the connection, or send bytes in place of a response."""
+        self.close_connection = True
+        if self.server.responses:
+            self.wfile.write(self.server.responses.pop())
+            return
         self.rfile.read()
         self.server.aborted.release()
-        self.close_connection = True
 
     def log_message(self, *args: Any) -> None:
         """Log nothing."""
@@ -71,6 +93,7 @@ class ReadingService(ThreadingHTTPServer):
 
     Attributes:
         aborted: is released for each request whose body ended.
+        responses: to the next requests, in place of reading them.
     """
 
     daemon_threads = True
@@ -78,6 +101,7 @@ class ReadingService(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), ReadingHandler)
         self.aborted = threading.Semaphore(0)
+        self.responses: list[bytes] = []
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +144,25 @@ def test_malformed_chunks_are_an_error_of_the_client(url: str, sent: bytes) -> N
     assert b"Content-Type: application/problem+json" in head
     assert b"Retry-After" not in head
     assert json.loads(body)["status"] == 400
+
+
+@pytest.mark.parametrize("sent", EARLY_ENDS.values(), ids=EARLY_ENDS)
+def test_bodies_that_end_early_are_an_error_of_the_client(url: str, sent: bytes) -> None:
+    """The gateway may notice the end of the body first, or that of the connection."""
+    address = urlsplit(url)
+    with socket.create_connection((address.hostname, address.port), 10) as connection:
+        connection.sendall(sent % address.netloc.encode())
+        connection.shutdown(socket.SHUT_WR)
+        status = read_to_end(connection).split(b" ")[1]
+    assert status in {b"400", b"499"}
+
+
+@pytest.mark.parametrize("response", UNREADABLE.values(), ids=UNREADABLE)
+def test_unreadable_responses_are_no_errors_of_the_client(
+    service: ReadingService, url: str, response: bytes
+) -> None:
+    service.responses.append(response)
+    assert requests.put(url + "/ada/data", data=b"a", timeout=30).status_code == 502
 
 
 def read_to_end(connection: socket.socket) -> bytes:

@@ -19,6 +19,7 @@ from bokeh_common.http.json_parser import parse_json
 from bokeh_common.http.middleware.compression import decode_body
 from bokeh_common.http.request_body import read_query
 from bokeh_common.http.responses import if_match, not_modified, read_page_query
+from bokeh_common.redaction import redact
 from bokeh_common.storage.key_encoding import decode, encode
 from bokeh_common.storage.validation import MAX_KEY
 from bokeh_common.timestamps import parse_timestamp
@@ -37,18 +38,25 @@ from bokeh_data.ingest.text_types import TypeInference
 from bokeh_data.queries.query import parse_row_range
 from bokeh_data.resources.rows import negotiate_format
 from bokeh_data.resources.schemas.rows import ColumnWindowQuery, RowsQuery
+from bokeh_data.sources.idempotency import is_repeated, remember_key
 from bokeh_data.sources.limits import SourceLimits
+from bokeh_data.sources.source import Source
 from bokeh_data.windows.bins import bin_edges
+from bokeh_plots.documents.descriptions import check_description, check_tags
+from bokeh_plots.documents.drawn_columns import find_drawn_columns
 from bokeh_plots.documents.limits import DEFAULT_LIMITS
+from bokeh_plots.documents.live_states import LiveState
 from bokeh_plots.documents.packed import unpack
 from bokeh_plots.documents.publication import check_name
 from bokeh_plots.documents.scene_json import compiles, image_hosts
 from bokeh_plots.plots.thumbnails import render_thumbnail
+from bokeh_web.pages.browser_names import browser_name
 from bokeh_web.pages.jinja_filters import file_name, parse_positive_integer
 from bokeh_web.resources.oembed import PLOT_PATH
 from bokeh_web.security.session_cookie import SHARE_LINK
 
 LIMITS = SourceLimits()
+SOURCE = Source("a", "a", 1, {}, live=True)
 
 
 KINDS = (
@@ -78,6 +86,11 @@ def _accept(header: str) -> object:
 def _tile_address(text: str) -> object:
     attributes = {"url": f"https://{text}"}
     return image_hosts({"type": "object", "name": "WMTSTileSource", "id": "p1", "attributes": attributes})
+
+
+def _drawn_columns(text: str) -> object:
+    tooltip = {"type": "object", "name": "HoverTool", "id": "p1", "attributes": {"tooltips": f"@{text}"}}
+    return find_drawn_columns(tooltip, {"sources": [], "code": False})
 
 
 def _condition_on(kind: pa.DataType) -> Callable[[str], object]:
@@ -157,6 +170,16 @@ OF_TEXT: dict[str, Callable[[str], object]] = {
     "storage key": lambda text: decode(encode(text[:MAX_KEY])),
     "file name": lambda text: file_name(text, "csv"),
     "page number": parse_positive_integer,
+    "state of a plot": lambda text: LiveState.parse(text, ["a"]),
+    "positions of a state": lambda text: LiveState.parse(f"1-{'0' * 16}-1.{text}", ["a"]),
+    "idempotency key": lambda text: remember_key(SOURCE, text, is_repeated(SOURCE, text)),
+    "number of a batch": lambda text: is_repeated(SOURCE, f"writer/{'a' * 16}/1{text}"),
+    "columns in a tooltip": _drawn_columns,
+    "description": check_description,
+    "tags": lambda text: check_tags([text]),
+    "browser": browser_name,
+    "log": redact,
+    "log of a secret": lambda text: redact(f"bkp_{text}"),
     "name in a tar": lambda text: list(tar_stream.text_member(text, "")),
 }  # fmt: skip
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import click
 
+from bokeh_cloud.commands.terminal_text import printable, printable_line
+
 
 def echo_json(value: Any) -> None:
     """Print a value as JSON; times as RFC 3339."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_to_json))
+    click.echo(printable(json.dumps(value, indent=2, ensure_ascii=False, default=_to_json)))
 
 
 def echo_list(items: Sequence[dict[str, Any]], as_json: bool, columns: Sequence[str], empty: str) -> None:
@@ -50,7 +52,7 @@ def format_value(value: Any) -> str:
 
 def format_table(rows: Iterable[Sequence[str]]) -> str:
     """Return rows as lines with aligned columns."""
-    cells = [list(row) for row in rows]
+    cells = [[printable_line(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
     return "\n".join(line.rstrip() for line in lines)

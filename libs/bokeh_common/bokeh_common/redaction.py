@@ -15,7 +15,8 @@ REDACTED = "REDACTED"
 
 def _character(pattern: str, codes: str) -> str:
     """Return the pattern of a character: as it is, percent-encoded any number of times, or escaped."""
-    return rf"(?:{pattern}|%(?:25)*{codes}|\\+x{codes}|\\+u00{codes}|&#x0*{codes};)"
+    # Backslashes are matched from the first one of a run, since starting at each of them is quadratic.
+    return rf"(?:{pattern}|%(?:25)*{codes}|(?<!\\)\\++(?:x|u00){codes}|&#x0*{codes};)"
 
 
 _HEX = "[0-9A-Fa-f]"

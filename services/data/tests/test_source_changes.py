@@ -1,6 +1,7 @@
 """What has changed in a live source since a version: appended rows, changed values, or whole columns."""
 
 import base64
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from bokeh_data.columns.row_encoding import MAX_PATCHED
 from bokeh_data.columns.values import Values, from_arrow
 from bokeh_data.sources import changes
 from bokeh_data.sources.catalog import SourceCatalog
-from bokeh_data.sources.changes import ChangeQuery, Position, SourceChanges
+from bokeh_data.sources.changes import ChangeAllowance, ChangeQuery, Position, SourceChanges
 from bokeh_data.sources.drafts import RowsDraft, SourceDraft
 from bokeh_data.sources.source import Source
 from bokeh_data.storage.repository import DataRepository
@@ -190,3 +191,34 @@ def test_a_new_name_is_no_change_of_rows(live: Any, source_changes: SourceChange
     renamed = live.replace("ada", source.id, SourceDraft(name="other"), None)
     assert renamed.position == [2, 1, 3, 3]
     assert decode(find(source_changes, renamed, source)["rows"]["columns"]["y"]) == []
+
+
+def test_changed_values_of_a_version_that_was_replaced_long_ago_are_not_found(
+    live: Any, source_changes: SourceChanges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which rows differ tells something about the older version, which readers may never have seen."""
+    versions = [create(live, y=np.arange(3.0))]
+    versions += [replace(live, versions[0], y=np.array([0.0, 1.0, n])) for n in (3.0, 4.0)]
+    for older in versions[:2]:
+        assert "patches" in find(source_changes, versions[2], older)
+    monkeypatch.setattr(changes, "MAX_AGE", timedelta(0))
+    for older in versions[:2]:
+        assert not find(source_changes, versions[2], older).keys() & {"patches", "rows"}
+
+
+def test_all_sources_of_a_request_share_what_may_be_compared_and_sent(
+    live: Any, source_changes: SourceChanges
+) -> None:
+    source = create(live, x=np.arange(1000.0), y=np.arange(1000.0))
+    patched = replace(live, source, x=np.arange(1000.0) + 1, y=np.arange(1000.0) + 1)
+    query = ChangeQuery(None, Position(*source.position))
+    for allowance in (ChangeAllowance(compared=15_999), ChangeAllowance(sent=23_999)):
+        assert "patches" not in source_changes.find("ada", source.id, query, allowance)
+    allowance = ChangeAllowance(compared=16_000, sent=24_000)
+    assert "patches" in source_changes.find("ada", source.id, query, allowance)
+    assert allowance == ChangeAllowance(0, 0)
+    appended = append(live, patched, x=np.arange(10.0), y=np.arange(10.0))
+    query = ChangeQuery(None, Position(*patched.position))
+    assert appended.lineage == patched.lineage
+    assert "rows" not in source_changes.find("ada", source.id, query, ChangeAllowance(sent=159))
+    assert "rows" in source_changes.find("ada", source.id, query, ChangeAllowance(sent=160))

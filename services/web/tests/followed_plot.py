@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from bokeh_common.errors import NotFound
+from bokeh_common.errors import CloudError, NotFound
 from bokeh_common.http.change_notices import ChangePublisher, plot_topic, source_topic
 from bokeh_web.live.event_streams import EventStreams, Listener
 
@@ -22,6 +22,7 @@ class FakePlot:
         self.visibility = "link"
         self.is_deleted = False
         self.refused = False
+        self.refusal: CloudError = NotFound("This plot is private.")
         self.looks = 0
 
     @property
@@ -45,7 +46,7 @@ class FakePlot:
 
     async def check(self) -> None:
         if self.refused:
-            raise NotFound("This plot is private.")
+            raise self.refusal
 
     def append(self, rows: int = 1) -> None:
         self.end += rows
@@ -59,16 +60,19 @@ class Stream:
     """An open stream, whose blocks are parsed into events."""
 
     def __init__(self, blocks: AsyncIterator[bytes]) -> None:
-        self._blocks = blocks
+        self.blocks = blocks
         self._events: list[dict[str, str]] = []
+        self._rest = b""
 
     async def event(self) -> dict[str, Any]:
         """Return the next event; `{}` at the end of the stream."""
-        while not self._events:
-            block = await asyncio.wait_for(anext(self._blocks, None), 5)
-            if block is None:
-                return {}
-            self._events += parse(block)
+        async with asyncio.timeout(10):
+            while not self._events:
+                block = await anext(self.blocks, None)
+                if block is None:
+                    return {}
+                complete, end, self._rest = (self._rest + block).rpartition(b"\n\n")
+                self._events += parse(complete + end) if end else []
         return self._events.pop(0)
 
     async def rows(self) -> list[int]:

@@ -7,6 +7,7 @@ import click
 
 from bokeh_cloud.commands import options
 from bokeh_cloud.commands.output import echo_fields, echo_json
+from bokeh_cloud.commands.terminal_text import printable, printable_line
 from bokeh_cloud.data.sources import RemoteDataSource
 from bokeh_cloud.server import connect
 
@@ -48,7 +49,7 @@ def put(
         return
     source = connect(url).put(file, name, append=append, rollover=rollover, update=update, types=given)
     for note in source.notes:
-        click.echo(note, err=True)
+        click.echo(printable(note), err=True)
     if quiet:
         click.echo(source.source_id)
     else:
@@ -64,7 +65,7 @@ def _parse_type(text: str) -> tuple[str, str]:
 
 def _print_preview(found: dict[str, Any], as_json: bool) -> None:
     for note in found["notes"]:
-        click.echo(note, err=True)
+        click.echo(printable(note), err=True)
     examples = zip(*found["first"], strict=True) if found["first"] else ([] for _ in found["types"])
     columns = dict(zip(found["types"], examples, strict=True))
     if as_json:
@@ -73,7 +74,7 @@ def _print_preview(found: dict[str, Any], as_json: bool) -> None:
     click.echo(f"{found['rows']} rows")
     for name, kind in found["types"].items():
         first = ", ".join("" if value is None else value for value in columns[name][:MAX_EXAMPLES])
-        click.echo(f"{name}\t{kind}\t{first}".rstrip())
+        click.echo("\t".join(map(printable_line, (name, kind, first))).rstrip())
 
 
 def source_fields(source: RemoteDataSource) -> dict[str, Any]:

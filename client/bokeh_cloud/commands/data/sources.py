@@ -8,6 +8,7 @@ from bokeh_cloud.commands import options
 from bokeh_cloud.commands.data.get import get
 from bokeh_cloud.commands.data.put import put, source_fields
 from bokeh_cloud.commands.output import echo_fields, echo_list
+from bokeh_cloud.commands.terminal_text import printable_line
 from bokeh_cloud.server import connect
 
 
@@ -68,7 +69,8 @@ def rm(name: str, force: bool, url: str | None, yes: bool) -> None:
     """Delete the source NAME, unless a plot uses it."""
     source = connect(url).source(name)
     if not yes:
-        click.confirm(f"Delete {source.name} ({', '.join(source.column_names)})?", abort=True)
+        question = f"Delete {source.name} ({', '.join(source.column_names)})?"
+        click.confirm(printable_line(question), abort=True)
     source.delete(force=force)
 
 

@@ -158,12 +158,12 @@ def test_a_blob_that_is_deleted_while_it_is_read_is_unavailable(azurite: int) ->
 def test_pages_of_azurite_start_after_the_given_key(azurite: int) -> None:
     """Otherwise each page would read the listing from its beginning."""
     backend = AzureBackend(azurite)
-    assert container(backend.url)._is_azurite
+    assert container(backend.url, backend.namespace)._is_azurite
     store = backend.blobs()
     for number in range(30):
         store.put(f"key{number:02}", [])
     pages: list[str] = []
-    client = container(backend.url).client
+    client = container(backend.url, backend.namespace).client
     listed = client.list_blobs(f"{backend.namespace}/blobs/", results_per_page=4)
     for page in listed.by_page(f"{backend.namespace}/blobs/key09"):
         pages += [blob.name[-5:] for blob in page]

@@ -20,6 +20,8 @@ EncodedRows = dict[str, Any]
 #: More changed values than this are not sent one by one.
 MAX_PATCHED = 10_000
 
+ROW_NUMBER_BYTES = 4
+
 
 def has_simple_rows(column: Column) -> bool:
     """Tell whether each row of a column is one value in browsers, too."""
@@ -38,7 +40,7 @@ def encode_rows(column: Column, parts: Iterable[Values]) -> EncodedRows:
 def encode_patch(column: Column, rows: NDArray[np.int64], values: NDArray[Any]) -> EncodedRows:
     """Return changed values of a column of a fixed dtype, and `rows`, the base64 of their numbers."""
     encoded = encode_rows(column, [Values(column.dtype, values)])
-    return {**encoded, "rows": _base64(rows.astype("<u4"))}
+    return {**encoded, "rows": _base64(rows.astype(f"<u{ROW_NUMBER_BYTES}"))}
 
 
 def are_comparable(old: Column, new: Column) -> bool:

@@ -20,9 +20,9 @@ from bokeh_data.resources.schemas.internal import (
     SourceChangesRequest,
     TransferRequest,
 )
-from bokeh_data.sources.changes import ChangeQuery, Position
+from bokeh_data.sources.changes import ChangeAllowance, ChangeQuery, Position
 from bokeh_data.sources.source import Source
-from bokeh_data.storage.thread_pools import BULK
+from bokeh_data.storage.thread_pools import BULK, change_threads
 
 MAX_JSON_BYTES = 16 << 20
 
@@ -81,10 +81,10 @@ class SourceChangeList(DataResource):
     async def on_post(self, req: Request, resp: Response, user: str) -> None:
         """Send how live sources have changed, by id; those that do not exist are left out."""
         body = await read_body(req, MAX_JSON_BYTES, SourceChangesRequest)
-        resp.media = {"sources": await STORAGE.run(self._find_changes, user, body)}
+        resp.media = {"sources": await change_threads().run(self._find_changes, user, body)}
 
     def _find_changes(self, user: str, body: SourceChangesRequest) -> dict[str, Any]:
-        found = {}
+        found, allowance = {}, ChangeAllowance()
         for source, asked in body.sources.items():
             query = ChangeQuery(
                 None if asked.names is None else frozenset(asked.names),
@@ -92,7 +92,7 @@ class SourceChangeList(DataResource):
                 None if asked.until is None else Position(*asked.until),
             )
             with suppress(NotFound):
-                found[source] = self._domain.changes.find(user, source, query)
+                found[source] = self._domain.changes.find(user, source, query, allowance)
         return found
 
 

@@ -8,16 +8,19 @@ themselves are kept.
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from bokeh_common.errors import NotFound
+from bokeh_common.timestamps import parse_timestamp
 from bokeh_data.accounts.columns import AccountColumns
 from bokeh_data.columns.dtypes import item_bytes, numpy_dtype
 from bokeh_data.columns.manifest import Column
 from bokeh_data.columns.row_encoding import (
     MAX_PATCHED,
+    ROW_NUMBER_BYTES,
     EncodedRows,
     are_comparable,
     differing_rows,
@@ -34,8 +37,17 @@ from bokeh_data.storage.repository import DataRepository
 MAX_APPENDED_BYTES = 1 << 20
 MAX_APPENDED_ROWS = 50_000
 
-#: Chunks of so many bytes are compared in order to find changed values.
+#: Chunks of so many bytes are compared in order to find changed values: for a column, and for all columns of
+#: all sources of a request, since anyone who may see a plot can ask again and again.
 MAX_COMPARED_BYTES = 8 << 20
+MAX_COMPARED_IN_TOTAL = 64 << 20
+
+#: Appended and changed values of all sources of a request.
+MAX_SENT_BYTES = 2 << 20
+
+#: Values are compared with those of a version that was the newest so recently that open pages may show it:
+#: which rows differ tells something about the older version.
+MAX_AGE = timedelta(minutes=15)
 
 
 class Position(NamedTuple):
@@ -67,6 +79,27 @@ class ChangeQuery:
     until: Position | None = None
 
 
+@dataclass
+class ChangeAllowance:
+    """What the rest of a request may cost.
+
+    Attributes:
+        compared: bytes of chunks that may be compared.
+        sent: bytes of values that may be sent.
+    """
+
+    compared: int = MAX_COMPARED_IN_TOTAL
+    sent: int = MAX_SENT_BYTES
+
+    def take(self, compared: float = 0, sent: float = 0) -> bool:
+        """Use up some of it, unless that is too much."""
+        if compared > self.compared or sent > self.sent:
+            return False
+        self.compared -= int(compared)
+        self.sent -= int(sent)
+        return True
+
+
 class SourceChanges:
     """Finds out how live sources have changed."""
 
@@ -76,15 +109,24 @@ class SourceChanges:
         self._columns = columns
         self._store = ColumnStore(repository)
 
-    def find(self, user: str, source_id: str, query: ChangeQuery) -> dict[str, Any]:
+    def find(
+        self, user: str, source_id: str, query: ChangeQuery, allowance: ChangeAllowance | None = None
+    ) -> dict[str, Any]:
         """Return the `source`, its `position`, and how to get there from `query.since`.
 
         The members `rows` (appended rows) and `patches` (changed values) are absent if pages have to load
         columns whole. With `rows`, the position is `query.until`, if that is one of the current lineage.
 
+        Args:
+            user: the account.
+            source_id: the source.
+            query: what is asked.
+            allowance: of the request, if it asks about several sources.
+
         Raises:
             NotFound: there is no such source.
         """
+        allowance = allowance or ChangeAllowance()
         source = self._catalog.get(user, source_id)
         current = Position(*source.position)
         found = {"source": source.record, "position": current}
@@ -93,13 +135,19 @@ class SourceChanges:
         if since is None or since == current:
             return found
         if since.lineage and since.lineage == target.lineage and since.end <= target.end:
-            rows = self._appended(user, source, query.names, since, target)
+            rows = self._appended(user, source, query.names, since, target, allowance)
             return found if rows is None else {**found, "position": target, "rows": rows}
-        patches = self._patches(user, source, query.names, since)
+        patches = self._patches(user, source, query.names, since, allowance)
         return found if patches is None else {**found, "patches": patches}
 
     def _appended(
-        self, user: str, source: Source, names: Container[str] | None, since: Position, target: Position
+        self,
+        user: str,
+        source: Source,
+        names: Container[str] | None,
+        since: Position,
+        target: Position,
+        allowance: ChangeAllowance,
     ) -> dict[str, Any] | None:
         """Return the rows between two positions; None if they are too many, or not there any more."""
         current = Position(*source.position)
@@ -109,18 +157,28 @@ class SourceChanges:
             return None
         if any(column.length != current.rows for column in columns.values()):
             return None
-        if _size(columns, target.end - start) > MAX_APPENDED_BYTES or target.end - start > MAX_APPENDED_ROWS:
+        size = _size(columns, target.end - start)
+        if size > MAX_APPENDED_BYTES or target.end - start > MAX_APPENDED_ROWS:
+            return None
+        if not allowance.take(sent=size):
             return None
         begin, end = start - current.start, target.end - current.start
         rows = {name: encode_rows(one, self._store.rows(one, begin, end)) for name, one in columns.items()}
         return {"start": start, "columns": rows}
 
     def _patches(
-        self, user: str, source: Source, names: Container[str] | None, since: Position
+        self,
+        user: str,
+        source: Source,
+        names: Container[str] | None,
+        since: Position,
+        allowance: ChangeAllowance,
     ) -> dict[str, EncodedRows] | None:
         """Return the values that differ from those of an older version; None if there are too many."""
         record = self._repository.find_version(user, source.id, since.version)
         if record is None or record["columns"].keys() != source.columns.keys():
+            return None
+        if not self._was_newest_recently(user, source, since.version):
             return None
         old, new = _chosen(Source.from_record(record), names), _chosen(source, names)
         changed = [name for name in new if new[name] != old[name]]
@@ -130,19 +188,26 @@ class SourceChanges:
             return None
         found = {}
         for name in changed:
-            patch = self._patch(before[name], after[name])
+            patch = self._patch(before[name], after[name], allowance)
             if patch is None:
                 return None
             found[name] = patch
         return found
 
-    def _patch(self, old: Column, new: Column) -> EncodedRows | None:
+    def _was_newest_recently(self, user: str, source: Source, version: int) -> bool:
+        newer: Mapping[str, Any] | None = source.record
+        if version + 1 != source.version:
+            newer = self._repository.find_version(user, source.id, version + 1)
+        return newer is not None and parse_timestamp(newer["modified"]) > datetime.now(UTC) - MAX_AGE
+
+    def _patch(self, old: Column, new: Column, allowance: ChangeAllowance) -> EncodedRows | None:
         if not are_comparable(old, new):
             return None
         pairs = zip(old.chunks, new.chunks, np.cumsum([0, *(c.size for c in new.chunks)]), strict=False)
         changed = [pair for pair in pairs if pair[0] != pair[1]]
         item = item_bytes(new.dtype)
-        if sum(chunk.size for _, chunk, _ in changed) > MAX_COMPARED_BYTES:
+        compared = sum(chunk.size for _, chunk, _ in changed)
+        if compared > MAX_COMPARED_BYTES or not allowance.take(compared):
             return None
         if new.skip and changed and not changed[0][2]:  # some of the first chunk's rows were dropped
             return None
@@ -156,7 +221,8 @@ class SourceChanges:
             found = differing_rows(*arrays)
             rows.append(found + offset // item - new.skip)
             values.append(arrays[1][found])
-        if sum(map(len, rows)) > MAX_PATCHED:
+        count = sum(map(len, rows))
+        if count > MAX_PATCHED or not allowance.take(sent=count * (item + ROW_NUMBER_BYTES)):
             return None
         return encode_patch(new, np.concatenate(rows), np.concatenate(values))
 

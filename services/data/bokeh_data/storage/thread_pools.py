@@ -4,8 +4,9 @@
   storage, for locks and for sandbox processes, so in other pools they would delay small reads and windows.
 * `FILE_READERS` for uploaded files, which may take minutes. Each thread waits for one sandbox process.
 * `query_threads()` for rows and windows. A condition that no row meets may take minutes, too.
+* `change_threads()` for what has changed in live sources, which neither waits for queries nor delays them.
 
-Half of the threads of the first two are for one account at most, and all but one of the third for the
+Half of the threads of the first two are for one account at most, and all but one of the others for the
 clients of one address. A call in any of these pools may use `map_parallel`, whose threads do nothing else.
 """
 
@@ -25,11 +26,17 @@ MAX_WAIT_SECONDS = 60.0
 BULK = FairThreadPool("bulk", thread_count)
 FILE_READERS = FairThreadPool("file-reader", lambda: MAX_FILES, max_seconds=MAX_WAIT_SECONDS)
 _QUERIES = FairThreadPool("query", lambda: core_count() + 1, lambda threads: threads - 1)
+_CHANGES = FairThreadPool("change", lambda: core_count() + 1, lambda threads: threads - 1)
 
 
 def query_threads() -> ThreadPool:
     """Return the threads for queries of the client whose request this task processes."""
     return _QUERIES.of_client()
+
+
+def change_threads() -> ThreadPool:
+    """Return the threads that look for changes, for the client whose request this task processes."""
+    return _CHANGES.of_client()
 
 
 THREADS_PER_POOL = 16

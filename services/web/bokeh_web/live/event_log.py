@@ -1,18 +1,23 @@
 """The recent events of a plot, which all of its listeners read."""
 
 import asyncio
+import time
 from collections import deque
 
-#: Listeners that have not read so many events, or bytes, are too slow, and have to reconnect.
+from bokeh_web.live.event_memory import MAX_BLOCK, EventMemory
+
+#: Listeners that have not read so many events, or bytes, or for so long, are too slow and have to reconnect.
 MAX_EVENTS = 512
 MAX_BYTES = 8 << 20
+MAX_SECONDS = 30.0
 
 
 class EventLog:
     """Events in order, each of them made once. A listener has read those before a number."""
 
-    def __init__(self) -> None:
-        self._events: deque[bytes] = deque()
+    def __init__(self, memory: EventMemory) -> None:
+        self._memory = memory
+        self._events: deque[tuple[float, bytes]] = deque()
         self._first = 0
         self._size = 0
         self._more = asyncio.Event()
@@ -24,12 +29,23 @@ class EventLog:
 
     def append(self, event: bytes) -> None:
         """Add an event, and wake the listeners."""
-        self._events.append(event)
+        self._events.append((time.monotonic(), event))
         self._size += len(event)
+        self._memory.acquire(event)
         while len(self._events) > MAX_EVENTS or (self._size > MAX_BYTES and len(self._events) > 1):
-            self._size -= len(self._events.popleft())
-            self._first += 1
+            self._drop()
         self.wake()
+
+    def drop_old(self) -> None:
+        """Drop events that listeners have had enough time to read."""
+        oldest = time.monotonic() - MAX_SECONDS
+        while self._events and self._events[0][0] < oldest:
+            self._drop()
+
+    def clear(self) -> None:
+        """Drop all events."""
+        while self._events:
+            self._drop()
 
     def wake(self) -> None:
         """Wake the listeners, also if there is nothing new."""
@@ -40,11 +56,25 @@ class EventLog:
         """Wait until the listeners are woken."""
         await self._more.wait()
 
-    def read(self, start: int) -> bytes | None:
-        """Return the events from a number on, in one piece; None if some of them are gone."""
+    def read(self, start: int) -> tuple[bytes, int] | None:
+        """Return events from a number on, and the number after them; None if some of them are gone.
+
+        These are one event, or as many as fit into a block.
+        """
         if start < self._first:
             return None
-        count = self.end - start
-        if count == 1:
-            return self._events[-1]
-        return b"".join(list(self._events)[-count:]) if count else b""
+        events: list[bytes] = []
+        size = 0
+        for number in range(start - self._first, len(self._events)):
+            event = self._events[number][1]
+            size += len(event)
+            if events and size > MAX_BLOCK:
+                break
+            events.append(event)
+        return events[0] if len(events) == 1 else b"".join(events), start + len(events)
+
+    def _drop(self) -> None:
+        event = self._events.popleft()[1]
+        self._first += 1
+        self._size -= len(event)
+        self._memory.release(event)

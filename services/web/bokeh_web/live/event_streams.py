@@ -8,7 +8,7 @@ so no change is missed.
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -20,14 +20,9 @@ from msgspec import Meta
 from bokeh_common.errors import Unavailable
 from bokeh_common.http.auth.revocations import RevocationListener, register_cache
 from bokeh_common.http.change_notices import plot_topic, register_listener, source_topic, subscribe
-from bokeh_web.live.events import (
-    COMMENT,
-    POLL_MILLISECONDS,
-    RECONNECT_MILLISECONDS,
-    Changes,
-    event_of,
-    retry_after,
-)
+from bokeh_web.live.event_memory import EventMemory
+from bokeh_web.live.events import COMMENT, POLL_MILLISECONDS, RECONNECT_MILLISECONDS, Changes, retry_after
+from bokeh_web.live.missed_events import FetchChanges, MissedEvents
 from bokeh_web.live.plot_feed import PlotFeed
 from bokeh_web.live.rights import Check, Rights, RightsChecker
 
@@ -39,9 +34,6 @@ STREAM_SECONDS = 300.0
 
 #: Looks at plots at the same time.
 MAX_LOOKS = 8
-
-#: Returns the changes of a plot, by its id, since a state, and up to another one.
-FetchChanges = Callable[[str, str, str | None], Awaitable[Changes]]
 
 
 class EventsQuery(msgspec.Struct):
@@ -84,6 +76,7 @@ class EventStreams:
         redis_url: str | None = None,
         is_one_process: bool = False,
         max_streams: int = MAX_STREAMS,
+        memory: EventMemory | None = None,
     ) -> None:
         """Listen to notices of changes and revocations.
 
@@ -92,11 +85,14 @@ class EventStreams:
             redis_url: the Redis over which other processes publish notices; None if they do not.
             is_one_process: whether the services that change plots and data are in this process.
             max_streams: how many streams there may be at the same time.
+            memory: counts the bytes of events.
         """
         self._fetch = fetch
         self._max_streams = max_streams
         self._is_one_process = is_one_process
         self._count = 0
+        self._memory = memory or EventMemory()
+        self._missed = MissedEvents(fetch, self._memory)
         self._feeds: dict[str, PlotFeed] = {}
         self._checker = RightsChecker()
         self._looks = asyncio.Semaphore(MAX_LOOKS)
@@ -131,26 +127,32 @@ class EventStreams:
                 f"This process has {self._count} event streams already, the maximum. Try again soon, or ask "
                 "for the events since your last one with wait=0."
             )
+        checked = self._checker.changes
         await listener.check()
         if listener.is_pinned:
-            return _respond_once(b"")
+            return self._respond_once(b"")
         if not wait:
-            changes = await self._fetch(listener.plot, since or "", None)
-            state = changes["state"]
-            return _respond_once(event_of(changes, state if since is None else since, state))
-        feed = await self._open_feed(listener.plot)
-        event, start = await feed.missed_since(since)
-        return self._stream(feed, listener, event, start)
+            event = await self._missed.find(listener.plot, since or "")
+            return self._respond_once(b"" if since is None else event)
+        feed = self._find_feed(listener.plot)
+        is_followed = bool(feed.state)
+        await feed.open()
+        if not is_followed:
+            await listener.check()  # the visibility may have changed before the first look of the feed
+        if since != feed.state:
+            await feed.look()  # the listener may know a newer state
+        state, start = feed.state, feed.log.end
+        missed = b"" if since is None else await self._missed.find(listener.plot, since, state)
+        return self._stream(feed, listener, missed, start, checked)
 
-    async def _open_feed(self, plot: str) -> PlotFeed:
+    def _find_feed(self, plot: str) -> PlotFeed:
         self._loop = asyncio.get_running_loop()
         for name in [name for name, feed in self._feeds.items() if feed.is_ended or feed.is_idle]:
             del self._feeds[name]
         feed = self._feeds.get(plot)
         if feed is None:
-            feed = PlotFeed(partial(self._look, plot), self._checker, self._is_notified)
+            feed = PlotFeed(partial(self._look, plot), self._checker, self._is_notified, self._memory)
             self._feeds[plot] = feed
-        await feed.open()
         return feed
 
     async def _look(self, plot: str, since: str, until: str | None) -> Changes:
@@ -158,18 +160,26 @@ class EventStreams:
             return await self._fetch(plot, since, until)
 
     async def _stream(
-        self, feed: PlotFeed, listener: Listener, event: bytes, start: int
+        self, feed: PlotFeed, listener: Listener, event: bytes, start: int, checked: int
     ) -> AsyncIterator[bytes]:
         """Yield events as they happen, and a comment now and then, which shows closed connections."""
         self._count += 1
-        rights = feed.join(listener.credential, listener.check, listener.user)
+        rights = feed.join(listener.credential, listener.check, listener.user, checked)
         try:
-            yield retry_after(RECONNECT_MILLISECONDS) + event
-            async for block in _blocks(feed, rights, start):
+            for block in self._memory.blocks(event, retry_after(RECONNECT_MILLISECONDS)):
                 yield block
+            async for event in _events(feed, rights, start):
+                for block in self._memory.blocks(event):
+                    yield block
+                    if rights.is_ended:
+                        return
         finally:
             feed.leave(listener.credential, rights)
             self._count -= 1
+
+    async def _respond_once(self, event: bytes) -> AsyncIterator[bytes]:
+        for block in self._memory.blocks(event, retry_after(POLL_MILLISECONDS)):
+            yield block
 
     def _is_notified(self) -> bool:
         return self._is_one_process or (self._subscription is not None and self._subscription.is_connected)
@@ -186,7 +196,7 @@ class EventStreams:
                 self._loop.call_soon_threadsafe(function, argument)
 
 
-async def _blocks(feed: PlotFeed, rights: Rights, position: int) -> AsyncIterator[bytes]:
+async def _events(feed: PlotFeed, rights: Rights, position: int) -> AsyncIterator[bytes]:
     """Yield the events of a feed from a position on, until the listener has to reconnect."""
     end = time.monotonic() + STREAM_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311  # no secret
     while time.monotonic() < end and not (feed.is_ended or rights.is_ended):
@@ -194,13 +204,11 @@ async def _blocks(feed: PlotFeed, rights: Rights, position: int) -> AsyncIterato
             await feed.log.wait()
         if feed.is_ended or rights.is_ended:
             return
-        block = b"" if rights.is_suspended else feed.log.read(position)
-        if block is None:
+        if rights.is_suspended:
+            yield COMMENT
+            continue
+        found = feed.log.read(position)
+        if found is None:
             return
-        if not rights.is_suspended:
-            position = feed.log.end
-        yield block or COMMENT
-
-
-async def _respond_once(event: bytes) -> AsyncIterator[bytes]:
-    yield retry_after(POLL_MILLISECONDS) + event
+        event, position = found
+        yield event or COMMENT

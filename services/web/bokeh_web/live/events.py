@@ -26,13 +26,14 @@ def retry_after(milliseconds: int) -> bytes:
     return f"retry: {milliseconds}\n\n".encode()
 
 
-def event_of(changes: Changes, before: str, after: str) -> bytes:
+def event_of(changes: Changes, before: str, after: str, max_bytes: int) -> bytes:
     """Return the event between two states; empty if they are the same.
 
     Args:
         changes: the changes between them.
         before: the state that the listener knows.
         after: the state after the event.
+        max_bytes: a larger event is replaced by one without the changes, after which pages load the scene.
     """
     if before == after:
         return b""
@@ -42,7 +43,8 @@ def event_of(changes: Changes, before: str, after: str) -> bytes:
     sources = changes["sources"]
     if sources is None or changes["version"] != version:
         return _event("data", after, {"version": version})
-    return _event("data", after, {"version": version, "sources": sources})
+    event = _event("data", after, {"version": version, "sources": sources})
+    return event if len(event) <= max_bytes else _event("data", after, {"version": version})
 
 
 def _event(kind: str, state: str, data: Mapping[str, Any]) -> bytes:

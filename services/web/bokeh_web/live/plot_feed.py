@@ -9,6 +9,7 @@ from contextvars import Context
 
 from bokeh_common.errors import NotFound
 from bokeh_web.live.event_log import EventLog
+from bokeh_web.live.event_memory import EventMemory
 from bokeh_web.live.events import Changes, event_of
 from bokeh_web.live.rights import Check, Rights, RightsChecker
 
@@ -44,26 +45,30 @@ class PlotFeed:
         rights: of the listeners, by their credential.
     """
 
-    def __init__(self, fetch: Fetch, checker: RightsChecker, is_notified: Callable[[], bool]) -> None:
+    def __init__(
+        self, fetch: Fetch, checker: RightsChecker, is_notified: Callable[[], bool], memory: EventMemory
+    ) -> None:
         """Create a feed, which has to be opened.
 
         Args:
             fetch: returns changes.
             checker: checks the rights of listeners.
             is_notified: whether notices of changes arrive at present.
+            memory: counts the bytes of events.
         """
         self.state = ""
-        self.log = EventLog()
+        self.log = EventLog(memory)
         self.sources: frozenset[str] = frozenset()
         self.is_ended = False
         self.rights: dict[str | None, Rights] = {}
         self._fetch = fetch
         self._checker = checker
         self._is_notified = is_notified
+        self._memory = memory
         self._visibility = ""
+        self._started = self._completed = 0
         self._lock = asyncio.Lock()
         self._notice = asyncio.Event()
-        self._missed: dict[tuple[str, str], bytes] = {}
         self._used = self._commented = self._looked = time.monotonic()
         self._task: asyncio.Task[None] | None = None
 
@@ -92,10 +97,16 @@ class PlotFeed:
     async def look(self) -> None:
         """Write an event if the plot has changed.
 
+        If others ask for a look as well while one is in progress, all of them get the same next one.
+
         Raises:
             CloudError: as the plots service.
         """
+        asked = self._started
         async with self._lock:
+            if self._completed > asked:
+                return
+            self._started = number = self._started + 1
             before = self.state
             try:
                 found = await self._fetch(before, None)
@@ -104,33 +115,27 @@ class PlotFeed:
                 raise
             self.state, self.sources = found["state"], frozenset(found["live"])
             if self._visibility not in {"", found["visibility"]}:
-                for rights in self.rights.values():
-                    rights.suspend()
-                self._checker.hurry()
+                self._checker.suspend(self.rights.values())
             self._visibility = found["visibility"]
             if before and before != self.state:
-                self._missed.clear()
-                self.log.append(event_of(found, before, self.state))
+                self.log.append(event_of(found, before, self.state, self._memory.available))
+            self._completed = number
 
-    async def missed_since(self, since: str | None) -> tuple[bytes, int]:
-        """Return the event since a state that a listener knows, and the number of the event after it.
+    def join(self, credential: str | None, check: Check, user: str, checked: int) -> Rights:
+        """Add a listener, and return its rights.
 
-        None stands for the current state.
+        Args:
+            credential: of the listener.
+            check: raises `CloudError` unless the listener may see the plot.
+            user: the account of the credential.
+            checked: `RightsChecker.changes` before it was checked.
         """
-        if since != self.state:
-            await self.look()  # the listener may know a newer state
-        async with self._lock:
-            key = since or self.state, self.state
-            if key[0] != self.state and key not in self._missed:
-                self._missed[key] = event_of(await self._fetch(*key), *key)
-            return self._missed.get(key, b""), self.log.end
-
-    def join(self, credential: str | None, check: Check, user: str) -> Rights:
-        """Add a listener, and return its rights."""
         rights = self.rights.get(credential)
         if rights is None or rights.is_ended:
             rights = self.rights[credential] = Rights(check, user, self.log.wake)
             self._checker.add(rights)
+        if checked != self._checker.changes:
+            self._checker.suspend([rights])
         rights.listeners += 1
         return rights
 
@@ -161,8 +166,10 @@ class PlotFeed:
                 await self._try_to_look()
             if self._commented <= time.monotonic() - COMMENT_SECONDS:
                 self._commented = time.monotonic()
+                self.log.drop_old()
                 self.log.wake()
             await asyncio.sleep(max(MIN_PAUSE_SECONDS, SECONDS_PER_LISTENER * self.listeners))
+        self.log.clear()
 
     async def _wait(self) -> None:
         """Wait for a notice, or until it is time to look without one, or for a comment."""

@@ -7,11 +7,11 @@ the visibility of the plot changed, they get no events.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 
-from bokeh_common.errors import Forbidden, NotFound, Unauthenticated
+from bokeh_common.errors import Forbidden, NotFound, TooManyRequests, Unauthenticated
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,8 @@ MAX_CHECKS = 4
 
 Check = Callable[[], Coroutine[None, None, object]]
 
-REFUSED = (NotFound, Forbidden, Unauthenticated)
+#: Valid credentials are not limited, so too many requests were sent with invalid ones, of which this is one.
+REFUSED = (NotFound, Forbidden, Unauthenticated, TooManyRequests)
 
 
 @dataclass(eq=False)
@@ -59,9 +60,15 @@ class Rights:
 
 
 class RightsChecker:
-    """Checks the rights of all listeners of a process when that is due."""
+    """Checks the rights of all listeners of a process when that is due.
+
+    Attributes:
+        changes: how often something was revoked, or the visibility of a plot changed. If that happens between
+            the check of a new listener and `add`, the listener has to be checked again.
+    """
 
     def __init__(self) -> None:
+        self.changes = 0
         self._rights: set[Rights] = set()
         self._task: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
@@ -79,13 +86,14 @@ class RightsChecker:
 
     def revoked(self, user: str | None) -> None:
         """Suspend the listeners of an account, or all of them."""
-        for rights in self._rights:
-            if user is None or rights.user == user:
-                rights.suspend(REVOCATION_SECONDS)
-        self.hurry()
+        concerned = [rights for rights in self._rights if user is None or rights.user == user]
+        self.suspend(concerned, REVOCATION_SECONDS)
 
-    def hurry(self) -> None:
-        """Check those that are suspended soon."""
+    def suspend(self, concerned: Iterable[Rights], seconds: float = 0) -> None:
+        """Send no events to listeners before they have been checked, in so many seconds."""
+        self.changes += 1
+        for rights in concerned:
+            rights.suspend(seconds)
         self._hurry.set()
 
     async def _run(self) -> None:

@@ -34,6 +34,8 @@ MAX_NAME = 900  # characters; Azure allows 1024, with the namespace
 MAX_SEGMENTS = 200  # Azure allows 254
 MAX_PAGE = 5000
 
+FORBIDDEN = 403
+
 _TRANSIENT_STATUS = {408, 429, 500, 502, 503, 504}
 _CONNECTION_ERRORS = (ServiceRequestError, ServiceResponseError, IncompleteReadError, OSError)
 
@@ -162,7 +164,13 @@ class AzureContainer:
 
         try:
             self.client.get_container_properties(raw_response_hook=keep_server)
-        except ResourceNotFoundError:
+        except HttpResponseError as error:
+            if error.status_code == FORBIDDEN:  # the signature is one for blobs in an existing container
+                listed = self.client.list_blobs(results_per_page=1, raw_response_hook=keep_server)
+                next(listed.by_page(), None)
+                return servers[-1]
+            if not isinstance(error, ResourceNotFoundError):
+                raise
             try:
                 self.client.create_container(raw_response_hook=keep_server)
             except ResourceExistsError:  # another process has just created it
