@@ -124,7 +124,7 @@ class Spool:
                 source.name, self.count, self.path,
             )  # fmt: skip
         self._database.execute("BEGIN")
-        if known != source.id:  # whose requests are other ones than those that were begun
+        if known != source.id:  # to which the last request may have been sent
             self._database.execute("DELETE FROM batch")
         self._database.execute("DELETE FROM source")
         self._database.execute("DELETE FROM origin")

@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bokeh_cloud.account import AccountClient
 from bokeh_cloud.data.source_client import SourceClient
@@ -10,6 +10,9 @@ from bokeh_cloud.data.streaming.buffers import MemoryBuffer, RowBuffer
 from bokeh_cloud.data.streaming.row_writer import RowWriter
 from bokeh_cloud.data.streaming.schedule import WriterOptions
 from bokeh_cloud.errors import NotFound
+
+#: Names under which other libraries append rows.
+APPENDING = ("append", "extend", "insert", "write")
 
 
 class WritableSource(Protocol):
@@ -28,6 +31,13 @@ class WritableSource(Protocol):
 
 class WriterMixin:
     """The method of `RemoteDataSource` that creates a writer."""
+
+    if not TYPE_CHECKING:  # type checkers know which attributes there are, unless this method exists
+
+        def __getattr__(self, name: str) -> Any:
+            hint = " Rows are appended by stream(), or by a writer()." if name in APPENDING else ""
+            message = f"{type(self).__name__!r} object has no attribute {name!r}.{hint}"
+            raise AttributeError(message, name=name, obj=self)
 
     def writer(
         self: WritableSource, *, flush_interval: float = 1.0, batch_rows: int = 10_000,
