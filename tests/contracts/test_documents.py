@@ -18,7 +18,7 @@ DEVELOPER_DOCUMENTS = [
 ]
 
 #: Paths that do not exist, and why a document names them.
-EXAMPLES = {"tests/fixtures/storage/v3": "the folder that the next change of a stored format adds"}
+EXAMPLES = {"tests/fixtures/storage/v4": "the folder that the next change of a stored format adds"}
 
 FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 IN_BACKTICKS = re.compile(r"`([^`\s]+)`")
