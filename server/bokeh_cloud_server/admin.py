@@ -86,9 +86,9 @@ def delete(storage: str, username: str, yes: bool) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
 @click.pass_obj
 def export(storage: str, username: str, file: str) -> None:
-    """Write all data of an account to a tar archive, which only its owner may read.
+    """Write all data of an account to a tar archive.
 
-    Use - as FILE to write to the standard output.
+    Only the owner of the file may read it. Use - as FILE to write to the standard output.
     """
     with open_domain(storage) as domain:
         account = domain.accounts.get(username)
