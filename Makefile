@@ -16,7 +16,7 @@ INSTALL := set -o pipefail; install() { $(BIN)/python -m pip install --disable-p
 # Processes start in two thirds of the time from cached byte code, and tests start hundreds of them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test lint attack bench dist test-dist test-matrix test-ecosystem test-faults soak up upgrade down test-compose test-failures
+.PHONY: help setup run test lint attack bench stills dist test-dist test-matrix test-ecosystem test-faults soak up upgrade down test-compose test-failures
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -49,6 +49,10 @@ soak: $(VENV)/.dev ## publish while garbage is collected, for ten minutes (ARGS=
 bench: $(VENV)/.dev ## measure, as ratios against a peer in the same run
 	@tests/system-packages
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+stills: $(VENV)/.dev ## make the pictures of the README from a running cloud (5 GB of memory, 3 GB of disk)
+	@tests/system-packages
+	@$(BIN)/python -m tests.stills
 
 up: ## start the full cloud in containers, on http://localhost:8080
 	@docker compose up --detach --wait $(ARGS)

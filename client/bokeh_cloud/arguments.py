@@ -1,9 +1,11 @@
 """Checks of arguments: a value of a wrong type is a `TypeError` that says what to give."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from numbers import Integral
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
+
+from bokeh_cloud.errors import InvalidArgument
 
 _URL = '"https://plots.example.org"'
 _KEY = '"bkp_..."'
@@ -42,6 +44,28 @@ def require_integer(name: str, value: object, example: str) -> None:
     """Raise TypeError unless a value is an integer of Python or NumPy."""
     if not isinstance(value, Integral) or isinstance(value, bool):
         raise TypeError(f"{name} must be an integer, such as {example}, not {_kind(value)}.")
+
+
+def require_count(name: str, value: object, example: str) -> None:
+    """Raise TypeError unless a value is an integer, and InvalidArgument unless it is at least 1."""
+    require_integer(name, value, example)
+    if not isinstance(value, Integral) or value < 1:
+        raise InvalidArgument(f"{name} must be at least 1, such as {example}, not {value}.")
+
+
+def require_seconds(name: str, value: object, most: int) -> None:
+    """Raise TypeError unless a value is a number, and InvalidArgument unless it is from 0 to `most`."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise TypeError(f"{name} must be a number of seconds, such as 1.0, not {_kind(value)}.")
+    if not 0 <= float(value) <= most:
+        raise InvalidArgument(f"{name} must be from 0 to {most} seconds, such as 1.0, not {value}.")
+
+
+def require_choice(name: str, value: object, choices: Sequence[str]) -> None:
+    """Raise TypeError unless a value is a string, and InvalidArgument unless it is one of the choices."""
+    require_string(name, value, repr(choices[0]))
+    if value not in choices:
+        raise InvalidArgument(f"{name} must be {', '.join(choices[:-1])} or {choices[-1]}, not {value!r}.")
 
 
 def require_boolean(name: str, value: object) -> None:

@@ -1,5 +1,6 @@
 """The command `bokeh-cloud`. Other distributions, such as the server's, add commands by entry points."""
 
+from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import NoReturn
@@ -20,6 +21,15 @@ EXIT_CODES: tuple[tuple[type[CloudError], int], ...] = (
     (ServerUnreachable, 5),
     (CloudError, 1),
 )
+
+#: Commands by the names that other programs have for them.
+OTHER_NAMES = {
+    "delete": "rm", "remove": "rm", "list": "plots", "ls": "plots", "info": "show", "open": "show --open",
+    "embed": "share", "link": "share", "upload": "publish", "push": "publish", "get": "data get",
+    "download": "data get", "put": "data put", "sources": "data list", "signup": "register",
+    "history": "versions", "revert": "rollback", "copy": "clone", "mv": "rename", "public": "visibility",
+    "start": "serve",
+}  # fmt: skip
 
 EPILOG = """\b
 Exit codes:
@@ -55,6 +65,18 @@ class _LazyGroup(click.Group):
         if not found and cmd_name in SERVER_COMMANDS:
             return _broken_command(cmd_name, missing_command(cmd_name))
         return _load(found[0]) if found else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; the error about an unknown one names those that may be meant."""
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and self.get_command(ctx, name) is None:
+            similar = [OTHER_NAMES[name]] if name in OTHER_NAMES else []
+            similar = similar or get_close_matches(name, self.list_commands(ctx), n=3)
+            hint = f" Did you mean {' or '.join(similar)}?" if similar else ""
+            raise click.UsageError(f"There is no command {name!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         try:

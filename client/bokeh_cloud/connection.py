@@ -1,5 +1,6 @@
 """The HTTP connection to a server: sends requests, retries them where that is safe, and raises errors."""
 
+import re
 from collections.abc import Mapping
 from copy import copy
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from urllib3.util.retry import Retry
 
 from bokeh_cloud.config.address import ServerAddress
 from bokeh_cloud.errors import CloudError, NotFound, NotPermitted, Rejected, ServerUnreachable
-from bokeh_cloud.server_commands import how_to_serve
+from bokeh_cloud.server_commands import how_to_serve, url_argument
 
 CONNECT_TIMEOUT = 10.0  # seconds
 READ_TIMEOUT = 120.0  # seconds without a byte: committing many columns takes a while
@@ -26,6 +27,12 @@ RETRIES = 4
 
 #: What OpenSSL says if a server responds in plain http.
 PLAIN_HTTP_SIGNS = ("WRONG_VERSION_NUMBER", "wrong version number", "record layer failure", "HTTP_REQUEST")
+
+#: What servers say of a key without a scope.
+MISSING_SCOPE = re.compile(r"does not have the scope '([a-z:]+)'")
+
+#: The last parts of addresses of pages, which are easily taken for that of the server.
+PAGES = ("account", "data", "docs", "login", "plots")
 
 _ERROR_CLASSES: Mapping[int, type[Rejected]] = {401: NotPermitted, 403: NotPermitted, 404: NotFound}
 
@@ -47,12 +54,14 @@ class Connection:
         self._apikey = address.apikey
         self._session = _make_session(address, RETRIES)
         self._session.verify = ca_bundle or True
+        self._is_repeated = False
 
     def without_retries(self) -> "Connection":
         """Return a connection to the same server that sends each request once; its caller repeats them."""
         found = copy(self)
         found._session = _make_session(self._address, 0)
         found._session.verify = self._session.verify
+        found._is_repeated = True
         return found
 
     @property
@@ -127,9 +136,11 @@ class Connection:
             if isinstance(error, requests.Timeout)
             else f"cannot be reached ({_innermost_reason(error)})"
         )
+        if self._is_repeated:  # by a program that runs for long, and has reached it before
+            return self._redact(f"{self.url} {problem}.")
         return self._redact(
             f"{self.url} {problem}. Is it running, and is this its address? "
-            f"Set it with BOKEH_CLOUD_URL or the url argument; {how_to_serve()}."
+            f"Set it with BOKEH_CLOUD_URL or {url_argument()}; {how_to_serve()}."
         )
 
     def _to_error(self, response: requests.Response) -> CloudError:
@@ -140,7 +151,8 @@ class Connection:
             return Rejected(self._redact(f"{self.url} redirects to {target}: use that address."), status)
         if status == 404 and not problem:
             return NotFound(self._explain_other_server(), status)
-        message = self._redact(_explain_problem(self.url, status, problem))
+        hint = self._hint(status, str(problem.get("detail")))
+        message = self._redact(_explain_problem(self.url, status, problem) + hint)
         if status in (502, 503, 504):
             return ServerUnreachable(message)
         return _ERROR_CLASSES.get(status, Rejected)(message, status, problem)
@@ -148,8 +160,30 @@ class Connection:
     def _explain_other_server(self) -> str:
         return (
             f"{self.url} responds, but not as a Bokeh Cloud. Is this its address? A Bokeh application server "
-            "(`bokeh serve`), for one, listens on port 5006, too."
+            f"(`bokeh serve`), for one, listens on port 5006, too.{self._hint(404)}"
         )
+
+    def _hint(self, status: int, detail: str = "") -> str:
+        """Return what is wrong with the address or the key of this connection, if that is likely."""
+        server, slash, page = self.url.rpartition("/")
+        if status in (404, 405) and page in PAGES and "://" in server + slash:
+            return f" {self.url} is a page: as the address of the server, use {server}."
+        if status == 403 and (scope := MISSING_SCOPE.search(detail)):
+            return (
+                f" `bokeh-cloud login {self.url} --scope {scope[1]}` makes one: give --scope for each scope "
+                "that you need, since they replace the default ones."
+            )
+        if status == 401 and self._apikey and self._needs_no_key():
+            return " This server has no accounts and needs no key: leave it out."
+        return ""
+
+    def _needs_no_key(self) -> bool:
+        try:
+            keyless = Connection(ServerAddress(self.url))
+            keyless._session.verify = self._session.verify
+            return bool(keyless.json("GET", "/whoami")["keyless"])
+        except CloudError:
+            return False
 
     def _redact(self, message: str) -> str:
         return message.replace(self._apikey, "(key)") if self._apikey else message

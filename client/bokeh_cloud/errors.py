@@ -20,6 +20,10 @@ class NotPublishable(CloudError, ValueError):
     """The object cannot be published; nothing was sent."""
 
 
+class InvalidArgument(CloudError, ValueError):
+    """An argument has no value that is possible; nothing was sent."""
+
+
 class ServerUnreachable(CloudError, ConnectionError):
     """The server does not respond, or only that it is unavailable; it is safe to try again later."""
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from bokeh_cloud.account import AccountClient
 from bokeh_cloud.arguments import require_string, require_strings
-from bokeh_cloud.errors import CloudError
+from bokeh_cloud.errors import CloudError, NotFound
 from bokeh_cloud.expiry import Expiry, parse_expiry
 
 
@@ -68,8 +68,21 @@ class ApiKeyClient:
         return ApiKey.from_summary(self._account.connection.json("POST", self._path, json=body))
 
     def revoke(self, key: ApiKey | str) -> None:
-        """Revoke a key, given itself or its id; raises NotFound if there is none."""
+        """Revoke a key, given itself, its id, or its name if that is unique.
+
+        Raises:
+            NotFound: there is none, or several have the name.
+        """
         key_id = key.id if isinstance(key, ApiKey) else key
+        try:
+            self._delete(key_id)
+        except NotFound as error:
+            same = [one.id for one in self if one.name == key_id]
+            if len(same) != 1:
+                raise NotFound(_explain_missing(key_id, same), error.status, error.problem) from error
+            self._delete(same[0])
+
+    def _delete(self, key_id: str) -> None:
         self._account.connection.request("DELETE", f"{self._path}/{quote(key_id, safe='')}")
 
     @property
@@ -78,6 +91,12 @@ class ApiKeyClient:
         if identity["keyless"]:
             raise CloudError("This server has no accounts, so it has no API keys and needs none.")
         return f"/{quote(identity['user_id'])}/keys"
+
+
+def _explain_missing(key: str, same: list[str]) -> str:
+    if same:
+        return f"There are {len(same)} keys {key!r}: give an id instead, {' or '.join(same)}."
+    return f"There is no key {key!r}; `bokeh-cloud keys list` shows the ids."
 
 
 def _parse_time(text: str | None) -> datetime | None:

@@ -147,7 +147,7 @@ class Server(AccountClient):
         return list_plots(self)
 
     def plot(self, name: str) -> Plot:
-        """Return the plot of a name.
+        """Return the plot of a name, or of the URL of its page.
 
         Raises:
             NotFound: there is none; the message contains similar names.

@@ -2,12 +2,24 @@
 
 from importlib.metadata import entry_points
 
+import click
+
 ENTRY_POINT_GROUP = "bokeh_cloud.commands"
 
 #: Commands that come with the server.
 SERVER_COMMANDS = ("admin", "serve", "storage")
 
 SOURCE = "the source code of Bokeh Cloud: get a copy of it, and run `make run` there"
+
+
+def url_argument() -> str:
+    """Return how a program or a command names the server."""
+    return "--url" if click.get_current_context(silent=True) else "the url argument"
+
+
+def force_argument() -> str:
+    """Return how a program or a command deletes what is in use."""
+    return "--force" if click.get_current_context(silent=True) else "delete(force=True)"
 
 
 def how_to_serve() -> str:

@@ -77,7 +77,37 @@ CALLS: list[tuple[str, Callable[[Any, Any], object]]] = [
     ("expires must be a duration .*, not int", lambda server, plot: plot.share(7)),
     ("history must be True or False", lambda server, plot: plot.share(history="no")),
     ("title must be a string", lambda server, plot: setattr(plot, "title", 5)),
+    ("visibility must be a string", lambda server, plot: plot.set_visibility(True)),
+    ("rows must be a slice.*'-3:', not int", lambda server, plot: source(server).rows("x", rows=-3)),
+    (
+        "rollover must be an integer.*not str",
+        lambda server, plot: source(server).stream(x=[1], rollover="10"),
+    ),
+    ("flush_interval must be.*not str", lambda server, plot: source(server).writer(flush_interval="1s")),
 ]
+VALUES: list[tuple[str, Callable[[Any, Any], object]]] = [
+    ("rollover must be at least 1", lambda server, plot: source(server).stream(x=[1], rollover=0)),
+    ("rollover must be at least 1", lambda server, plot: source(server).writer(rollover=0)),
+    ("flush_interval must be from 0", lambda server, plot: source(server).writer(flush_interval=-1)),
+    ("be private, link or public, not 'everyone'", lambda server, plot: plot.set_visibility("everyone")),
+    ("be private, link or public", lambda server, plot: setattr(plot, "visibility", "everyone")),
+    ("be private, link or public", lambda server, plot: plot.change(visibility="everyone")),
+]
+
+
+def source(server: Server) -> Any:
+    x = {"hash": "00", "dtype": "float64", "shape": [1200], "size": 9600}
+    summary = {"id": "k3", "name": "<a>", "live": True, "version": 2, "columns": {"x": x}}
+    return RemoteDataSource(SourceClient(server, summary, None))
+
+
+@pytest.mark.parametrize(("message", "call"), VALUES)
+def test_impossible_values_are_refused_before_anything_is_sent(
+    message: str, call: Callable[[Any, Any], object], server: Server, cloud: InMemoryCloud
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        call(server, plot())
+    assert not [request for request in cloud.requests if "whoami" not in str(request)]
 
 
 @pytest.mark.parametrize(("message", "call"), CALLS)

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from bokeh_cloud import Server, __version__, cli
 from bokeh_cloud.server_commands import ENTRY_POINT_GROUP, SERVER_COMMANDS
 
-from .inmemory import InMemoryCloud
+from .inmemory import InMemoryCloud, listening
 
 
 def run(*arguments: str) -> Result:
@@ -97,3 +97,26 @@ def test_the_help_works_with_a_broken_plugin() -> None:
     result = run("--help")
     assert result.exit_code == 0
     assert all(name in result.output for name in ("plots", "hello", "gone", "odd"))
+
+
+@pytest.mark.parametrize(
+    ("command", "meant"), [("list", "plots"), ("delete", "rm"), ("embed", "share"), ("publsh", "publish")]
+)
+def test_an_unknown_command_gets_a_suggestion(command: str, meant: str) -> None:
+    found = run(command, "x")
+    assert found.exit_code == 2
+    assert f"There is no command '{command}'. Did you mean {meant}?" in found.output
+
+
+def test_messages_of_commands_name_their_options() -> None:
+    found = run("plots", "--url", "http://localhost:1")
+    assert found.exit_code == 5
+    assert "BOKEH_CLOUD_URL or --url;" in found.output
+
+
+def test_a_login_without_a_terminal_says_what_was_expected_there() -> None:
+    with listening(InMemoryCloud(apikey="bkp_right")) as url:
+        found = run("login", url)
+    assert found.exit_code == 4
+    assert "Standard input is no terminal" in found.output
+    assert f"`bokeh-cloud login {url} < key.txt`" in found.output

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 import bokeh_cloud
 from bokeh_cloud import (
     CloudError,
+    NotFound,
     NotPermitted,
     NotPublishable,
     Rejected,
@@ -189,3 +190,35 @@ def test_missing_file_of_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOKEH_CLOUD_CA_BUNDLE", "/nowhere.pem")
     with pytest.raises(bokeh_cloud.ServerUnreachable, match=r"/nowhere\.pem"):
         Server("https://localhost:1").plots()
+
+
+@pytest.mark.parametrize("page", ["plots", "account"])
+def test_the_address_of_a_page_is_not_that_of_the_server(cloud: InMemoryCloud, page: str) -> None:
+    with pytest.raises(NotFound, match=f"use {cloud.url}[.]$"):
+        Server(f"{cloud.url}/{page}").plots()
+
+
+@pytest.mark.parametrize(
+    ("text", "url"), [("localhost:5107", "http://localhost:5107"), ("a.example.org", "https://a.example.org")]
+)
+def test_an_address_without_a_scheme_is_not_a_nickname(text: str, url: str) -> None:
+    with pytest.raises(CloudError, match=f"Did you mean {url}[?]"):
+        Server(text)
+
+
+def test_connections_of_writers_do_not_say_how_to_start_a_server() -> None:
+    connection = Server("http://localhost:1").connection.without_retries()
+    with pytest.raises(ServerUnreachable, match=r"^http://localhost:1 cannot be reached \([^)]*\)\.$"):
+        connection.request("GET", "/whoami")
+
+
+def test_a_key_without_a_scope_is_replaced_by_a_login_with_it(server: Server, cloud: InMemoryCloud) -> None:
+    detail = "This key does not have the scope 'keys:write'; create one that has it."
+    reject(cloud, "/local/plots", 403, "forbidden", detail)
+    with pytest.raises(NotPermitted, match=f"bokeh-cloud login {server.url} --scope keys:write` makes one"):
+        server.plots()
+
+
+def test_a_dtype_that_numpy_does_not_have(server: Server) -> None:
+    with pytest.raises(CloudError, match="write float, int, bool, str, datetime"):
+        server.DataSource("a", dtypes={"t": "datetime"})

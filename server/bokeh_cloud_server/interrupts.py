@@ -1,5 +1,6 @@
 """What Ctrl+C does: the first one stops the server in order, and the second one ends it at once."""
 
+import logging
 import os
 import signal
 import sys
@@ -7,7 +8,12 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
+from bokeh_common.http.server.draining import DRAINING
+
 EXIT_CODE = 128 + signal.SIGINT  # as a shell reports it
+
+#: How uvicorn's messages about requests begin that were not finished when the server stopped.
+UNFINISHED = ("Cancel ", "ASGI callable returned without ")
 
 
 def end_on_second_interrupt(arbiter: Any) -> None:
@@ -32,3 +38,12 @@ def end_on_second_interrupt(arbiter: Any) -> None:
         os._exit(EXIT_CODE)
 
     signal.signal(signal.SIGINT, handle_first)
+
+
+def hide_unfinished_requests() -> None:
+    """Do not print an error for each request that Ctrl+C ends: an open page is no error of the server."""
+    logging.getLogger("uvicorn.error").addFilter(_is_not_of_unfinished_request)
+
+
+def _is_not_of_unfinished_request(record: logging.LogRecord) -> bool:
+    return not (DRAINING.is_set() and record.getMessage().startswith(UNFINISHED))

@@ -69,6 +69,8 @@ class GunicornServer(BaseApplication):
         print_audit_log()
         if self._log_format:
             configure_logging(self._log_format)
+        else:
+            interrupts.hide_unfinished_requests()
         redact_logs()
         app = ServedApp(embedded.create_app(self._storage, self._auth))
         gc_process.start(self._storage)

@@ -8,6 +8,7 @@ import nbformat
 import pytest
 
 import bokeh_cloud
+from bokeh_cloud.integration.scripts import publish_file
 from tests.client.command import run
 
 FIGURE = "from bokeh.plotting import figure\np = figure(title='in a notebook')\np.line([0, 1], [0, 1])"
@@ -55,6 +56,38 @@ def test_an_unchanged_notebook_publishes(tmp_path: Path, server: bokeh_cloud.Ser
     nbformat.write(made, tmp_path / "analysis.ipynb")  # type: ignore[no-untyped-call]  # nbformat's
     done = run("publish", "analysis.ipynb", "--quiet", cwd=tmp_path)
     assert done.stdout.splitlines()[-1] == server.plot("analysis").url
+
+
+def shown_by(folder: Path, *cells: str) -> list[tuple[str, str]]:
+    """Return the names and types of what `publish` publishes of a notebook, without a server."""
+    nbformat.write(notebook(*cells), folder / "n.ipynb")  # type: ignore[no-untyped-call]  # nbformat's
+    found: list[tuple[str, str]] = []
+    publish_file(folder / "n.ipynb", (), None, lambda name, obj, _: found.append((name, type(obj).__name__)))
+    return found
+
+
+@pytest.mark.parametrize("magic", ["%matplotlib inline", "%gui qt"])
+def test_magics_of_a_front_end_do_nothing(tmp_path: Path, magic: str) -> None:
+    assert shown_by(tmp_path, magic, FIGURE + "\np") == [("n", "figure")]
+
+
+@pytest.mark.parametrize(
+    ("cells", "shown"),
+    [
+        ([FIGURE, "p"], ["figure"]),
+        ([FIGURE, "from bokeh.layouts import row\nrow(p)"], ["Row"]),
+        ([FIGURE, "display(p)"], ["figure"]),
+        ([FIGURE, "p", "from bokeh.io import show\nshow(p)"], ["figure"]),  # which Bokeh draws by show only
+    ],
+)
+def test_what_a_cell_ends_with_is_published(tmp_path: Path, cells: list[str], shown: list[str]) -> None:
+    assert [kind for _, kind in shown_by(tmp_path, *cells)] == shown
+
+
+@pytest.mark.parametrize("cell", ["p;", "p.xaxis", "q = p", "1 + 1"])
+def test_a_notebook_that_shows_nothing_is_refused_with_the_ways_to_show(tmp_path: Path, cell: str) -> None:
+    with pytest.raises(bokeh_cloud.NotPublishable, match="or a cell must end with a figure"):
+        shown_by(tmp_path, FIGURE, cell)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}"])

@@ -1,6 +1,5 @@
-"""Writers of rows: batches, what is refused, full buffers, and spools."""
+"""Writers of rows: batches, what is refused, and full buffers."""
 
-import sqlite3
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -230,38 +229,6 @@ def test_a_rejection_ends_the_writer(
         with pytest.raises(bokeh_cloud.CloudError, match=r"rejected 1 of 1 rows.* not stored.*'other'"):
             call()
     assert "rejected 1 of 1 rows" in caplog.text
-
-
-def test_a_spool_has_one_writer_and_one_source(
-    server: bokeh_cloud.Server, src: RemoteDataSource, tmp_path: Path
-) -> None:
-    spool, other = tmp_path / "rows.spool", server.DataSource("other source", dtypes=DTYPES)
-    with src.writer(spool=spool) as writer:
-        writer.stream(t=[NOW], y=[1])
-        with pytest.raises(bokeh_cloud.CloudError, match="another writer uses it"):
-            src.writer(spool=spool)
-    with pytest.raises(bokeh_cloud.CloudError, match="keeps rows of the data source"):
-        other.writer(spool=spool)
-    (tmp_path / "text").write_text("text, " * 1000)
-    with pytest.raises(bokeh_cloud.CloudError, match="is it a file of a writer"):
-        src.writer(spool=tmp_path / "text")
-    with pytest.raises(bokeh_cloud.CloudError, match="cannot be used"):
-        src.writer(spool=tmp_path / "missing" / "rows.spool")
-    assert values_of(src) == [1]
-
-
-def test_a_spool_is_empty_after_its_rows_are_stored(src: RemoteDataSource, tmp_path: Path) -> None:
-    spool = tmp_path / "rows.spool"
-    for start in (0, 10):
-        with src.writer(spool=spool, batch_rows=3) as writer:
-            for number in range(start, start + 10):
-                writer.stream(t=[NOW], y=[number])
-    assert values_of(src) == list(range(20))
-    database = sqlite3.connect(spool)
-    assert database.execute(
-        "SELECT (SELECT count(*) FROM parts), (SELECT count(*) FROM batch)"
-    ).fetchone() == (0, 0)
-    database.close()
 
 
 def test_a_program_that_ends_without_closing_it_stores_its_rows(

@@ -48,8 +48,18 @@ def test_a_script_publishes_what_it_shows(server: bokeh_cloud.Server, tmp_path: 
     assert files == ([f"{NAMES[kind]}.html"] if kind in NAMES else [])
 
 
-def test_a_notebook_publishes_what_it_shows(server: bokeh_cloud.Server, tmp_path: Path) -> None:
-    cells = ["import panel as pn", 'pn.Column("# Cell").servable()']
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["import panel as pn", 'pn.Column("# Cell").servable()'],
+        ["import panel as pn\npn.extension()", 'pn.Column("# Cell")'],
+        ['%pylab inline\nimport holoviews as hv\nhv.extension("bokeh")', "hv.Curve([1, 3, 2])"],
+        ["import hvplot.pandas, pandas as pd", 'display(pd.DataFrame({"a": [1, 3]}).hvplot())'],
+    ],
+)
+def test_a_notebook_publishes_what_it_shows(
+    server: bokeh_cloud.Server, tmp_path: Path, cells: list[str]
+) -> None:
     notebook = {
         "cells": [{"cell_type": "code", "metadata": {}, "outputs": [], "source": cell} for cell in cells],
         "metadata": {},

@@ -62,6 +62,8 @@ def _does_not_fit(name: str, dtype: str, found: str) -> CloudError:
     if "[" in dtype:
         line = f"convert them with np.asarray(values, '{dtype.partition(',')[0].rstrip(']')}]')"
         line += " in UTC" if time_zone_of(dtype) else ""
+    if dtype.startswith(("int", "uint")) and found.startswith("float"):
+        line = f"create it with dtypes={{{name!r}: float}} to store fractions, {line}"
     return CloudError(
         f"Column {name!r} holds {dtype}; the values are {found} and do not all fit: {line}, or replace the "
         "column with update()."

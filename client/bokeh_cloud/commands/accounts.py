@@ -56,6 +56,12 @@ def _read_key(url: str, paste: bool) -> str | None:
         key = click.prompt("API key", hide_input=True, err=True)
     else:
         return None
+    if not key.strip() and not sys.stdin.isatty():
+        raise NotPermitted(
+            "Standard input is no terminal, so an API key was expected there, and there is none. Run this in "
+            f"a terminal to log in in a browser; or create a key at {url}/account, and pipe it: "
+            f"`bokeh-cloud login {url} < key.txt`."
+        )
     if not key.strip():
         raise NotPermitted("No API key was given.")
     return key.strip()

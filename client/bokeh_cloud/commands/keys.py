@@ -48,8 +48,11 @@ def create(
 
 
 @keys.command()
-@click.argument("key_id", metavar="ID")
+@click.argument("key")
 @options.url
-def revoke(key_id: str, url: str | None) -> None:
-    """Revoke the key with this ID."""
-    connect(url).keys.revoke(key_id)
+def revoke(key: str, url: str | None) -> None:
+    """Revoke a key.
+
+    KEY is its id, or its name if no other key has that.
+    """
+    connect(url).keys.revoke(key)

@@ -45,6 +45,7 @@ source: Decorator = click.argument(
 )
 #: A key cannot grant more than the key in use, so its scopes are the suggestions.
 scopes = click.option(
-    "--scope", "scopes", metavar="SCOPE", multiple=True, help="A scope; default: those for publishing.",
+    "--scope", "scopes", metavar="SCOPE", multiple=True,
+    help="A scope; can be repeated. These replace the default ones, which are for publishing.",
     shell_complete=complete(lambda server: server.whoami()["scopes"]),
 )  # fmt: skip

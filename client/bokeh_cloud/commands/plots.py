@@ -154,7 +154,9 @@ def rm(name: str, version: int | None, url: str | None, yes: bool) -> None:
         plot.delete_version(version)
         return
     if not yes:
-        click.confirm(f"Delete {name} and its {len(plot.versions())} versions at {plot.url}?", abort=True)
+        count = len(plot.versions())
+        versions = "its only version" if count == 1 else f"its {count} versions"
+        click.confirm(f"Delete {name} and {versions} at {plot.url}?", abort=True)
     plot.delete()
 
 

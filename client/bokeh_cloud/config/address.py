@@ -52,6 +52,12 @@ def normalise_url(url: str) -> str:
     return parts._replace(scheme=scheme, netloc=host).geturl().rstrip("/")
 
 
+def guess_url(text: str) -> str:
+    """Return the URL that is probably meant by one without `http://` or `https://`."""
+    scheme = "http" if is_loopback(text.partition(":")[0]) else "https"
+    return f"{scheme}://{text}"
+
+
 def is_loopback(host: str) -> bool:
     """Return whether a host name or IP address means this computer."""
     try:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from configupdater import ConfigUpdater
 
-from bokeh_cloud.config.address import ServerAddress, normalise_url
+from bokeh_cloud.config.address import ServerAddress, guess_url, normalise_url
 from bokeh_cloud.config.cloud_file import parse_ini
 from bokeh_cloud.config.folder import ConfigFolder
 from bokeh_cloud.errors import CloudError
@@ -50,10 +50,11 @@ class ServersFile:
         for entry in self.entries:
             if entry.nickname == nickname:
                 return entry
+        meant = f"Did you mean {guess_url(nickname)}? " if ":" in nickname or "." in nickname else ""
         known = ", ".join(entry.nickname for entry in self.entries) or "none"
         raise CloudError(
             f"{nickname!r} is neither a URL nor a nickname in {self._folder.where(FILE)} (there: {known}). "
-            "A URL looks like https://plots.example.org; `bokeh-cloud servers add` adds a nickname."
+            f"{meant}A URL looks like https://plots.example.org; `bokeh-cloud servers add` adds a nickname."
         )
 
     def default(self) -> ServerEntry | None:

@@ -1,7 +1,7 @@
 """Names of columns in queries: in lists, and in another Unicode normal form than the stored names."""
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from bokeh_cloud.errors import CloudError
 
@@ -39,6 +39,23 @@ def find_name(name: str, names: Collection[str]) -> str | None:
         one for one in names if unicodedata.normalize("NFKC", one) == unicodedata.normalize("NFKC", name)
     ]
     return same[0] if len(same) == 1 else None
+
+
+def explain_columns(given: Iterable[str], known: Collection[str]) -> str:
+    """Return which names of columns of rows are wrong, and which are missing, as a sentence."""
+    found = {name: find_name(name, known) for name in given}
+    unknown = [name for name, stored in found.items() if stored is None]
+    missing = [name for name in known if name not in found.values()]
+    twice = [name for name, stored in found.items() if stored and list(found.values()).count(stored) > 1]
+    parts = []
+    if unknown:
+        parts.append(f"there is no column {', '.join(map(repr, unknown))}")
+    if missing:
+        parts.append(f"rows for {', '.join(map(repr, missing))} are missing")
+    if twice:
+        parts.append(f"{' and '.join(map(repr, twice))} are the same column")
+    names = ", ".join(map(repr, known))
+    return f"Give rows for each of the columns {names}, and no others: {'; '.join(parts)}."
 
 
 def _plain_name(text: str, start: int) -> tuple[str, int]:

@@ -128,11 +128,21 @@ def read_rows(response: requests.Response, columns: Mapping[str, StoredColumn]) 
 
 
 def parse_row_range(rows: RowRange) -> slice:
-    """Return a range of rows as a slice; raises CloudError if it is not one."""
+    """Return a range of rows as a slice.
+
+    Raises:
+        TypeError: it is neither a slice, a range nor a string.
+        CloudError: it is not a range of rows.
+    """
     if isinstance(rows, slice):
         return rows
     if isinstance(rows, range):
         return slice(rows.start, rows.stop, rows.step)
+    if not isinstance(rows, str):
+        raise TypeError(
+            f"rows must be a slice, a range or a string, such as '0:100' or, for the last three, '-3:', not "
+            f"{type(rows).__name__}."
+        )
     try:
         parts = [int(part) if part else None for part in rows.split(":")]
     except ValueError:

@@ -57,8 +57,8 @@ def _empty_column(name: str, dtype: Any) -> Any:
         found = np.dtype(object)
     if found.kind not in "biufcmM":
         raise CloudError(
-            f"The dtype of {name!r} is {dtype!r}: write float, int, bool, str, a dtype of NumPy, such as "
-            "'float32' or 'datetime64[ms]', or 'datetime64[us, Europe/Berlin]'."
+            f"The dtype of {name!r} is {dtype!r}: write float, int, bool, str, datetime, a dtype of NumPy, "
+            "such as 'float32' or 'datetime64[ms]', or 'datetime64[us, Europe/Berlin]'."
         )
     return np.array([], found)
 

@@ -27,6 +27,7 @@ from bokeh_cloud.data.tables import require_equal_lengths
 from bokeh_cloud.errors import CloudError, Rejected
 from bokeh_cloud.publishing.download import fetch_columns
 from bokeh_cloud.publishing.upload import upload_chunks
+from bokeh_cloud.server_commands import force_argument
 
 PACKED = "application/vnd.bokeh-cloud.packed"
 
@@ -192,7 +193,20 @@ class SourceClient:
         """
         headers = {"If-Match": self._current_etag()} if is_unchanged else {}
         path = f"{self.path}?force={str(force).lower()}"
-        self.account.connection.request("DELETE", path, headers=headers)
+        try:
+            self.account.connection.request("DELETE", path, headers=headers)
+        except Rejected as error:
+            if error.slug != "source-in-use":
+                raise
+            raise Rejected(self._explain_in_use(error), error.status, error.problem) from error
+
+    def _explain_in_use(self, error: Rejected) -> str:
+        names = [repr(plot["name"]) for plot in error.problem.get("plots", ())]
+        use = "1 plot uses" if len(names) == 1 else f"{len(names)} plots use"
+        return (
+            f"{use} {self.summary['name']!r} ({', '.join(names[:5])}): delete them first, or delete it "
+            f"nevertheless with {force_argument()}, which breaks them."
+        )
 
     def _is_stored_already(self, columns: Mapping[str, Any]) -> bool:
         """Return whether the newest version has exactly these columns, and if so, adopt that version.

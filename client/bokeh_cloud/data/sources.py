@@ -11,7 +11,7 @@ from bokeh.models import ColumnDataSource
 from bokeh.util.warnings import BokehUserWarning
 
 from bokeh_cloud.account import AccountClient
-from bokeh_cloud.arguments import require_integer, require_string
+from bokeh_cloud.arguments import require_count, require_integer, require_string
 from bokeh_cloud.columns.stored_column import StoredColumn, is_destination, loading
 from bokeh_cloud.columns.values import encode_column, encode_rows
 from bokeh_cloud.data.column_names import find_name
@@ -179,10 +179,12 @@ class RemoteDataSource(ReadingMixin, WriterMixin, ColumnDataSource):
             CloudError: there are changes that were not committed; or see `Connection.request`.
         """
         self._require_unchanged("stream")
+        if rollover is not None:
+            require_count("rollover", rollover, "10_000")
         rows = {**rows_of(new_data, self.column_names), **columns}
         value: dict[str, Any] = {"rows": {name: encode_rows(name, values) for name, values in rows.items()}}
         if rollover is not None:
-            value["rollover"] = rollover
+            value["rollover"] = int(rollover)
         self._source_client.append(value)
         self._load_columns()
 

@@ -72,13 +72,26 @@ def write_table(table: Any, file: BinaryIO, output_format: str) -> None:
     """Write a pyarrow table in one of `WRITABLE_FORMATS`; "feather" is an Arrow file, "arrow" a stream."""
     pa = _pyarrow()
     if output_format == "csv":
-        pa.csv.write_csv(table, file)
+        pa.csv.write_csv(_with_empty_fields(pa, table), file)
     elif output_format == "parquet":
         pa.parquet.write_table(table, file)
     else:
         make_writer = pa.ipc.new_file if output_format == "feather" else pa.ipc.new_stream
         with make_writer(file, table.schema) as writer:
             writer.write_table(table)
+
+
+def _with_empty_fields(pa: Any, table: Any) -> Any:
+    """Return a table whose missing numbers (NaN) are null, unless lines without them would be empty."""
+    if table.num_columns > 1:
+        for index, field in enumerate(table.schema):
+            if pa.types.is_floating(field.type):
+                table = table.set_column(index, field, _nan_as_null(pa, table.column(index)))
+    return table
+
+
+def _nan_as_null(pa: Any, column: Any) -> Any:
+    return pa.compute.if_else(pa.compute.is_nan(column), pa.scalar(None, column.type), column)
 
 
 def _read_numpy(path: Path) -> dict[str, Any]:
@@ -93,7 +106,7 @@ def _read_numpy(path: Path) -> dict[str, Any]:
 
 def _pyarrow() -> Any:
     try:
-        for name in ("csv", "json", "parquet"):
+        for name in ("compute", "csv", "json", "parquet"):
             import_module(f"pyarrow.{name}")
         return import_module("pyarrow")
     except ImportError:

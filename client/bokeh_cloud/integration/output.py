@@ -18,6 +18,9 @@ from bokeh_cloud.plots.plot import Plot
 from bokeh_cloud.progress import in_notebook
 from bokeh_cloud.server import Cloud, Server
 
+#: The file name of a script that Python reads from standard input.
+STANDARD_INPUT = "<stdin>"
+
 #: Values of `new` in the module webbrowser; the type of Bokeh's own table is narrower than that of `show`.
 NEW: dict[str, Literal[0, 1, 2]] = {"same": 0, "window": 1, "tab": 2}
 
@@ -135,9 +138,9 @@ def is_console() -> bool:
 
 
 def script_name() -> str | None:
-    """Return the name of the running script, without its suffix."""
+    """Return the name of the running script, without its suffix; None without a file."""
     path = getattr(sys.modules["__main__"], "__file__", None)
-    return Path(path).stem if path else None
+    return Path(path).stem if path and path != STANDARD_INPUT else None
 
 
 def _title_of(obj: object) -> str | None:

@@ -1,7 +1,8 @@
 """Runs a script, a notebook or a document that does not use Bokeh Cloud, and publishes what it shows.
 
 These are the objects of `show` and `save`, of the functions of `bokeh.embed` (`file_html`, `components`,
-`json_item`, `autoload_static`), and, if none of these was called, the roots of `curdoc()`.
+`json_item`, `autoload_static`), what cells of a notebook display, and, if there is none of these, the roots
+of `curdoc()`.
 """
 
 import json
@@ -21,6 +22,7 @@ from bokeh.core.serialization import DeserializationError
 from bokeh.document import Document
 from bokeh.io import curdoc
 from bokeh.io.state import curstate
+from bokeh.model import Model
 
 from bokeh_cloud.errors import CloudError, NotPublishable
 from bokeh_cloud.integration import show_hooks
@@ -55,12 +57,13 @@ def publish_file(path: Path, arguments: Sequence[str], name: str | None, publish
         raise CloudError(f"{path} is not a script (.py), notebook (.ipynb) or document (.json).")
     collector = _Collector(PlotNames(name or path.stem), bool(name), publish)
     with _collecting(collector):
-        runner(path, arguments)
+        runner(path, arguments, collector)
         collector.handle_served()
+        collector.handle_displayed()
         if not collector.count and curdoc().roots:
             collector.handle(ShowCall(curdoc(), title=_document_title(curdoc())))
     if not collector.count:
-        raise NotPublishable(f"{path} showed nothing: it must call show or save, or add a model to curdoc().")
+        raise NotPublishable(_explain_nothing(path))
 
 
 class _Collector:
@@ -72,6 +75,20 @@ class _Collector:
         self._publish = publish
         self.count = 0
         self.served: list[Any] = []
+        self._displayed_models: list[Model] = []
+
+    def display(self, obj: Any) -> None:
+        """Handle what a cell of a notebook displays; models of Bokeh wait, as show may follow."""
+        if isinstance(obj, Model):
+            self._displayed_models.append(obj)
+        elif not any(obj is served for served in self.served):
+            self.handle(ShowCall(obj))
+
+    def handle_displayed(self) -> None:
+        """Handle the models that cells end with, if nothing else was shown."""
+        if not self.count:
+            for model in self._displayed_models:
+                self.handle(ShowCall(model))
 
     def handle_served(self) -> None:
         """Handle the objects that an application of Panel serves, as one."""
@@ -130,7 +147,14 @@ def _document_title(document: Document) -> str | None:
     return document.title if document.title not in ("", "Bokeh Application") else None
 
 
-def _run_script(path: Path, arguments: Sequence[str]) -> None:
+def _explain_nothing(path: Path) -> str:
+    ways = "it must call show or save, or add a model to curdoc()"
+    if path.suffix == ".ipynb":
+        ways += ", or a cell must end with a figure, a layout, or an object of HoloViews, hvPlot or Panel"
+    return f"{path} showed nothing: {ways}."
+
+
+def _run_script(path: Path, arguments: Sequence[str], _: _Collector) -> None:
     before = sys.argv, list(sys.path)
     sys.argv = [str(path), *arguments]
     sys.path.insert(0, str(path.resolve().parent))
@@ -143,15 +167,12 @@ def _run_script(path: Path, arguments: Sequence[str]) -> None:
         sys.argv, sys.path[:] = before
 
 
-def _run_notebook(path: Path, _: Sequence[str]) -> None:
-    """Run the cells in one IPython shell, so that magics and `await` work; their output is not saved."""
+def _run_notebook(path: Path, _: Sequence[str], collector: _Collector) -> None:
     try:
-        from IPython.core.interactiveshell import InteractiveShell
+        from bokeh_cloud.integration.notebook_shell import run_cells
     except ImportError:
         raise CloudError("Running a notebook needs: pip install ipython") from None
-    shell = InteractiveShell.instance(user_ns={"__name__": "__main__"})
-    for cell in _code_cells(path):
-        shell.run_cell(cell).raise_error()  # type: ignore[no-untyped-call]  # IPython's
+    run_cells(_code_cells(path), collector.display)
 
 
 def _code_cells(path: Path) -> list[str]:
@@ -159,7 +180,7 @@ def _code_cells(path: Path) -> list[str]:
     return ["".join(cell["source"]) for cell in cells if cell.get("cell_type") == "code"]
 
 
-def _read_document(path: Path, _: Sequence[str]) -> None:
+def _read_document(path: Path, _: Sequence[str], __: _Collector) -> None:
     content = _read_json(path, "document")
     try:
         document = Document.from_json(restore_values(_complete(content.get("doc", content))))  # of json_item
@@ -186,7 +207,7 @@ def _read_json(path: Path, kind: str) -> dict[str, Any]:
     return content
 
 
-RUNNERS: dict[str, Callable[[Path, Sequence[str]], None]] = {
+RUNNERS: dict[str, Callable[[Path, Sequence[str], _Collector], None]] = {
     ".py": _run_script,
     ".ipynb": _run_notebook,
     ".json": _read_document,

@@ -4,6 +4,7 @@ from difflib import get_close_matches
 
 from bokeh_cloud.account import AccountClient
 from bokeh_cloud.errors import NotFound
+from bokeh_cloud.plots.cloning import parse_plot_url
 from bokeh_cloud.plots.plot import Plot
 
 
@@ -15,12 +16,17 @@ def list_plots(account: AccountClient) -> list[Plot]:
 
 
 def find_plot(account: AccountClient, name: str) -> Plot:
-    """Return the plot of a name, or the one that had it before.
+    """Return the plot of a name or of a URL, or the one that had the name before.
 
     Raises:
         NotFound: there is none; the message contains similar names.
     """
     name = name.strip()
+    if "://" in name:
+        plot_id = parse_plot_url(account.connection, name)["plot"]
+        return Plot(
+            account.connection.json("GET", f"{account.user_path}/plots/{plot_id}"), account.connection
+        )
     page = account.connection.json("GET", f"{account.user_path}/plots", params={"name": name})
     for summary in page["plots"]:
         if name in (summary["name"], *summary.get("former_names", ())):

@@ -24,7 +24,7 @@ def clone(connection: Connection, plot: str, name: str | None = None) -> Mapping
         NotFound: there is no such plot, or the account may not read it.
         Rejected: the name is taken.
     """
-    body = _clone_request(connection, plot) if "://" in plot else {"plot": plot}
+    body = parse_plot_url(connection, plot) if "://" in plot else {"plot": plot}
     if name is not None:
         body["name"] = name
     user = connection.json("GET", "/whoami")["user_id"]
@@ -32,7 +32,12 @@ def clone(connection: Connection, plot: str, name: str | None = None) -> Mapping
     return summary
 
 
-def _clone_request(connection: Connection, url: str) -> dict[str, Any]:
+def parse_plot_url(connection: Connection, url: str) -> dict[str, Any]:
+    """Return the id of the plot of a URL, and its version and its share link, if the URL has them.
+
+    Raises:
+        CloudError: it is not the URL of a plot on this server.
+    """
     parts = urlsplit(url)
     path = PATH.fullmatch(url.partition("?")[0].removeprefix(connection.url))
     if path is None:

@@ -5,7 +5,14 @@ from datetime import datetime
 from typing import Any, Self
 from urllib.parse import quote
 
-from bokeh_cloud.arguments import KnownAttributes, require_boolean, require_string, require_strings
+from bokeh_cloud.arguments import (
+    KnownAttributes,
+    require_boolean,
+    require_choice,
+    require_string,
+    require_strings,
+)
+from bokeh_cloud.config.general import VISIBILITIES
 from bokeh_cloud.connection import Connection
 from bokeh_cloud.plots.frame_size import FrameSize
 
@@ -92,7 +99,7 @@ class PlotState(KnownAttributes):
 
     @visibility.setter
     def visibility(self, visibility: str) -> None:
-        require_string("visibility", visibility, '"link"')
+        require_choice("visibility", visibility, VISIBILITIES)
         self._change(visibility=visibility)
 
     @property
@@ -115,13 +122,15 @@ class PlotState(KnownAttributes):
             visibility: `private`, `link` (anyone with the URL) or `public`.
             history: whether others see old versions, too, and not only the newest one.
         """
-        require_string("visibility", visibility, '"link"')
+        require_choice("visibility", visibility, VISIBILITIES)
         require_boolean("history", history)
         self._change(visibility=visibility, history=history)
         return self
 
     def change(self, **changes: Any) -> Self:
         """Set several of title, description, tags, visibility and history in one request."""
+        if "visibility" in changes:
+            require_choice("visibility", changes["visibility"], VISIBILITIES)
         self._change(**changes)
         return self
 

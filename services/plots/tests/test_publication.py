@@ -98,6 +98,21 @@ def test_the_fingerprint_ignores_generated_ids_in_sources_too() -> None:
     assert made("p1001") == made("p2002")
 
 
+def test_the_fingerprint_ignores_rows_of_live_sources() -> None:
+    def made(column: str, name: str = "y", *, live: bool = True) -> str:
+        data = {"type": "map", "entries": [[name, {"type": "packed", "data": {"id": "b3:" + column * 64}}]]}
+        source = {"type": "object", "name": "ColumnDataSource", "id": "p1", "attributes": {"data": data}}
+        given = parse_publication(
+            body(document={**DOCUMENT, "roots": [source]}, sources=[{"model": "p1", "id": "abc"}])
+        )
+        columns = {name: {"hash": "b3:" + column * 64, "dtype": "packed"}}
+        return given.with_live({"abc": {"live": live, "version": 3, "columns": columns}}).fingerprint
+
+    assert made("a") == made("b")
+    assert made("a") != made("a", "z")
+    assert made("a", live=False) != made("b", live=False)
+
+
 def test_the_fingerprint_ignores_models_that_other_libraries_define() -> None:
     by_name: dict[str, Any] = {
         "Base": {"type": "model", "name": "Base", "properties": [{"name": "x", "kind": "Any", "default": 3}]},

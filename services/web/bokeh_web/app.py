@@ -20,6 +20,7 @@ from bokeh_web.resources import (
     account,
     credentials,
     data_sources,
+    device_login,
     downloads,
     home,
     login,
@@ -123,9 +124,9 @@ def _add_api_docs(app: App, domain: Domain, dependencies: Dependencies) -> None:
 def _add_account_pages(app: App, domain: Domain) -> None:
     app.add_route("/register", login.RegisterPage(domain))
     app.add_route("/login", login.LoginPage(domain))
-    app.add_route("/login/device", login.DeviceLoginPage(domain))
-    app.add_route("/login/device/code", login.DeviceCodes(domain))
-    app.add_route("/login/device/token", login.DeviceTokens(domain))
+    app.add_route("/login/device", device_login.DeviceLoginPage(domain))
+    app.add_route("/login/device/code", device_login.DeviceCodes(domain))
+    app.add_route("/login/device/token", device_login.DeviceTokens(domain))
     app.add_route("/login/{token}", login.OneTimeLinkPage(domain))
     app.add_route("/logout", login.LogoutAction(domain))
     app.add_route("/account", account.AccountPage(domain))

@@ -8,6 +8,7 @@ from falcon.asgi import Request, Response
 
 from bokeh_common.errors import Forbidden
 from bokeh_common.http.auth.access import authorization_of
+from bokeh_web.security.next_path import is_local_path
 from bokeh_web.security.session_cookie import SessionCookie, SessionMiddleware, form_token, share_token_of
 
 TOKEN = "bkc_" + "a" * 38
@@ -42,6 +43,33 @@ def test_a_remembered_browser_has_a_cookie_of_its_own() -> None:
     assert cookie.read_browser(request(Cookie=f"__Host-bokeh_cloud_browser={token}")) == token
     assert cookie.read_browser(request(Cookie="__Host-bokeh_cloud_browser=bkb_short")) is None
     assert cookie.read(request(Cookie=f"__Host-bokeh_cloud_browser={token}")) is None
+
+
+@pytest.mark.parametrize("path", ["/plots", "/login/device?code=BCDF-GHJK", "/data?q=a%20b&page=2"])
+def test_a_login_leads_to_the_page_that_the_browser_keeps(path: str) -> None:
+    cookie, response = SessionCookie("https://cloud.example.org"), Response()
+    cookie.write_next(request(), response, path)
+    [line] = [value.decode() for name, value in response._asgi_headers() if name == b"set-cookie"]
+    assert {"HttpOnly", "Secure", "SameSite=Lax", "Path=/"} <= {part.strip() for part in line.split(";")}
+    kept = request(Cookie=line.partition(";")[0])
+    assert cookie.read_next(kept) == path
+    cookie.write_next(kept, response, "")
+    [line] = [value.decode() for name, value in response._asgi_headers() if name == b"set-cookie"]
+    assert line.startswith('__Host-bokeh_cloud_next="";')
+    assert "1970" in line
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "", "/", "plots", "//evil.example", "/\\evil.example", "/%5cevil.example/..//x", "https://evil.example",
+        "/plots//evil.example", "/../plots", "/plots/", "/plots\n", "/plots\r\nX: y", "/plots#x",
+        "/plots?a=\n", "/pl\u00f6ts", "/plots?next=https://evil.example", "javascript:alert(1)",
+        "/" + "a" * 300,
+    ],
+)  # fmt: skip
+def test_a_login_leads_to_plain_paths_of_this_cloud_only(path: str) -> None:
+    assert not is_local_path(path)
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,9 @@ def test_there_are_no_open_redirects(cloud: RunningCloud, target: str) -> None:
     assert (response.status_code, response.headers["Location"]) == (303, "/")
     logout = user.post(f"/logout?next={target}", {"form_token": user.form_token(), "next": target})
     assert (logout.status_code, logout.headers["Location"]) == (303, "/login")
+    assert "evil" not in user.get(f"/login?next={target}").text
+    user.browser.cookies.set("bokeh_cloud_next", target, domain="localhost.local")
+    assert user.sign_in(2).headers["Location"] == "/"
     for path in (f"/login/{target}", f"/{target}", f"//{target}"):
         history = user.get(path).history
         assert not [step for step in history if "evil" in step.headers.get("Location", "")]

@@ -69,3 +69,18 @@ def test_the_response_to_a_login_request_has_the_rate_limit(cloud: RunningCloud)
         assert '"mails-to-address";q=5;w=3600' in response.headers["RateLimit-Policy"]
         assert f'"mails-to-address";r={4 - i};t=' in response.headers["RateLimit"]
         assert "Retry-After" not in response.headers
+
+
+def test_a_link_requested_by_a_stranger_leads_to_the_start_page(cloud: RunningCloud) -> None:
+    """Only a login that was requested in the same browser leads to another page."""
+    path = "/login/device?code=BCDF-GHJK"
+    victim, stranger = User(cloud, "victor"), User(cloud, "eva")
+    victim.register()
+    stranger.post("/login", {"email": victim.email, "next": path})
+    link = cloud.link_to(victim.email, 2).removeprefix(cloud.url)
+    assert victim.post(link, {}).headers["Location"] == "/"
+    victim.post("/login", {"email": victim.email, "next": path})
+    assert victim.sign_in(4).headers["Location"] == "/", "the second form has no page"
+    victim.post("/login", {"email": victim.email, "next": path})
+    link = cloud.link_to(victim.email, 5).removeprefix(cloud.url)
+    assert victim.post(link, {}).headers["Location"] == path

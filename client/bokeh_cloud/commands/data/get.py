@@ -71,7 +71,7 @@ def get(name: str, file: Path, form: str | None, version: int | None, url: str |
     """Write the source or plot NAME, or a part of it, into FILE.
 
     FILE is .csv, .json, .parquet, .arrow (a stream), .feather, or has another suffix that the server knows.
-    Without FILE, or for -, the standard output is used.
+    Without FILE, or for -, the standard output is used. A FILE that exists is replaced.
     """
     form = form or file.suffix[1:] or (DEFAULT_FORMAT if file == STANDARD_OUTPUT else "")
     if not form:
@@ -152,5 +152,7 @@ def _open_output(file: Path) -> Iterator[BinaryIO]:
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()
         return
+    is_new = not file.exists()
     with replace_file(file) as temporary, temporary.open("wb") as out:
         yield out
+    click.echo(f"{'Wrote' if is_new else 'Replaced'} {file}: {file.stat().st_size:,} bytes.")

@@ -15,7 +15,7 @@ from bokeh_cloud.columns.packed import pack, unpack
 from bokeh_cloud.columns.plain_values import PlainValues
 from bokeh_cloud.columns.values import encode_rows, is_fixed_width, read_values, time_zone_of
 from bokeh_cloud.data.column_kinds import NULL, require_same_kind
-from bokeh_cloud.data.column_names import find_name
+from bokeh_cloud.data.column_names import explain_columns, find_name
 from bokeh_cloud.data.tables import require_equal_lengths
 from bokeh_cloud.errors import CloudError
 
@@ -52,7 +52,7 @@ def pack_rows(rows: Mapping[str, Any], columns: Columns) -> PackedRows | None:
     """
     named = {find_name(name, columns): values for name, values in rows.items()}
     if named.keys() != columns.keys() or len(named) < len(rows):
-        raise CloudError(f"Give rows for each of the columns {', '.join(map(repr, columns))}, and no others.")
+        raise CloudError(explain_columns(rows, columns))
     encoded = {name: _encode(name, named[name], column) for name, column in columns.items()}
     lengths = {name: _length(values) for name, values in encoded.items()}
     require_equal_lengths(lengths)

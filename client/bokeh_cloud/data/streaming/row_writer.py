@@ -13,7 +13,7 @@ from bokeh_cloud.data.streaming.row_batches import merge_rows, pack_rows
 from bokeh_cloud.data.streaming.schedule import Schedule, WriterOptions
 from bokeh_cloud.data.streaming.server_outage import ServerOutage
 from bokeh_cloud.data.tables import rows_of
-from bokeh_cloud.errors import BufferFull, CloudError, Rejected, ServerUnreachable
+from bokeh_cloud.errors import BufferFull, CloudError, NotFound, Rejected, ServerUnreachable
 
 CLOSE_SECONDS = 30.0
 LAST_ATTEMPT_SECONDS = 5.0
@@ -209,7 +209,7 @@ class RowWriter:
     def _send(self, batch: Batch) -> None:
         body: dict[str, Any] = {"rows": merge_rows(batch.parts)}
         if self._options.rollover is not None:
-            body["rollover"] = self._options.rollover
+            body["rollover"] = int(self._options.rollover)  # one of NumPy is not JSON
         try:
             self._append(body, batch.key)
         except CloudError as error:
@@ -251,6 +251,8 @@ class RowWriter:
     def _explain_rejected(self, batch: Batch, error: Rejected) -> str:
         spool = self._options.spool
         place = f"they stay in {spool}: delete it to give them up" if spool else "they are not stored"
+        if spool and isinstance(error, NotFound):
+            place += f". If {self._name!r} was deleted, create it again: the next writer sends them to it"
         return (
             f"{self._name}: the server rejected {batch.count} of {self.pending} rows that wait; {place}. The "
             f"writer has ended. {error}"

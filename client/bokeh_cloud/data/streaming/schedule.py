@@ -4,8 +4,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from bokeh_cloud.arguments import require_count, require_seconds
 from bokeh_cloud.data.streaming.server_outage import ServerOutage
-from bokeh_cloud.errors import CloudError
+
+MAX_INTERVAL = 86_400  # seconds
 
 
 @dataclass(frozen=True)
@@ -19,12 +21,11 @@ class WriterOptions:
     spool: Path | None
 
     def __post_init__(self) -> None:
-        if isinstance(self.flush_interval, bool) or not 0 <= self.flush_interval <= 86_400:
-            raise CloudError(f"flush_interval is {self.flush_interval!r}, not seconds: write 1.0.")
-        numbers = {"batch_rows": self.batch_rows, "max_rows": self.max_rows, "rollover": self.rollover or 1}
-        for name, value in numbers.items():
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise CloudError(f"{name} is {value!r}, not a number of rows: write 10_000.")
+        require_seconds("flush_interval", self.flush_interval, MAX_INTERVAL)
+        require_count("batch_rows", self.batch_rows, "10_000")
+        require_count("max_rows", self.max_rows, "100_000")
+        if self.rollover is not None:
+            require_count("rollover", self.rollover, "10_000")
 
 
 class Schedule:

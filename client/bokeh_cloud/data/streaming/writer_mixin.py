@@ -2,13 +2,17 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bokeh_cloud.account import AccountClient
 from bokeh_cloud.data.source_client import SourceClient
 from bokeh_cloud.data.streaming.buffers import MemoryBuffer, RowBuffer
 from bokeh_cloud.data.streaming.row_writer import RowWriter
 from bokeh_cloud.data.streaming.schedule import WriterOptions
+from bokeh_cloud.errors import NotFound
+
+#: Names under which other libraries append rows.
+APPENDING = ("append", "extend", "insert", "write")
 
 
 class WritableSource(Protocol):
@@ -28,6 +32,13 @@ class WritableSource(Protocol):
 class WriterMixin:
     """The method of `RemoteDataSource` that creates a writer."""
 
+    if not TYPE_CHECKING:  # type checkers know which attributes there are, unless this method exists
+
+        def __getattr__(self, name: str) -> Any:
+            hint = " Rows are appended by stream(), or by a writer()." if name in APPENDING else ""
+            message = f"{type(self).__name__!r} object has no attribute {name!r}.{hint}"
+            raise AttributeError(message, name=name, obj=self)
+
     def writer(
         self: WritableSource, *, flush_interval: float = 1.0, batch_rows: int = 10_000,
         max_rows: int = 100_000, rollover: int | None = None, spool: str | Path | None = None,
@@ -46,7 +57,8 @@ class WriterMixin:
             max_rows: number of rows that may wait; then `stream` raises BufferFull.
             rollover: number of rows that the source keeps; None for all.
             spool: path of a file that keeps the rows that wait, so that the end of this process does not lose
-                them: the next writer with this file sends them. None to keep them in memory.
+                them: the next writer with this file sends them, to the source of the same name if theirs was
+                deleted. None to keep them in memory.
 
         Raises:
             CloudError: there are changes that were not committed, the source is frozen, an option is invalid,
@@ -72,6 +84,16 @@ def _adopt(source: WritableSource, client: SourceClient) -> None:
 def _open_buffer(path: Path | None, client: SourceClient) -> RowBuffer:
     if path is None:
         return MemoryBuffer()
-    from bokeh_cloud.data.streaming.spool import Spool  # needs sqlite3, which some builds of Python lack
+    from bokeh_cloud.data.streaming.spool import Spool, SpoolSource  # some builds of Python lack sqlite3
 
-    return Spool(path, str(client.summary["id"]))
+    account, summary = client.account, client.summary
+    source = SpoolSource(str(summary["id"]), str(summary["name"]), f"{account.url} {account.user_id}")
+    return Spool(path, source, partial(_exists, account))
+
+
+def _exists(account: AccountClient, source_id: str) -> bool:
+    try:
+        SourceClient(account, {"id": source_id}, None).read()
+    except NotFound:
+        return False
+    return True

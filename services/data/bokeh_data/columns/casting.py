@@ -81,9 +81,13 @@ def _cast_to_fixed(values: Values, dtype: str) -> NDArray[Any]:
     with np.errstate(invalid="ignore"):  # the result is compared
         converted = array.astype(wanted)
     if not _is_equal(converted, array):
-        raise Invalid(
-            f"it holds {dtype}; these values are {values.dtype} and do not all fit{_advice(dtype)}."
+        is_fraction = wanted.kind in "iu" and array.dtype.kind == "f"
+        advice = (
+            "; fractions need a column that was created with the dtype float"
+            if is_fraction
+            else _advice(dtype)
         )
+        raise Invalid(f"it holds {dtype}; these values are {values.dtype} and do not all fit{advice}.")
     return np.asarray(converted)
 
 

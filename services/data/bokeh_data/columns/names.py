@@ -55,6 +55,16 @@ def resolve_names(names: Iterable[str], known: Collection[str]) -> list[str]:
     return [found.get(name, name) for name in names]
 
 
+def explain_names(given: Iterable[str], known: Collection[str]) -> str:
+    """Return which names of the columns of rows are wrong, and which are missing."""
+    unknown = ", ".join(abbreviate(name) for name in given if name not in known)
+    missing = ", ".join(abbreviate(name) for name in known if name not in given)
+    parts = [f"there is no column {unknown}"] * bool(unknown) + [f"{missing} is missing"] * bool(missing)
+    names = ", ".join(map(repr, known))
+    problem = f": {'; '.join(parts)}" if parts else ""
+    return f"Send rows for each of the columns {names}, and no others{problem}."
+
+
 def _quoted_name(text: str, start: int) -> tuple[str, int]:
     """Return the name in quotes that begins at `start`, and where the comma after it or the end is."""
     end = start + 1

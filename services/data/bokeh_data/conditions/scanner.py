@@ -28,6 +28,9 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 
+#: Operators of Python, and the words of SQL for them.
+_WRITTEN_AS = {"&": "and", "|": "or", "~": "not"}
+
 _QUOTES = {"name": '"', "string": "'"}
 
 
@@ -95,5 +98,10 @@ def _character_error(text: str, at: int) -> Invalid:
     if text[at] in "\"'":
         return marked_error(
             text, at, f"The quotation mark {text[at]} has no end; within quotes, write it twice."
+        )
+    if text[at] in _WRITTEN_AS:
+        word = _WRITTEN_AS[text[at]]
+        return marked_error(
+            text, at, f"Write '{word}' instead of {text[at]!r}, which must be in quotes in values."
         )
     return marked_error(text, at, f"{text[at]!r} must be in quotes: values in single, names in double ones.")

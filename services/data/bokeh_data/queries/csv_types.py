@@ -38,7 +38,10 @@ class CsvTypes:
         names = pc.replace_substring_regex(
             pa.array(batch.schema.names, pa.string()), f"({FORMULA_START})", r"'\1"
         )
-        return pa.record_batch([self._to_csv_array(array) for array in batch.columns], names.to_pylist())
+        columns = [self._to_csv_array(array) for array in batch.columns]
+        if len(columns) > 1:  # a line of one column would be empty, and readers skip empty lines
+            columns = [_with_empty_fields(array) for array in columns]
+        return pa.record_batch(columns, names.to_pylist())
 
     def finish(self, block: bytes) -> bytes:
         """Return written rows without quotes around times."""
@@ -71,6 +74,13 @@ def csv_header(names: list[str]) -> bytes:
     quoted = ('"' + name.replace('"', '""') + '"' for name in names)
     fields = (long if _SPECIAL.search(name) else name for name, long in zip(names, quoted, strict=True))
     return (",".join(fields) + "\n").encode()
+
+
+def _with_empty_fields(array: pa.Array) -> pa.Array:
+    """Return numbers whose missing ones (NaN) are null, which CSV writes as empty fields."""
+    if not pa.types.is_floating(array.type):
+        return array
+    return pc.if_else(pc.is_nan(array), pa.scalar(None, array.type), array)
 
 
 def _to_iso_8601(array: pa.Array) -> pa.Array:

@@ -208,7 +208,8 @@ class OneSource(DataResource):
         if names:
             plots = [{"id": plot, "name": name} for plot, name in names.items()]
             listed = ", ".join(repr(name) for name in list(names.values())[:5])
-            detail = f"{len(plots)} plots use this source ({listed}); delete them, or send '?force=true'."
+            use = "1 plot uses" if len(plots) == 1 else f"{len(plots)} plots use"
+            detail = f"{use} this source ({listed}); delete them, or send '?force=true'."
             raise Conflict(detail, slug="source-in-use", plots=plots)
 
 

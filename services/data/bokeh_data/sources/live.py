@@ -17,7 +17,7 @@ from bokeh_common.timestamps import current_timestamp
 from bokeh_data.accounts.columns import AccountColumns
 from bokeh_data.columns.json_values import from_json
 from bokeh_data.columns.manifest import Column, check_hash, parse_column
-from bokeh_data.columns.names import abbreviate, resolve_names
+from bokeh_data.columns.names import abbreviate, explain_names, resolve_names
 from bokeh_data.columns.values import Values
 from bokeh_data.sources.drafts import Buffers, RowsDraft, SourceDraft
 from bokeh_data.sources.fitting import fit_rows
@@ -211,8 +211,7 @@ class LiveSources:
     def _append(self, user: str, current: Source, rows: RowsDraft) -> SourceChange:
         given = dict(zip(resolve_names(rows.columns, current.columns), rows.columns.values(), strict=True))
         if given.keys() != current.columns.keys() or len(rows.columns) > len(given):
-            names = ", ".join(map(repr, current.columns))
-            raise Invalid(f"Send rows for each of the columns {names}, and no others.")
+            raise Invalid(explain_names(given, current.columns))
         found = self._columns.get(user, list(current.hashes.values()))
         columns = dict(zip(current.columns, found, strict=True))
         values = {

@@ -35,6 +35,11 @@ def without_columns(value: Any, models: Container[str], is_drawn: Callable[[str]
     return _with_data(value, models, lambda model: _map(e for e in _entries(model) if is_drawn(e[0])))
 
 
+def without_rows(value: Any, models: Container[str]) -> Any:
+    """Return a copy of a scene whose data sources `models` have the names of their columns, and no values."""
+    return _with_data(value, models, lambda model: _map(sorted([name] for name, *_ in _entries(model))))
+
+
 def column_entries_of(columns: Mapping[str, Mapping[str, Any]]) -> list[list[Any]]:
     """Return the entries of the `data` of a data source, from summaries of its columns by name."""
     return [[name, _value(column)] for name, column in columns.items()]

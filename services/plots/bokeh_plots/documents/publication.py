@@ -15,7 +15,7 @@ from bokeh_common.hashing import hash_bytes
 from bokeh_common.schema_errors import explain_invalid
 from bokeh_plots.documents.canonical_form import canonical, without_unused_definitions
 from bokeh_plots.documents.limits import DEFAULT_LIMITS, DocumentLimits
-from bokeh_plots.documents.live_columns import with_columns
+from bokeh_plots.documents.live_columns import with_columns, without_rows
 from bokeh_plots.documents.scene_json import (
     check_document,
     columns_of,
@@ -128,9 +128,13 @@ class Publication:
 
     @property
     def fingerprint(self) -> str:
-        """A hash that is equal for two publications if, and only if, their contents are."""
+        """A hash that is equal for two publications if, and only if, their contents are.
+
+        The rows of live sources are not part of it: they change independently of the plot.
+        """
         sources = [[{"id": source["model"]}, source["id"]] for source in self.sources]
-        document = without_unused_definitions(self.document)
+        live = {source["model"] for source in self.sources if source.get("live")}
+        document = without_unused_definitions(without_rows(self.document, live) if live else self.document)
         content = canonical([document, sources, self.bundles, self.extensions])
         return hash_bytes(json.dumps(content, sort_keys=True, separators=(",", ":")).encode())
 

@@ -74,4 +74,4 @@ def _template_values(req: Request, problem: dict[str, Any]) -> dict[str, Any]:
         title, detail = "This plot is private, or gone", PRIVATE_PLOT
     elif problem["status"] == HTTPStatus.NOT_FOUND and title == HTTPStatus.NOT_FOUND.phrase:
         title, detail = "There is nothing here", NOT_FOUND
-    return {"problem": problem, "title": title, "detail": detail}
+    return {"problem": problem, "title": title, "detail": detail, "next_path": ""}

@@ -12,18 +12,34 @@ OEMBED_WIDTH, OEMBED_HEIGHT = 800, 600
 
 Email = Annotated[str, Meta(examples=["ada@example.com"])]
 
+NextPath = Annotated[
+    str,
+    Meta(
+        description="The path to which the login leads, in this browser. Other addresses are ignored.",
+        examples=["/login/device?code=BCDF-GHJK"],
+    ),
+]
+
 
 class Registration(msgspec.Struct):
     """The email address and the username of a new account: two to 39 of `a-z`, `0-9` and `-`."""
 
     email: Email
     username: Annotated[str, Meta(examples=["ada"])]
+    next: NextPath = ""
 
 
 class Address(msgspec.Struct):
     """The email address to which the link is sent."""
 
     email: Email
+    next: NextPath = ""
+
+
+class LoginQuery(msgspec.Struct):
+    """The page for which the visitor has to log in."""
+
+    next: NextPath = ""
 
 
 class Sent(TypedDict):

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from falcon.asgi import Request, Response
 
 from bokeh_common.errors import Forbidden
+from bokeh_web.security.next_path import is_local_path
 
 SESSION = re.compile(r"bkc_[0-9A-Za-z]{38}")
 BROWSER = re.compile(r"bkb_[\w.-]{40,400}", re.ASCII)
@@ -21,6 +22,7 @@ SHARE_LINK = re.compile(r"bkl_[0-9A-Za-z]{38}")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 LIFETIME_SECONDS = 14 * 24 * 3600
 BROWSER_SECONDS = 365 * 24 * 3600
+NEXT_SECONDS = 3600
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -47,6 +49,7 @@ class SessionCookie:
         # cookie (RFC 6265bis).
         self._name = "__Host-bokeh_cloud" if self._secure else "bokeh_cloud"
         self._browser_name = f"{self._name}_browser"
+        self._next_name = f"{self._name}_next"
 
     def read(self, req: Request) -> str | None:
         """Return the session token; None if there is none, or if it is malformed."""
@@ -66,13 +69,29 @@ class SessionCookie:
         """Let the browser be remembered; it stays so after a logout."""
         self._set(resp, self._browser_name, token, max_age=BROWSER_SECONDS)
 
+    def read_next(self, req: Request) -> str:
+        """Return the path to which a login leads in this browser; empty if there is none."""
+        path = req.cookies.get(self._next_name) or ""
+        return path if is_local_path(path) else ""
+
+    def write_next(self, req: Request, resp: Response, path: str) -> None:
+        """Store the path to which the next login leads; an empty one removes what an earlier form stored.
+
+        It is not part of the link in the email: anyone can request one for another person's address, and
+        would choose the page at which that person arrives.
+        """
+        if path:
+            self._set(resp, self._next_name, path, max_age=NEXT_SECONDS)
+        elif self._next_name in req.cookies:
+            self._remove(resp, self._next_name)
+
     def clear(self, resp: Response) -> None:
         """Remove the session from the browser."""
         self._remove(resp, self._name)
 
     def forget(self, resp: Response) -> None:
         """Remove everything from the browser, as of a person who has left."""
-        for name in (self._name, self._browser_name):
+        for name in (self._name, self._browser_name, self._next_name):
             self._remove(resp, name)
 
     def _remove(self, resp: Response, name: str) -> None:

@@ -1,0 +1,1 @@
+"""The stills of the README, photographed from a running cloud."""
