@@ -5,8 +5,12 @@ They run the services in this process, on the storage of the cloud.
 
 import asyncio
 import json
+import os
+import stat
 import sys
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import BinaryIO
 
 import click
@@ -79,18 +83,34 @@ def delete(storage: str, username: str, yes: bool) -> None:
 
 @users.command()
 @click.argument("username")
-@click.argument("file", type=click.File("wb"))
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
 @click.pass_obj
-def export(storage: str, username: str, file: BinaryIO) -> None:
+def export(storage: str, username: str, file: str) -> None:
     """Write all data of an account to a tar archive.
 
-    Use - as FILE to write to the standard output.
+    Only the owner of the file may read it. Use - as FILE to write to the standard output.
     """
     with open_domain(storage) as domain:
         account = domain.accounts.get(username)
         data_services = DataServices(*embedded.data_services(storage))
         exporter = AccountExporter(domain.accounts, domain.credentials, domain.audit, data_services)
-        asyncio.run(_write_archive(exporter, username, account.quota({}), file))
+        with _create_private(file) as archive:
+            asyncio.run(_write_archive(exporter, username, account.quota({}), archive))
+    if file != "-":
+        click.echo(f"Wrote the data of {username} to {file}, {Path(file).stat().st_size} bytes.")
+
+
+def _create_private(file: str) -> AbstractContextManager[BinaryIO]:
+    """Open a file that only its owner can read, also if it existed, as it has the mail address and hashes."""
+    if file == "-":
+        return nullcontext(sys.stdout.buffer)
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.fchmod(descriptor, 0o600)
+    except OSError as error:
+        raise click.FileError(file, error.strerror) from None
+    return os.fdopen(descriptor, "wb")
 
 
 async def _write_archive(

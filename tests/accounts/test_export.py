@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import stat
 import tracemalloc
 from typing import Any
 
@@ -156,3 +157,5 @@ def test_the_operator_exports_an_account_by_command(cloud: AccountCloud, tmp_pat
     result = CliRunner().invoke(admin, ["--storage", cloud.storage, "users", "export", "ada", str(file)])
     assert result.exit_code == 0, result.output
     assert f"plots/{plot}/plot.json" in read_tar(file.read_bytes())
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert result.output == f"Wrote the data of ada to {file}, {file.stat().st_size} bytes.\n"

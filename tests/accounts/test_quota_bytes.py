@@ -53,6 +53,18 @@ def test_versions_and_plots_fill_the_quota(cloud: AccountCloud, what: str) -> No
     assert upload(cloud, key, b"d" * 10_000).status_code == 403
 
 
+def test_what_does_not_fit_is_refused_before_it_is_sent(cloud: AccountCloud) -> None:
+    key = cloud.make_key("ada")
+    ask = {"chunks": ["a" * 64, "b" * 64, "b" * 64], "sizes": [60_000, 30_000, 30_000]}
+    path = "/ada/data/chunks/missing"
+    assert cloud.request("POST", path, key, json=ask).json == {"missing": ask["chunks"]}
+    refused = cloud.request("POST", path, key, json={**ask, "sizes": [60_000, 40_000, 40_000]})
+    assert (refused.status_code, refused.json["type"]) == (403, "/problems/quota-exceeded")
+    assert "about a day later" in refused.json["detail"]
+    assert cloud.request("POST", path, key, json={**ask, "sizes": [1]}).status_code == 422
+    assert upload(cloud, key, b"d" * 90_000).status_code == 201
+
+
 def test_data_leave_less_space_for_plots(cloud: AccountCloud) -> None:
     key = cloud.make_key("ada")
     assert upload(cloud, key, b"d" * 95_000).status_code == 201

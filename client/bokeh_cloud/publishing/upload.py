@@ -29,7 +29,7 @@ def upload_chunks(
     """
     path = f"/{quote(user)}/data/chunks"
     chunks = {chunk.hash: chunk.data for column in columns for chunk in column.chunks}
-    missing = _missing_chunks(connection, path, list(chunks))
+    missing = _missing_chunks(connection, path, chunks)
 
     def upload(name: str) -> int:
         headers = {"Content-Type": "application/octet-stream"}
@@ -76,9 +76,12 @@ def create_sources(
         return list(pool.map(create, sources, names or sources, types or [{}] * len(sources)))
 
 
-def _missing_chunks(connection: Connection, path: str, hashes: Sequence[str]) -> list[str]:
+def _missing_chunks(connection: Connection, path: str, chunks: Mapping[str, memoryview]) -> list[str]:
+    """Return what the server lacks; it refuses what exceeds the quota, before anything is sent."""
     missing: list[str] = []
+    hashes = list(chunks)
     for start in range(0, len(hashes), HASHES_PER_REQUEST):
-        body = {"chunks": hashes[start : start + HASHES_PER_REQUEST]}
+        names = hashes[start : start + HASHES_PER_REQUEST]
+        body = {"chunks": names, "sizes": [len(chunks[name]) for name in names]}
         missing += connection.json("POST", f"{path}/missing", json=body)["missing"]
     return missing

@@ -28,6 +28,22 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
+class TextFormatter(logging.Formatter):
+    """Formats a record as a line to read: time, level, logger, message, duration and id of the request."""
+
+    def __init__(self) -> None:
+        super().__init__("%(utc)s %(levelname)s %(name)s %(message)s%(facts)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        fields = getattr(record, "fields", {})
+        duration = f" {fields['seconds'] * 1000:.1f} ms" if "seconds" in fields else ""
+        request = f" request {fields['request_id']}" if fields.get("request_id") else ""
+        record.utc = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        record.facts = duration + request
+        return super().format(record)
+
+
 def create_formatter(kind: str) -> logging.Formatter:
     """Return the formatter of a log format, "json" or "text".
 
@@ -36,9 +52,7 @@ def create_formatter(kind: str) -> logging.Formatter:
     """
     if kind not in FORMATS:
         raise Invalid(f"BOKEH_CLOUD_LOG must be one of {', '.join(FORMATS)}, not {kind!r}.")
-    is_json = kind == "json"
-    plain = JsonFormatter() if is_json else logging.Formatter("%(levelname)s %(name)s %(message)s")
-    return RedactingFormatter(plain)
+    return RedactingFormatter(JsonFormatter() if kind == "json" else TextFormatter())
 
 
 def configure_logging(kind: str) -> None:

@@ -182,6 +182,7 @@ def test_a_conditional_get_responds_with_304(client: testing.TestClient) -> None
 
 def test_the_cursor_of_a_link_is_read_back(client: testing.TestClient) -> None:
     first = client.simulate_get("/ada/things?limit=2", headers=key("full"))
+    assert first.headers["link"].endswith('>; rel="next"')
     next_page = first.headers["link"].partition(">")[0].strip("<")
     assert client.simulate_get(next_page, headers=key("full")).json == {"after": "ä/b"}
 

@@ -52,6 +52,18 @@ def test_a_chunk_that_exceeds_the_quota_is_not_stored(domain: Any) -> None:
     assert uploads.keys() == {hash_bytes(chunk) for chunk in (b"a" * 600, b"c" * 400)}
 
 
+def test_chunks_are_refused_before_they_are_sent(domain: Any) -> None:
+    quotas = domain.repository.quotas
+    quotas.check("ada", [1 << 40])  # without a quota
+    domain.repository.set_quota("ada", 1000 + 2 * UPLOAD_BYTES)
+    store(domain, b"a" * 400)
+    quotas.check("ada", [600])
+    with pytest.raises(Forbidden) as caught:
+        quotas.check("ada", [300, 300])  # with the record of another chunk
+    assert caught.value.kind == "quota-exceeded"
+    store(domain, b"b" * 600)  # as nothing was reserved
+
+
 def test_tiny_chunks_count_with_their_records(domain: Any) -> None:
     domain.repository.set_quota("ada", 10 * UPLOAD_BYTES)
     with pytest.raises(Forbidden):

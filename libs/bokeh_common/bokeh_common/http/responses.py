@@ -7,6 +7,7 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 import msgspec
+from falcon import uri
 from falcon.asgi import Request, Response
 from msgspec import Meta
 
@@ -87,4 +88,5 @@ def add_next_link(req: Request, resp: Response, after: str, limit: int) -> None:
     """Add a `Link` header to the page that follows the item `after` (RFC 8288)."""
     cursor = base64.urlsafe_b64encode(after.encode()).decode()
     query = {**req.params, "limit": limit, "after": cursor}
-    resp.append_link(f"{req.path}?{urlencode(query, doseq=True)}", "next")
+    target = f"{uri.encode(req.path)}?{urlencode(query, doseq=True)}"
+    resp.append_header("Link", f'<{target}>; rel="next"')  # `append_link` omits the quotation marks

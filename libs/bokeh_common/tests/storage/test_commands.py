@@ -82,13 +82,14 @@ def test_copies_between_all_backends(tmp_path: Path, azurite: int) -> None:
 def test_a_repeated_copy_repairs_the_target(tmp_path: Path) -> None:
     source, target = f"local://{tmp_path}/source", f"local://{tmp_path}/target"
     blobs = fill(source)
-    run("copy", source, target)
+    assert "is not empty" not in run("copy", source, target).output
     open_blobs(target, "data").put("chunks/ada/one", [b"x" * 5 * MIB])  # has the same size
     open_blobs(target, "data").delete("empty")
     open_records(target, "plots").put("plot007", "wrong")
     open_records(target, "plots").put("other", "stays")
     result = run("copy", source, target)
     assert "3 of them new; 5.2 MB" in result.output
+    assert f"{target} is not empty: what it has and {source} does not have stays there." in result.output
     assert b"".join(open_blobs(target, "data").get("chunks/ada/one")) == blobs["chunks/ada/one"]
     assert open_records(target, "plots").get("plot007").value == {"number": 7}
     assert open_records(target, "plots").get("other").value == "stays"

@@ -3,6 +3,7 @@
 import falcon
 from falcon.asgi import Request, Response
 
+from bokeh_common.errors import Invalid
 from bokeh_common.http.openapi.operations import Operation, ResponseSpec
 from bokeh_common.http.received_body import receive_body
 from bokeh_common.http.request_body import check_length, read_body
@@ -22,15 +23,29 @@ class MissingChunkList(DataResource):
 
     access = {"POST": WRITE}
     describe = {
-        "POST": Operation({200: ResponseSpec(MissingChunks)}, body=ChunkHashes, example={"chunks": [A_HASH]})
+        "POST": Operation(
+            {200: ResponseSpec(MissingChunks)},
+            body=ChunkHashes,
+            example={"chunks": [A_HASH], "sizes": [80_000]},
+            problems=("quota-exceeded",),
+        )
     }
 
     async def on_post(self, req: Request, resp: Response, user: str) -> None:
-        """List those of these chunks that have to be uploaded."""
+        """List those of these chunks that have to be uploaded, unless they would exceed the quota."""
         settings = self._domain.settings
         body = await read_body(req, settings.max_json_bytes, ChunkHashes)
         hashes = check_count(body.chunks, settings.max_chunks_asked)
-        resp.media = {"missing": await STORAGE.run(self._domain.chunks.missing, user, hashes)}
+        if body.sizes is not None and len(body.sizes) != len(hashes):
+            raise Invalid("'sizes' must have as many items as 'chunks'.")
+        resp.media = {"missing": await STORAGE.run(self._missing, user, hashes, body.sizes)}
+
+    def _missing(self, user: str, hashes: list[str], sizes: list[int] | None) -> list[str]:
+        missing = self._domain.chunks.missing(user, hashes)
+        if sizes and missing:
+            known = dict(zip(hashes, sizes, strict=True))
+            self._domain.repository.quotas.check(user, [known[chunk] for chunk in dict.fromkeys(missing)])
+        return missing
 
 
 class OneChunk(DataResource):

@@ -7,13 +7,13 @@ counts for all processes; accounts without a quota are not counted.
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from cachetools import LRUCache
 
 from bokeh_common.errors import Forbidden
-from bokeh_data.storage.usage_ledger import UsageLedger, UsagePart
+from bokeh_data.storage.usage_ledger import UsageLedger, UsagePart, quota_exceeded
 
 DATA = "data"
 PLOTS = "plots"
@@ -79,20 +79,30 @@ class Quotas:
                 self._ledger.settle(user, DATA, name, min(stored, size))
                 stored -= min(stored, size)
 
+    def check(self, user: str, sizes: Sequence[int]) -> None:
+        """Raise `Forbidden` if chunks of these sizes exceed the quota, before they are sent.
+
+        Nothing is reserved: each of them is counted when it is stored.
+        """
+        with self._lock:
+            limit = self._limits.get(user)
+        if limit is None:
+            return
+        size = sum(sizes) + UPLOAD_BYTES * len(sizes)
+        self._recount_if_old(user)
+        if self._ledger.used(user) + size > limit:
+            self._recount_if_invalid(user)
+        if (used := self._ledger.used(user)) + size > limit:
+            raise quota_exceeded(used, limit)
+
     def take(
         self, user: str, part: str, size: int, limit: int, wish: int = 0, own: int = 0
     ) -> tuple[str, int]:
         """Reserve bytes; see `UsageLedger.reserve`. A request is rejected only by a recent count."""
-        counted = self._ledger.read(user).get(DATA, UsagePart()).counted
-        is_old = counted is None or abs(time.time() - counted) > RECOUNT_SECONDS
-        if is_old or self._is_uncounted(user):
-            self.recount(user)
+        self._recount_if_old(user)
         with suppress(Forbidden):
             return self._ledger.reserve(user, part, size, limit, wish, own)
-        with self._lock:
-            is_valid = self._valid.get(user, 0.0) > time.monotonic()
-        if not is_valid:
-            self.recount(user)
+        self._recount_if_invalid(user)
         return self._ledger.reserve(user, part, size, limit, own=own)
 
     def recount(self, user: str) -> None:
@@ -105,6 +115,18 @@ class Quotas:
         seconds = RECOUNT_RATIO * (time.monotonic() - started)
         with self._lock:
             self._valid[user] = time.monotonic() + max(MAX_REJECTING_COUNT_SECONDS * is_exact, seconds)
+
+    def _recount_if_old(self, user: str) -> None:
+        counted = self._ledger.read(user).get(DATA, UsagePart()).counted
+        is_old = counted is None or abs(time.time() - counted) > RECOUNT_SECONDS
+        if is_old or self._is_uncounted(user):
+            self.recount(user)
+
+    def _recount_if_invalid(self, user: str) -> None:
+        with self._lock:
+            is_valid = self._valid.get(user, 0.0) > time.monotonic()
+        if not is_valid:
+            self.recount(user)
 
     def _is_uncounted(self, user: str) -> bool:
         with self._lock:

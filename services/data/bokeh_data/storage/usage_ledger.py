@@ -58,6 +58,10 @@ class UsageLedger:
         """Return the parts of an account's usage."""
         return self._read(user)[0]
 
+    def used(self, user: str) -> int:
+        """Return the bytes that an account stores, or is storing, in all services."""
+        return sum(part.bytes for part in self.read(user).values())
+
     def reserve(
         self, user: str, part: str, size: int, limit: int, wish: int = 0, own: int = 0
     ) -> tuple[str, int]:
@@ -148,7 +152,8 @@ def quota_exceeded(used: int, limit: int) -> Forbidden:
     """Return the error of a request that would exceed a quota."""
     detail = (
         f"The account has {used} bytes and may have {limit}. This request would exceed the quota. Delete"
-        " some data, which counts until garbage is collected, or ask the operator."
+        " plots or data, or ask the operator. What was deleted, and uploads that nothing uses, count until"
+        " garbage is collected: about a day later unless the operator set another time."
     )
     return Forbidden(detail, slug="quota-exceeded", used=used, limit=limit)
 

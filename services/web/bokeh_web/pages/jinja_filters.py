@@ -50,6 +50,17 @@ def ago(text: str, now: datetime | None = None) -> str:
     return "just now"
 
 
+def minute(text: str) -> str:
+    """Format the minute of an RFC 3339 time: `24 Nov 2026, 09:05 UTC`."""
+    return f"{day(text)}, {datetime.fromisoformat(text).astimezone(UTC):%H:%M} UTC"
+
+
+def device_code(text: str) -> str:
+    """Format the code of a device login as programs show it, however it was typed: `ABCD-EFGH`."""
+    letters = "".join(char for char in text.upper() if char.isalpha())
+    return f"{letters[:4]}-{letters[4:]}"
+
+
 def plural(count: int, noun: str) -> str:
     """Format a count with its noun: `1 plot`, `2 plots`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
@@ -60,4 +71,13 @@ def parse_positive_integer(text: str) -> int | None:
     return int(text) or None if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else None
 
 
-FILTERS = {"size": size, "number": number, "day": day, "ago": ago, "plural": plural, "browser": browser_name}
+FILTERS = {
+    "size": size,
+    "number": number,
+    "day": day,
+    "minute": minute,
+    "ago": ago,
+    "device_code": device_code,
+    "plural": plural,
+    "browser": browser_name,
+}

@@ -21,6 +21,13 @@ class ChunkHashes(msgspec.Struct):
     """Hashes of chunks, at most 10000."""
 
     chunks: list[Hash]
+    sizes: Annotated[
+        list[Count] | None,
+        Meta(
+            description="The bytes of each chunk. With them, chunks that would exceed the quota are refused "
+            "before they are sent."
+        ),
+    ] = None
 
 
 class MissingChunks(TypedDict):
