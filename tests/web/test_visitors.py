@@ -49,6 +49,8 @@ def test_oembed(cloud: RunningCloud, ada: User, key: str) -> None:
     narrow = requests.get(f"{cloud.url}/oembed", params=query, timeout=TIMEOUT)
     assert narrow.json()["width"] == 300
     assert ask(url=hidden.url) == 404, "for its owner, too, since others are to see it"
+    private = requests.get(f"{cloud.url}/oembed", params={"url": hidden.url}, timeout=TIMEOUT)
+    assert "'link' or 'public'" in private.json()["detail"]
     assert ask(url="https://example.org/plots/aaaaaaaaaaaaaaaa/show") == 404
     assert ask(url=f"{cloud.url}/account") == 404
     assert ask(url=shown.url, format="xml") == 501

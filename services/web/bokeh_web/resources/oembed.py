@@ -39,8 +39,15 @@ class OEmbedResource(WebResource):
         query = read_query(req, OEmbedQuery)
         if query.format != "json":
             raise falcon.HTTPNotImplemented(description="Only JSON is offered.")
-        # Without the visitor's credential, since other people are to see the plot.
-        view = await self._domain.plots.view(self._plot_of(req, query.url), None, None)
+        plot = self._plot_of(req, query.url)
+        try:
+            # Without the visitor's credential, since other people are to see the plot.
+            view = await self._domain.plots.view(plot, None, None)
+        except NotFound:
+            raise NotFound(
+                "There is no such plot, or it is private. oEmbed describes plots whose visibility is 'link' or "
+                "'public'; a share link can be embedded by its own address."
+            ) from None
         resp.set_header("Cache-Control", "public, max-age=300")
         resp.media = _response(self._server_url(req), view, query)
 
