@@ -46,7 +46,7 @@ def test_title_and_visibility(server: bokeh_cloud.Server) -> None:
     plot.title, plot.visibility = "A line", "link"
     again = server.plot("titled")
     assert (again.title, again.visibility) == ("A line", "link")
-    with pytest.raises(bokeh_cloud.Rejected):
+    with pytest.raises(bokeh_cloud.InvalidArgument, match="private"):
         plot.visibility = "everybody"
     assert plot.refresh().visibility == "link"
 
