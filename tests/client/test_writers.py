@@ -198,9 +198,16 @@ def test_values_of_changing_types_stay_in_order(server: bokeh_cloud.Server, appe
     assert len(appends) == 3
 
 
-@pytest.mark.parametrize("options", [{"flush_interval": -1}, {"batch_rows": 0}, {"max_rows": 1.5}])
-def test_invalid_options(src: RemoteDataSource, options: dict[str, Any]) -> None:
-    with pytest.raises(bokeh_cloud.CloudError, match=next(iter(options))):
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"flush_interval": -1}, bokeh_cloud.InvalidArgument),
+        ({"batch_rows": 0}, bokeh_cloud.InvalidArgument),
+        ({"max_rows": 1.5}, TypeError),
+    ],
+)
+def test_invalid_options(src: RemoteDataSource, options: dict[str, Any], error: type[Exception]) -> None:
+    with pytest.raises(error, match=next(iter(options))):
         src.writer(**options)
 
 
