@@ -128,7 +128,7 @@ def serve(
     _check_host(host, accounts, remote)
     storage = storage or f"local://{Path.home() / '.local/share/bokeh-cloud'}"
     _check_port(host, port)
-    _check_storage(storage)
+    is_new = _check_storage(storage)
     url = f"http://{'localhost' if host == '127.0.0.1' else host}:{port}"
 
     auth = replace(_auth_settings(storage, accounts, url), allow_remote=remote)
@@ -143,7 +143,8 @@ def serve(
 
     def when_ready(arbiter: Any) -> None:
         interrupts.end_on_second_interrupt(arbiter)
-        click.echo(f"Bokeh Cloud is running at {url} (Ctrl+C stops it)\nIts data are in {storage}")
+        click.echo(f"Bokeh Cloud is running at {url} (Ctrl+C stops it)")
+        click.echo(f"{'A new, empty storage was created' if is_new else 'Its data are'} in {storage}")
         if accounts:
             mail = "your mail server" if auth.smtp_url else f"files in {auth.outbox}"
             click.echo(f"Sign up at {url}/register; mail goes to {mail}")
@@ -221,15 +222,15 @@ def _check_port(host: str, port: int) -> None:
             raise click.ClickException(message) from None
 
 
-def _check_storage(storage: str) -> None:
+def _check_storage(storage: str) -> bool:
+    """Return whether a storage is new, as if its URL is misspelled."""
     try:
         is_new = _is_new(storage)
         open_records(storage, "auth")
         open_blobs(storage, "data")
     except (CloudError, ImportError) as error:
         raise click.ClickException(f"The storage {storage} cannot be used. {error}") from None
-    if is_new:  # its URL may be misspelled
-        click.echo(f"A new, empty storage was created in {storage}", err=True)
+    return is_new
 
 
 def _is_new(storage: str) -> bool:

@@ -45,8 +45,8 @@ class OEmbedResource(WebResource):
             view = await self._domain.plots.view(plot, None, None)
         except NotFound:
             raise NotFound(
-                "There is no such plot, or it is private. oEmbed describes plots whose visibility is 'link' or "
-                "'public'; a share link can be embedded by its own address."
+                "There is no such plot, or it is private. oEmbed describes plots whose visibility is 'link' "
+                "or 'public'; a share link can be embedded by its own address."
             ) from None
         resp.set_header("Cache-Control", "public, max-age=300")
         resp.media = _response(self._server_url(req), view, query)

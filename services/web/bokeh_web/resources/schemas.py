@@ -15,6 +15,7 @@ Email = Annotated[str, Meta(examples=["ada@example.com"])]
 NextPath = Annotated[
     str,
     Meta(
+        max_length=1000,
         description="The path to which the login leads, in this browser. Other addresses are ignored.",
         examples=["/login/device?code=BCDF-GHJK"],
     ),
