@@ -37,7 +37,7 @@ def active_cloud(observed: Compose, browser: Browser) -> Compose:
     response = requests.get(
         f"{observed.url}/olga/plots", headers={"Authorization": f"Bearer {key}"}, timeout=90
     )
-    observed("start", "redis")
+    observed.up("--no-recreate")  # which waits until it is healthy, other than `start`
     # A run of the collector that failed in the outage would be retried in ten minutes; this one is sooner.
     observed("exec", "-T", "gc-worker", "sh", "-c", "with-secrets python -m bokeh_gc --once || true")
     assert response.status_code == 503
