@@ -18,7 +18,7 @@ from bokeh_cloud_server import embedded, gc_process, interrupts, keyless_lock
 from bokeh_cloud_server.adopt import has_accounts
 from bokeh_cloud_server.loopback_guard import is_loopback
 from bokeh_common import metrics
-from bokeh_common.errors import CloudError, NotFound
+from bokeh_common.errors import CloudError
 from bokeh_common.http.server.draining import stop_seconds
 from bokeh_common.http.server.process_settings import (
     KEEPALIVE_SECONDS,
@@ -31,7 +31,7 @@ from bokeh_common.http.server.process_settings import (
 from bokeh_common.http.server.served_app import ServedApp
 from bokeh_common.logs import FORMATS, configure_logging
 from bokeh_common.redaction import redact_logs
-from bokeh_common.storage import open_blobs, open_records, require_storage
+from bokeh_common.storage import is_empty, open_blobs, open_records
 
 #: How long a key that was revoked by `bokeh-cloud admin`, in another process, may be accepted.
 CACHE_SECONDS = 1
@@ -225,20 +225,12 @@ def _check_port(host: str, port: int) -> None:
 def _check_storage(storage: str) -> bool:
     """Return whether a storage is new, as if its URL is misspelled."""
     try:
-        is_new = _is_new(storage)
+        is_new = is_empty(storage)
         open_records(storage, "auth")
         open_blobs(storage, "data")
     except (CloudError, ImportError) as error:
         raise click.ClickException(f"The storage {storage} cannot be used. {error}") from None
     return is_new
-
-
-def _is_new(storage: str) -> bool:
-    try:
-        require_storage(storage)
-    except NotFound:
-        return True
-    return False
 
 
 def _check_settings(storage: str, auth: Settings) -> None:

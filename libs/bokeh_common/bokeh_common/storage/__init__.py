@@ -24,7 +24,7 @@ from bokeh_common.storage.validation import check_namespace
 
 __all__ = [
     "ABSENT", "JSON", "Absent", "BackendTraits", "BlobStat", "BlobStore", "Record", "RecordStore",
-    "namespaces", "open_blobs", "open_records", "require_storage",
+    "is_empty", "namespaces", "open_blobs", "open_records", "require_storage",
 ]  # fmt: skip
 
 _BACKENDS = {"local": "local", "redis": "redis", "rediss": "redis", "azure": "azure"}
@@ -61,19 +61,26 @@ def namespaces(url: str) -> list[str]:
     return found
 
 
+def is_empty(url: str) -> bool:
+    """Return whether nothing was ever stored at a URL; nothing is created, but a container of Azure.
+
+    Errors are those of `open_records`.
+    """
+    try:
+        return not namespaces(url)
+    except Unavailable as error:
+        if not isinstance(error.__cause__, FileNotFoundError):
+            raise
+        return True
+
+
 def require_storage(url: str) -> None:
     """Raise `NotFound` if nothing was ever stored at a URL; nothing is created, but a container of Azure.
 
     Commands of operators call this: a misspelled URL would otherwise be a new storage, in which nothing is
     wrong. Other errors are those of `open_records`.
     """
-    try:
-        found = namespaces(url)
-    except Unavailable as error:
-        if not isinstance(error.__cause__, FileNotFoundError):
-            raise
-        found = []
-    if not found:
+    if is_empty(url):
         raise NotFound(
             f"There is no cloud in the storage {url}: nothing has been stored there. Set --storage or "
             "BOKEH_CLOUD_STORAGE to the storage that the server uses."

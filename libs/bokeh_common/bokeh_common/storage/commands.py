@@ -5,8 +5,8 @@ import time
 
 import click
 
-from bokeh_common.errors import CloudError, NotFound
-from bokeh_common.storage import require_storage
+from bokeh_common.errors import CloudError
+from bokeh_common.storage import is_empty
 from bokeh_common.storage.check import check as run_checks
 from bokeh_common.storage.copy import CopyProgress
 from bokeh_common.storage.copy import copy as copy_all
@@ -46,7 +46,7 @@ def copy(source: str, target: str) -> None:
     """
     printer = _ProgressPrinter()
     try:
-        if not _is_empty(target):
+        if not is_empty(target):
             text = f"{target} is not empty: what it has and {source} does not have stays there."
             click.echo(text, err=True)
         done = copy_all(source, target, printer.update)
@@ -54,14 +54,6 @@ def copy(source: str, target: str) -> None:
         raise click.ClickException(str(error)) from None
     printer.finish(done)
     click.echo("Everything is copied and verified." if done.copied else "Everything was copied before.")
-
-
-def _is_empty(url: str) -> bool:
-    try:
-        require_storage(url)
-    except NotFound:
-        return True
-    return False
 
 
 class _ProgressPrinter:
